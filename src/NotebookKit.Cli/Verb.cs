@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace NotebookKit.Cli;
+
+/// <summary>What every verb of the command line shares: the list of verbs, the exit codes, and <c>--json</c>.</summary>
+internal static class Verb
+{
+    /// <summary>Exit code when the input was fine but the work failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Exit code for bad input: one sentence on standard error.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>How every <c>--json</c> object is written.</summary>
+    public static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Every verb, in the order that <c>--help</c> lists them.</summary>
+    public static IEnumerable<Command> All()
+    {
+        yield break;
+    }
+
+    /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>
+    public static Option<bool> JsonOption(Command verb)
+    {
+        var option = new Option<bool>("--json") { Description = "print one JSON object on standard output" };
+        verb.Options.Add(option);
+        return option;
+    }
+
+    /// <summary>Runs a verb and turns what went wrong into one sentence and an exit code: 2 for bad input, 1 for failed work.</summary>
+    public static int Run(RootCommand root, string[] args)
+    {
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            Console.Error.WriteLine($"kit: {parsed.Errors[0].Message}");
+            return BadInput;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (BadInputException e)
+        {
+            Console.Error.WriteLine($"kit: {e.Message}");
+            return BadInput;
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("kit: stopped; what was finished is kept.");
+            return Failed;
+        }
+        catch (Exception e) when (Environment.GetEnvironmentVariable("KIT_TRACE") is null)
+        {
+            Console.Error.WriteLine($"kit: {e.Message.ReplaceLineEndings(" ")} (KIT_TRACE=1 shows where)");
+            return Failed;
+        }
+    }
+}
