@@ -1,0 +1,230 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+
+namespace NotebookKit.Text;
+
+/// <summary>
+/// CLIP's tokenizer: text is composed (Unicode NFC), lower-cased, cut into words, and each word is put together from
+/// its bytes by byte-pair merges. Gives the ids of <c>CLIPTokenizerFast</c> in Hugging Face transformers. Safe to use
+/// from several threads.
+/// </summary>
+public sealed class ClipTokenizer
+{
+    /// <summary>The length that Stable Diffusion's text encoder takes: start, 75 tokens, end.</summary>
+    public const int ModelMaxLength = 77;
+
+    // Words repeat from caption to caption; the bound only keeps a long-running service from growing for ever.
+    private const int CachedWords = 100_000;
+
+    private static readonly Lazy<ClipTokenizer> installed = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindInstalled()), null));
+    private static readonly string[] startAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
+    private readonly string[] specials;
+    private readonly ConcurrentDictionary<string, int[]> cache = new();
+
+    /// <summary>A tokenizer over a vocabulary.</summary>
+    /// <param name="vocabulary">The tokens and their merges.</param>
+    /// <param name="padToken">What <see cref="EncodePadded"/> fills up with: <c>&lt;|endoftext|&gt;</c> where null (Stable Diffusion 1.x), "!" in 2.x.</param>
+    /// <exception cref="BadInputException">The vocabulary lacks the padding token.</exception>
+    public ClipTokenizer(ClipVocabulary vocabulary, string? padToken = null)
+    {
+        Vocabulary = vocabulary;
+        BosTokenId = vocabulary.Count - 2;
+        EosTokenId = vocabulary.Count - 1;
+        padToken ??= ClipVocabulary.End;
+        PadTokenId = vocabulary.IdOf(padToken) ?? throw new BadInputException($"The padding token \"{padToken}\" is not in the vocabulary; Stable Diffusion uses <|endoftext|> or !.");
+        specials = [.. startAndEnd.Append(padToken).Distinct()];
+    }
+
+    /// <summary>The installed CLIP vocabulary (see <see cref="ClipVocabulary.FindInstalled"/>), padded with the end token.</summary>
+    /// <exception cref="BadInputException">No vocabulary is installed.</exception>
+    public static ClipTokenizer Default => installed.Value;
+
+    /// <summary>The tokens and merges behind this tokenizer.</summary>
+    public ClipVocabulary Vocabulary { get; }
+
+    /// <summary>The id of <c>&lt;|startoftext|&gt;</c>: 49406.</summary>
+    public int BosTokenId { get; }
+
+    /// <summary>The id of <c>&lt;|endoftext|&gt;</c>: 49407.</summary>
+    public int EosTokenId { get; }
+
+    /// <summary>The id that fills a short prompt up to 77.</summary>
+    public int PadTokenId { get; }
+
+    /// <summary>How many ids there are: 49,408.</summary>
+    public int VocabularySize => Vocabulary.Count;
+
+    /// <summary>
+    /// A model's own tokenizer folder: <c>merges.txt</c> where it has one (else the installed vocabulary) and the
+    /// padding token of <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c>.
+    /// </summary>
+    /// <param name="folder">The folder, <c>tokenizer/</c> in the diffusers layout.</param>
+    /// <exception cref="BadInputException">The folder is missing, or a file in it cannot be read.</exception>
+    public static ClipTokenizer Load(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new BadInputException($"There is no tokenizer folder {folder}; a Stable Diffusion folder has tokenizer/ beside unet/ and vae/.");
+        var merges = Path.Combine(folder, "merges.txt");
+        var padToken = PadTokenIn(Path.Combine(folder, "tokenizer_config.json")) ?? PadTokenIn(Path.Combine(folder, "special_tokens_map.json"));
+        return new ClipTokenizer(File.Exists(merges) ? ClipVocabulary.Load(merges) : Default.Vocabulary, padToken);
+    }
+
+    /// <summary>The ids of a prompt: start, its tokens however many, end.</summary>
+    /// <param name="prompt">Any text, also empty.</param>
+    public IReadOnlyList<int> Encode(string prompt)
+    {
+        var ids = new List<int> { BosTokenId };
+        foreach (var word in WordsOf(prompt))
+            ids.AddRange(IdsOf(word));
+        ids.Add(EosTokenId);
+        return ids;
+    }
+
+    /// <summary>Exactly 77 ids for the text encoder: cut after 75 tokens, filled up with <see cref="PadTokenId"/>.</summary>
+    /// <param name="prompt">Any text, also empty.</param>
+    public int[] EncodePadded(string prompt)
+    {
+        var ids = Encode(prompt);
+        var padded = new int[ModelMaxLength];
+        Array.Fill(padded, PadTokenId);
+        for (var i = 0; i < Math.Min(ids.Count, ModelMaxLength); i++)
+            padded[i] = ids[i];
+        if (ids.Count > ModelMaxLength)
+            padded[^1] = EosTokenId;
+        return padded;
+    }
+
+    /// <summary>77 flags: 1 where <see cref="EncodePadded"/> holds the prompt, start and end included, 0 where it only fills up.</summary>
+    /// <param name="prompt">Any text, also empty.</param>
+    public int[] AttentionMask(string prompt)
+    {
+        var mask = new int[ModelMaxLength];
+        Array.Fill(mask, 1, 0, Math.Min(Encode(prompt).Count, ModelMaxLength));
+        return mask;
+    }
+
+    /// <summary>The pieces of a prompt as the vocabulary spells them, like <c>rabbit&lt;/w&gt;</c>; without start and end.</summary>
+    /// <param name="prompt">Any text, also empty.</param>
+    public IReadOnlyList<string> Tokenize(string prompt)
+    {
+        var pieces = new List<string>();
+        foreach (var word in WordsOf(prompt))
+            pieces.AddRange(IdsOf(word).Select(Vocabulary.TokenOf));
+        return pieces;
+    }
+
+    /// <summary>
+    /// The text of some ids: a space after every word, none before punctuation or an English ending. As the tokenizer
+    /// lower-cases and separates digits, this is not always the text that was encoded.
+    /// </summary>
+    /// <param name="ids">Token ids.</param>
+    /// <param name="skipSpecialTokens">Leave out start, end and padding tokens.</param>
+    /// <exception cref="BadInputException">An id is outside the vocabulary.</exception>
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true)
+    {
+        var parts = new List<string>();
+        var run = new StringBuilder();
+        foreach (var id in ids)
+        {
+            if (!specials.Contains(Vocabulary.TokenOf(id)))
+            {
+                run.Append(Vocabulary.TokenOf(id));
+            }
+            else if (!skipSpecialTokens)
+            {
+                EndRun();
+                parts.Add(Vocabulary.TokenOf(id));
+            }
+        }
+
+        EndRun();
+        return JoinPunctuation(string.Join(' ', parts));
+
+        void EndRun()
+        {
+            if (run.Length > 0)
+                parts.Add(ByteAlphabet.Read(run.ToString()).Replace(ClipVocabulary.EndOfWord, " ").Trim());
+            run.Clear();
+        }
+    }
+
+    /// <summary>The vocabulary's spelling of an id, like <c>rabbit&lt;/w&gt;</c>.</summary>
+    /// <param name="id">0 to <see cref="VocabularySize"/> − 1.</param>
+    /// <exception cref="BadInputException">There is no such id.</exception>
+    public string TokenOf(int id) => Vocabulary.TokenOf(id);
+
+    /// <summary>How one word is put together from its bytes, merge by merge.</summary>
+    /// <param name="word">One word; case does not matter.</param>
+    /// <exception cref="BadInputException">The text is no single word to the tokenizer: empty, or cut into several.</exception>
+    public MergeTrace Trace(string word)
+    {
+        var words = WordsOf(word).ToList();
+        return words.Count == 1
+            ? MergeTrace.Of(Vocabulary, words[0])
+            : throw new BadInputException($"\"{word}\" is {(words.Count == 0 ? "no word" : $"{words.Count} words ({string.Join(", ", words)})")} to the tokenizer; give it one word of letters.");
+    }
+
+    /// <summary>The words that a prompt is cut into before the merges: lower-case, digits one by one, punctuation in runs.</summary>
+    /// <param name="prompt">Any text.</param>
+    public IEnumerable<string> WordsOf(string prompt)
+    {
+        // A special token written out exactly stands for itself wherever it is, the padding token too ("!" in Stable
+        // Diffusion 2.x); start and end in another case only where a word begins.
+        var start = 0;
+        while (true)
+        {
+            var next = specials.Select(token => (Token: token, At: prompt.IndexOf(token, start, StringComparison.Ordinal)))
+                .Where(found => found.At >= 0).OrderBy(found => found.At).FirstOrDefault((Token: "", At: prompt.Length));
+            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..next.At])), startAndEnd))
+                yield return word;
+            if (next.Token.Length == 0)
+                yield break;
+            yield return next.Token;
+            start = next.At + next.Token.Length;
+        }
+    }
+
+    private int[] IdsOf(string word)
+    {
+        if (cache.TryGetValue(word, out var ids))
+            return ids;
+        var pieces = specials.Contains(word) ? [word] : MergeTrace.PiecesOf(Vocabulary, word);
+        ids = [.. pieces.Select(piece => Vocabulary.IdOf(piece)!.Value)];
+        if (cache.Count < CachedWords)
+            cache.TryAdd(word, ids);
+        return ids;
+    }
+
+    /// <summary>Lower-cased letter by letter without regard to language or position, as the reference does.</summary>
+    private static string LowerCase(string text)
+    {
+        // The one character whose lower case is two: I with a dot becomes i and a combining dot.
+        var lower = text.ToLowerInvariant();
+        return lower.Contains('\u0130') ? lower.Replace("\u0130", "i\u0307") : lower;
+    }
+
+    /// <summary>transformers' <c>clean_up_tokenization</c>: no space before these, in this order.</summary>
+    private static string JoinPunctuation(string text) => text
+        .Replace(" .", ".").Replace(" ?", "?").Replace(" !", "!").Replace(" ,", ",").Replace(" ' ", "'")
+        .Replace(" n't", "n't").Replace(" 'm", "'m").Replace(" 's", "'s").Replace(" 've", "'ve").Replace(" 're", "'re");
+
+    private static string? PadTokenIn(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("pad_token", out var token))
+                return null;
+            if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content))
+                token = content;
+            return token.ValueKind == JsonValueKind.String ? token.GetString() : null;
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException($"{path} is no JSON: {e.Message}", e);
+        }
+    }
+}

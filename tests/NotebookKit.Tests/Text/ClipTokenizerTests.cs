@@ -1,0 +1,160 @@
+using System.Text.Json;
+using NotebookKit.Text;
+
+namespace NotebookKit.Tests.Text;
+
+public sealed class ClipTokenizerTests
+{
+    private static readonly ClipTokenizer tokenizer = ClipTokenizer.Default;
+
+    [Fact]
+    public void Every_reference_prompt_gets_the_reference_ids()
+    {
+        var mismatches = new List<string>();
+        var prompts = Read("prompts.json");
+        foreach (var row in prompts)
+        {
+            var prompt = row.GetProperty("prompt").GetString()!;
+            var fast = row.TryGetProperty("ids_fast", out var ids);
+            var expected = Ints(fast ? ids : row.GetProperty("ids"));
+            Compare(mismatches, prompt, "ids", expected, tokenizer.Encode(prompt));
+            if (fast)
+                continue;
+            Compare(mismatches, prompt, "ids_77", Ints(row.GetProperty("ids_77")), tokenizer.EncodePadded(prompt));
+            Compare(mismatches, prompt, "mask_77", Ints(row.GetProperty("mask_77")), tokenizer.AttentionMask(prompt));
+            Compare(mismatches, prompt, "tokens", row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!), tokenizer.Tokenize(prompt));
+        }
+
+        Assert.Equal(358, prompts.Count);
+        Assert.Empty(mismatches);
+    }
+
+    [Fact]
+    public void A_folder_with_another_padding_token_pads_with_it()
+    {
+        var folder = Directory.CreateTempSubdirectory("kit-tokenizer-");
+        try
+        {
+            File.WriteAllText(Path.Combine(folder.FullName, "tokenizer_config.json"), """{"pad_token": "!", "model_max_length": 77}""");
+            var padded = ClipTokenizer.Load(folder.FullName);
+            Assert.Equal(0, padded.PadTokenId);
+            var mismatches = new List<string>();
+            foreach (var row in Read("pad_token_0.json"))
+            {
+                var prompt = row.GetProperty("prompt").GetString()!;
+                Compare(mismatches, prompt, "ids_77", Ints(row.GetProperty("ids_77")), padded.EncodePadded(prompt));
+            }
+
+            Assert.Empty(mismatches);
+
+            File.WriteAllText(Path.Combine(folder.FullName, "tokenizer_config.json"), """{"pad_token": {"content": "<|endoftext|>"}}""");
+            Assert.Equal(49407, ClipTokenizer.Load(folder.FullName).PadTokenId);
+            File.WriteAllText(Path.Combine(folder.FullName, "tokenizer_config.json"), """{"pad_token": "no such token"}""");
+            Assert.Contains("no such token", Assert.Throws<BadInputException>(() => ClipTokenizer.Load(folder.FullName)).Message);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Decoding_puts_the_spaces_where_the_reference_does()
+    {
+        var mismatches = new List<string>();
+        foreach (var row in Read("decode.json"))
+        {
+            var ids = Ints(row.GetProperty("ids"));
+            Compare(mismatches, string.Join(',', ids), "text", [row.GetProperty("decode_skip_special").GetString()!], [tokenizer.Decode(ids)]);
+        }
+
+        Assert.Empty(mismatches);
+        Assert.Equal("<|startoftext|> a photo <|endoftext|>", tokenizer.Decode([49406, 320, 1125, 49407], skipSpecialTokens: false));
+    }
+
+    [Fact]
+    public void A_long_prompt_keeps_75_tokens_between_start_and_end()
+    {
+        var ids = tokenizer.EncodePadded(string.Concat(Enumerable.Repeat("dog ", 100)));
+        Assert.Equal(77, ids.Length);
+        Assert.Equal((49406, 49407), (ids[0], ids[76]));
+        Assert.All(ids[1..76], id => Assert.Equal(1929, id));
+    }
+
+    [Fact]
+    public void Letters_and_marks_are_composed_before_they_are_encoded()
+    {
+        Assert.Equal(tokenizer.Encode("caf\u00e9"), tokenizer.Encode("cafe\u0301"));
+        Assert.Equal(tokenizer.Encode("\uac01"), tokenizer.Encode("\u1100\u1161\u11a8"));
+        Assert.Equal(tokenizer.Encode("\u1e69"), tokenizer.Encode("s\u0307\u0323")); // marks in the other order
+        Assert.NotEqual(tokenizer.Encode("\u0915\u093c"), tokenizer.Encode("\u0915")); // excluded from composition, kept apart
+    }
+
+    [Fact]
+    public void A_special_token_inside_a_prompt_stands_for_itself()
+    {
+        Assert.Equal([49406, 12, 49407, 320, 49407], tokenizer.Encode("-<|endoftext|>a").Select(id => id == 268 ? 12 : id));
+        Assert.Equal([49406, 320, 49406, 49407], tokenizer.Encode("a<|startoftext|>"));
+    }
+
+    [Fact]
+    public void Many_threads_get_the_same_ids()
+    {
+        var fresh = new ClipTokenizer(tokenizer.Vocabulary);
+        var prompts = Read("prompts.json").Select(row => row.GetProperty("prompt").GetString()!).ToArray();
+        var expected = prompts.Select(prompt => tokenizer.Encode(prompt)).ToArray();
+        Parallel.For(0, 8 * prompts.Length, i => Assert.Equal(expected[i % prompts.Length], fresh.Encode(prompts[i % prompts.Length])));
+    }
+
+    [Fact]
+    public void The_merge_trace_ends_in_the_tokens()
+    {
+        var trace = tokenizer.Trace("tangrabbittoy");
+        Assert.Equal(["tan", "gra", "bb", "it", "toy</w>"], trace.Pieces);
+        Assert.Equal(13, trace.Letters.Count);
+        Assert.Equal(trace.Pieces, trace.Steps[^1].Pieces);
+        Assert.Equal(trace.Steps.Min(step => step.Rank), trace.Steps[0].Rank);
+        foreach (var step in trace.Steps)
+        {
+            Assert.Contains(step.Left + step.Right, step.Pieces);
+            Assert.Equal(step.Rank, tokenizer.Vocabulary.RankOfPair(step.Left, step.Right));
+        }
+
+        Assert.Equal(["sks</w>"], tokenizer.Trace("SKS").Pieces);
+        Assert.Contains("2 words", Assert.Throws<BadInputException>(() => tokenizer.Trace("two words")).Message);
+        Assert.Throws<BadInputException>(() => tokenizer.Trace(" "));
+    }
+
+    [Fact]
+    public void A_missing_or_damaged_vocabulary_is_one_sentence()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            var real = File.ReadAllLines(ClipVocabulary.FindInstalled());
+            File.WriteAllLines(file, real.Where((_, i) => i != 1)); // the first merge is gone: "in" is never made
+            Assert.Contains("damaged", Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+            File.WriteAllText(file, "<html>not found</html>");
+            Assert.Contains(file, Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+            File.WriteAllText(file, "");
+            Assert.Contains("no merges", Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+
+        Assert.Contains(file, Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+        Assert.Contains("no/such", Assert.Throws<BadInputException>(() => ClipTokenizer.Load("no/such")).Message);
+    }
+
+    private static void Compare<T>(List<string> mismatches, string prompt, string what, IEnumerable<T> expected, IEnumerable<T> actual)
+    {
+        if (!expected.SequenceEqual(actual))
+            mismatches.Add($"{what} of {JsonSerializer.Serialize(prompt)}: expected {string.Join(' ', expected)}; got {string.Join(' ', actual)}");
+    }
+
+    private static List<JsonElement> Read(string file) => [.. JsonDocument.Parse(File.ReadAllBytes(House.Golden("tokenizer", file))).RootElement.EnumerateArray()];
+
+    private static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(id => id.GetInt32())];
+}
