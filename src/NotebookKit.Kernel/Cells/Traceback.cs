@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+
+namespace NotebookKit.Kernel.Cells;
+
+/// <summary>
+/// Errors as a learner can read them: what went wrong, then where, innermost first, as cell, line and the line's text.
+/// Frames of the script engine and of the runtime are left out.
+/// </summary>
+internal sealed partial class Traceback
+{
+    private const int MostFrames = 10;
+    private const string Red = "\e[1;31m", Green = "\e[32m", Dim = "\e[2m", Plain = "\e[0m";
+    private readonly Dictionary<string, string[]> _cells = [];
+
+    /// <summary>The name under which the compiler knows a cell.</summary>
+    public static string FileOf(int cell) => string.Create(CultureInfo.InvariantCulture, $"cell {cell}");
+
+    /// <summary>Keeps a cell's text for errors to come.</summary>
+    public void Remember(int cell, string source) => _cells[FileOf(cell)] = source.Split('\n');
+
+    /// <summary>Errors of the compiler, at most five.</summary>
+    public CellError OfCompilation(IReadOnlyList<Diagnostic> errors)
+    {
+        var lines = new List<string>();
+        foreach (var error in errors.Take(5))
+        {
+            var place = error.Location.GetLineSpan();
+            var file = Path.GetFileName(place.Path);
+            lines.Add($"{Red}{error.Id}{Plain}: {Explain(error)}");
+            if (place.IsValid)
+            {
+                lines.Add($"  {Green}{Place(file, place.StartLinePosition.Line + 1)}{Plain}");
+                if (LineOf(file, place.StartLinePosition.Line + 1) is { } text)
+                {
+                    var width = place.EndLinePosition.Line == place.StartLinePosition.Line
+                        ? Math.Max(1, place.EndLinePosition.Character - place.StartLinePosition.Character)
+                        : 1;
+                    lines.Add("    " + text.Replace('\t', ' '));
+                    lines.Add("    " + new string(' ', Math.Min(place.StartLinePosition.Character, text.Length)) + Red + new string('^', width) + Plain);
+                }
+            }
+        }
+
+        if (errors.Count > 5)
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"… and {errors.Count - 5} more"));
+        return new CellError("CompilationError", $"{errors[0].Id}: {Explain(errors[0])}", lines);
+    }
+
+    /// <summary>An exception that a cell threw.</summary>
+    public CellError Of(Exception thrown)
+    {
+        var exception = Unwrap(thrown);
+        var lines = new List<string>();
+        for (var e = exception; e is not null; e = e.InnerException is null ? null : Unwrap(e.InnerException))
+        {
+            lines.Add($"{(e == exception ? "" : "caused by ")}{Red}{NameOf(e)}{Plain}: {e.Message}");
+            lines.AddRange(Frames(e));
+        }
+
+        return new CellError(NameOf(exception), exception.Message, lines);
+    }
+
+    /// <summary>One sentence about a line of the cell.</summary>
+    public CellError Of(CellException problem, int cell)
+    {
+        var lines = new List<string> { $"{Red}{problem.Name}{Plain}: {problem.Message}", $"  {Green}{Place(FileOf(cell), problem.Line)}{Plain}" };
+        return new CellError(problem.Name, problem.Message, lines);
+    }
+
+    /// <summary>A cell that was interrupted.</summary>
+    public static CellError OfInterrupt(bool aborted)
+    {
+        var message = aborted
+            ? "The cell was stopped. The variables that it declared are lost; those of earlier cells are kept."
+            : "The cell was interrupted. What it finished before is kept.";
+        return new CellError("Interrupted", message, [$"{Red}Interrupted{Plain}: {message}"]);
+    }
+
+    private List<string> Frames(Exception e)
+    {
+        var lines = new List<string>();
+        var hidden = 0;
+        foreach (var frame in new StackTrace(e, fNeedFileInfo: true).GetFrames())
+        {
+            if (frame.GetMethod() is not { } method || IsPlumbing(method))
+                continue;
+            // The compiler makes the cell's name a path below the notebook's folder.
+            var file = Path.GetFileName(frame.GetFileName());
+            var inCell = file is not null && _cells.ContainsKey(file);
+            if (lines.Count >= MostFrames && !inCell)
+            {
+                hidden++;
+                continue;
+            }
+
+            var member = MemberName(method);
+            if (inCell)
+            {
+                var text = LineOf(file!, frame.GetFileLineNumber())?.Trim();
+                lines.Add($"  {Green}{Place(file!, frame.GetFileLineNumber())}{Plain}{(member.Length > 0 ? $", in {member}" : "")}{(text is null ? "" : $": {text}")}");
+            }
+            else if (method.DeclaringType?.Assembly.IsDynamic != true)
+            {
+                lines.Add($"  {Dim}in {member}{Plain}");
+            }
+        }
+
+        if (hidden > 0)
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"  {Dim}… and {hidden} more{Plain}"));
+        return lines;
+    }
+
+    private static string Place(string file, int line) => string.Create(CultureInfo.InvariantCulture, $"{file}, line {line}");
+
+    private string? LineOf(string file, int line) =>
+        _cells.TryGetValue(file, out var lines) && line >= 1 && line <= lines.Length ? lines[line - 1] : null;
+
+    private static string Explain(Diagnostic error) => error.GetMessage(CultureInfo.InvariantCulture);
+
+    private static string NameOf(Exception e) => TypeName(e.GetType());
+
+    private static Exception Unwrap(Exception e) => e switch
+    {
+        AggregateException { InnerExceptions: [var single] } => Unwrap(single),
+        TargetInvocationException { InnerException: { } inner } => Unwrap(inner),
+        _ => e,
+    };
+
+    private static bool IsPlumbing(MethodBase method)
+    {
+        var space = method.DeclaringType?.Namespace ?? "";
+        return space == "System" || space.StartsWith("System.", StringComparison.Ordinal)
+            || space.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal)
+            || space.StartsWith("NotebookKit.Kernel", StringComparison.Ordinal)
+            || method.IsDefined(typeof(StackTraceHiddenAttribute), false)
+            || (method.Name == "<Factory>" && SubmissionClass().IsMatch(method.DeclaringType?.Name ?? ""));
+    }
+
+    /// <summary>
+    /// A method as its author wrote it: <c>Dog.Bark</c>, <c>Area</c>, <c>a lambda</c>; empty for a cell's own lines.
+    /// The compiler's names are <c>&lt;Name&gt;d__1.MoveNext</c> (async, iterator), <c>&lt;Name&gt;b__0</c> (lambda) and
+    /// <c>&lt;Outer&gt;g__Name|0</c> (local function).
+    /// </summary>
+    private static string MemberName(MethodBase method)
+    {
+        var type = method.DeclaringType;
+        var name = method.Name;
+        if (name == "MoveNext" && type?.Name.StartsWith('<') == true)
+        {
+            name = type.Name;
+            type = type.DeclaringType;
+        }
+
+        while (type is not null && type.Name.StartsWith('<'))
+            type = type.DeclaringType;
+
+        if (GeneratedName().Match(name) is { Success: true } generated)
+        {
+            var (outer, kind, local) = (generated.Groups[1].Value, generated.Groups[2].Value, generated.Groups[3].Value);
+            name = kind switch
+            {
+                "g" => local,
+                "b" => "a lambda",
+                _ => outer,
+            };
+        }
+
+        if (name is "<Initialize>" or "Initialize")
+            name = "";
+        else if (name is ".ctor")
+            name = "the constructor";
+        else if (name is ".cctor")
+            name = "the static constructor";
+
+        if (type is null || SubmissionClass().IsMatch(type.Name))
+            return name;
+        return name.StartsWith("the ", StringComparison.Ordinal) ? $"{name} of {TypeName(type)}" : $"{TypeName(type)}.{name}";
+    }
+
+    private static string TypeName(Type type) => type.Name.Split('`')[0];
+
+    [GeneratedRegex(@"^<(<?\w*>?)>([a-z])__(\w*)")]
+    private static partial Regex GeneratedName();
+
+    [GeneratedRegex(@"^Submission#\d+$")]
+    private static partial Regex SubmissionClass();
+}
