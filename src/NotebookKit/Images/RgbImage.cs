@@ -1,0 +1,122 @@
+namespace NotebookKit.Images;
+
+/// <summary>A picture in memory: 8-bit red, green, blue, row by row from the top.</summary>
+public sealed class RgbImage
+{
+    /// <summary>
+    /// The most pixels that a file may have (the largest phone pictures have 108 million): a small hostile file can
+    /// claim any size, so the claim is checked before memory is taken.
+    /// </summary>
+    public const int MaxPixels = 120_000_000;
+
+    /// <summary>A picture of the given size.</summary>
+    /// <param name="width">Pixels across, at least 1.</param>
+    /// <param name="height">Pixels down, at least 1.</param>
+    /// <param name="pixels">RGB interleaved, 3 · width · height bytes, kept and not copied; black where null.</param>
+    /// <exception cref="ArgumentException">The size is not positive or the pixels do not fit it.</exception>
+    public RgbImage(int width, int height, byte[]? pixels = null)
+    {
+        if (width < 1 || height < 1 || (long)width * height > MaxPixels)
+            throw new ArgumentException($"A picture cannot be {width}×{height}: it needs 1 to {MaxPixels} pixels.");
+        pixels ??= new byte[3 * width * height];
+        if (pixels.Length != 3 * width * height)
+            throw new ArgumentException($"{pixels.Length} bytes are no {width}×{height} RGB picture, which has {3 * width * height}.");
+        (Width, Height, Pixels) = (width, height, pixels);
+    }
+
+    /// <summary>Pixels across.</summary>
+    public int Width { get; }
+
+    /// <summary>Pixels down.</summary>
+    public int Height { get; }
+
+    /// <summary>RGB interleaved: the red of pixel (x, y) is at 3 · (y · <see cref="Width"/> + x).</summary>
+    public byte[] Pixels { get; }
+
+    /// <summary>
+    /// Reads a PNG, JPEG or WebP file, told by its content and not by its name: turned upright by its EXIF
+    /// orientation, transparency flattened on white, grey and CMYK made RGB, 16 bits cut to 8.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="BadInputException">It is missing, damaged, cut off, too large, or no such picture.</exception>
+    public static RgbImage Load(string path)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"The picture {path} cannot be read: {e.Message}", e);
+        }
+
+        return Decode(bytes, path);
+    }
+
+    /// <summary>Decodes a PNG, JPEG or WebP file in memory, as <see cref="Load"/> does.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What error sentences call it.</param>
+    /// <param name="alpha">What becomes of transparency.</param>
+    /// <exception cref="BadInputException">It is damaged, cut off, too large, or no such picture.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, AlphaRule alpha = AlphaRule.OnWhite) =>
+        ImageDecoder.Decode(bytes, name, alpha);
+
+    /// <summary>The picture as a PNG file.</summary>
+    public byte[] ToPng() => PngEncoder.Encode(this);
+
+    /// <summary>Writes the picture as a PNG file; a file of that name is replaced only when all is written.</summary>
+    /// <param name="path">The file; its folder must exist.</param>
+    public void SavePng(string path)
+    {
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, ToPng());
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>The picture at another size, smoothed over the area that each new pixel covers, equal to Pillow's to the bit.</summary>
+    /// <param name="width">New pixels across.</param>
+    /// <param name="height">New pixels down.</param>
+    /// <param name="filter">The kernel.</param>
+    public RgbImage Resize(int width, int height, ResampleFilter filter) => Resampler.Resize(this, width, height, filter);
+
+    /// <summary>A part of the picture.</summary>
+    /// <param name="left">The first column kept.</param>
+    /// <param name="top">The first row kept.</param>
+    /// <param name="width">Columns kept.</param>
+    /// <param name="height">Rows kept.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part sticks out of the picture.</exception>
+    public RgbImage Crop(int left, int top, int width, int height)
+    {
+        if (left < 0 || top < 0 || width < 1 || height < 1 || left > Width - width || top > Height - height)
+            throw new ArgumentOutOfRangeException(nameof(width), $"The part {width}×{height} at ({left}, {top}) sticks out of a {Width}×{Height} picture.");
+        var part = new RgbImage(width, height);
+        for (var y = 0; y < height; y++)
+            Pixels.AsSpan(3 * ((top + y) * Width + left), 3 * width).CopyTo(part.Pixels.AsSpan(3 * y * width));
+        return part;
+    }
+
+    /// <summary>
+    /// A square training picture: the short side resized to <paramref name="size"/>, the middle cut out, with the
+    /// rounding of torchvision's <c>Resize</c> and <c>CenterCrop</c>.
+    /// </summary>
+    /// <param name="size">Pixels a side.</param>
+    /// <param name="filter">The kernel of the resize.</param>
+    public RgbImage ResizeAndCenterCrop(int size, ResampleFilter filter = ResampleFilter.Bicubic)
+    {
+        var (width, height) = Width <= Height
+            ? (size, (int)((double)size * Height / Width))
+            : ((int)((double)size * Width / Height), size);
+        return Resize(width, height, filter).Crop(Middle(width), Middle(height), size, size);
+
+        int Middle(int length) => (int)Math.Round((length - size) / 2.0, MidpointRounding.ToEven);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using NotebookKit.Images;
+
+namespace NotebookKit.Tests.Images;
+
+/// <summary>Pillow's decodings and resizes of 25 pictures.</summary>
+public sealed class ReferenceImagesTests
+{
+    private static readonly JsonElement manifest =
+        JsonDocument.Parse(File.ReadAllBytes(House.Golden("images", "manifest.json"))).RootElement;
+
+    [Fact]
+    public void Every_picture_decodes_as_in_Pillow()
+    {
+        var mismatches = new List<string>();
+        var cases = manifest.GetProperty("cases").EnumerateArray().ToList();
+        foreach (var row in cases)
+        {
+            var name = row.GetProperty("name").GetString()!;
+            var image = Read("src", name);
+            var expected = Read(row.GetProperty("decoded").GetString()!);
+            // Other versions of libjpeg may round otherwise; everything else is exact.
+            Compare(mismatches, name, expected, image, name.EndsWith(".jpg", StringComparison.Ordinal) ? 4 : 0, 0.6);
+        }
+
+        Assert.Equal(25, cases.Count);
+        Assert.Empty(mismatches);
+    }
+
+    [Fact]
+    public void Every_resize_and_crop_is_Pillows_to_the_bit()
+    {
+        var mismatches = new List<string>();
+        var outputs = 0;
+        foreach (var row in manifest.GetProperty("cases").EnumerateArray())
+        {
+            var decoded = Read(row.GetProperty("decoded").GetString()!);
+            foreach (var output in row.GetProperty("outputs").EnumerateArray())
+            {
+                var file = output.GetProperty("file").GetString()!;
+                var filter = Enum.Parse<ResampleFilter>(output.GetProperty("filter").GetString()!, ignoreCase: true);
+                var made = decoded.ResizeAndCenterCrop(output.GetProperty("size").GetInt32(), filter);
+                Compare(mismatches, file, Read(file), made, 0, 0);
+                outputs++;
+            }
+        }
+
+        Assert.True(outputs > 50);
+        Assert.Empty(mismatches);
+    }
+
+    /// <summary>The reference forgets transparency; one of its own files still carries a transparent colour.</summary>
+    private static RgbImage Read(params string[] file)
+    {
+        var path = House.Golden(["images", .. file]);
+        return RgbImage.Decode(File.ReadAllBytes(path), path, AlphaRule.Drop);
+    }
+
+    private static void Compare(List<string> mismatches, string name, RgbImage expected, RgbImage actual, int maximum, double mean)
+    {
+        if ((expected.Width, expected.Height) != (actual.Width, actual.Height))
+        {
+            mismatches.Add($"{name}: {actual.Width}×{actual.Height}, expected {expected.Width}×{expected.Height}");
+            return;
+        }
+
+        var differences = expected.Pixels.Zip(actual.Pixels, (a, b) => Math.Abs(a - b)).ToList();
+        if (differences.Max() > maximum || differences.Average() > mean)
+            mismatches.Add($"{name}: differs by up to {differences.Max()}, {differences.Average():F3} on average");
+    }
+}
