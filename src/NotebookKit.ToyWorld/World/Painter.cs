@@ -17,15 +17,17 @@ public static class Painter
     public static byte[] PaintRgb(Scene scene, int size)
     {
         ArgumentNullException.ThrowIfNull(scene);
-        return Render(sheet =>
-        {
-            Ground.Draw(sheet, scene.Background, scene.Seed);
-            Cast.Draw(sheet, scene);
-        }, scene.Style, scene.Seed, size);
+        return Render(
+            sheet =>
+            {
+                Ground.Draw(sheet, scene.Background, scene.Seed);
+                Cast.Draw(sheet, scene);
+            },
+            scene.Style, scene.Seed, scene.View, size);
     }
 
     /// <summary>Paints whatever a drawing puts on the sheet, in a style.</summary>
-    internal static byte[] Render(Action<Sheet> draw, Style style, ulong seed, int size)
+    internal static byte[] Render(Action<Sheet> draw, Style style, ulong seed, View view, int size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 16);
         var sheet = new Sheet();
@@ -34,8 +36,12 @@ public static class Painter
         switch (style)
         {
             case Style.OilPainting:
-                canvas.Draw(sheet.Shapes, Look.Oil);
-                VanGogh.Apply(canvas, seed);
+                // The ground is smeared before the figure is set upon it, or the figure would bleed into it.
+                var brush = new VanGogh(seed, (view.X, view.Base - view.Height));
+                canvas.Draw([.. sheet.Shapes.Where(s => !s.IsFigure)], Look.Oil);
+                brush.Smear(canvas);
+                canvas.Draw([.. sheet.Shapes.Where(s => s.IsFigure)], Look.Oil);
+                brush.Relief(canvas);
                 break;
             case Style.PencilSketch:
                 canvas.Draw(sheet.Shapes, Look.Pencil);

@@ -179,6 +179,8 @@ internal sealed class Canvas
                 return Capsule(s, x, y, out u, out v);
             case ShapeKind.Box:
                 return Box(s, x, y, out u, out v);
+            case ShapeKind.Tube:
+                return Tube(s, x, y, out u, out v);
             default:
                 return Polygon(s, x, y, out u, out v);
         }
@@ -205,6 +207,30 @@ internal sealed class Canvas
         u = (dx - t * ex) * (1 / s.Radius);
         v = (dy - t * ey) * (1 / s.Radius);
         return (Vector.SquareRoot(u * u + v * v) - Vector<float>.One) * s.Radius;
+    }
+
+    private static Vector<float> Tube(Shape s, Vector<float> x, Vector<float> y, out Vector<float> u, out Vector<float> v)
+    {
+        var nearest = new Vector<float>(float.MaxValue);
+        (u, v) = (Vector<float>.Zero, Vector<float>.Zero);
+        for (var i = 0; i + 3 < s.Corners.Length; i += 2)
+        {
+            var (ax, ay) = (s.Corners[i], s.Corners[i + 1]);
+            var (ex, ey) = (s.Corners[i + 2] - ax, s.Corners[i + 3] - ay);
+            var (dx, dy) = (x - new Vector<float>(ax), y - new Vector<float>(ay));
+            var t = (dx * ex + dy * ey) * (1 / (ex * ex + ey * ey + 1e-12f));
+            t = Vector.Min(Vector<float>.One, Vector.Max(Vector<float>.Zero, t));
+            var (px, py) = (dx - t * ex, dy - t * ey);
+            var square = px * px + py * py;
+            var nearer = Vector.LessThan(square, nearest);
+            u = Vector.ConditionalSelect(nearer, px, u);
+            v = Vector.ConditionalSelect(nearer, py, v);
+            nearest = Vector.Min(nearest, square);
+        }
+
+        u *= 1 / s.Radius;
+        v *= 1 / s.Radius;
+        return Vector.SquareRoot(nearest) - new Vector<float>(s.Radius);
     }
 
     private static Vector<float> Box(Shape s, Vector<float> x, Vector<float> y, out Vector<float> u, out Vector<float> v)

@@ -21,14 +21,14 @@ internal static class Looks
         (Look.Oil, true) => 0.030f,
         (Look.Oil, false) => 0.016f,
         (Look.Pencil, true) => 0.048f,
-        (Look.Pencil, false) => 0.026f,
+        (Look.Pencil, false) => 0.030f,
         _ => 0,
     };
 
     public static Rgb ContourColor(this Look look, Shape shape) => look switch
     {
         Look.Oil => shape.Paint.Color.Mix(new Rgb(0.05f, 0.06f, 0.22f), 0.75f),
-        Look.Pencil => Rgb.Grey(shape.IsFigure ? 0.16f : 0.55f),
+        Look.Pencil => Rgb.Grey(shape.IsFigure ? 0.16f : 0.48f),
         _ => shape.Paint.Color * 0.48f,
     };
 
@@ -44,7 +44,7 @@ internal static class Looks
             Color = Tone(paint.Color, paint.Detail, shape.IsFigure),
             Bottom = paint.Bottom is { } low ? Tone(low, paint.Detail, shape.IsFigure) : null,
             Stripe = paint.Stripe is { } stripe ? Tone(stripe, true, shape.IsFigure) : null,
-            Shade = paint.Shade * 0.55f,
+            Shade = paint.Shade * 0.45f,
         };
     }
 
@@ -52,8 +52,8 @@ internal static class Looks
     private static Rgb Tone(Rgb color, bool mark, bool figure) => (mark, figure) switch
     {
         (true, true) => Rgb.Grey(0.12f + 0.86f * color.Luminance),
-        (true, false) => Rgb.Grey(0.70f + 0.28f * color.Luminance),
-        (false, true) => Rgb.Grey(0.80f + 0.19f * color.Luminance),
-        (false, false) => Rgb.Grey(0.90f + 0.09f * color.Luminance),
+        (true, false) => Rgb.Grey(0.45f + 0.53f * color.Luminance),
+        (false, true) => Rgb.Grey(0.86f + 0.13f * color.Luminance),
+        (false, false) => Rgb.Grey(0.90f + 0.10f * color.Luminance),
     };
 }

@@ -6,6 +6,7 @@ internal enum ShapeKind
     Capsule,
     Box,
     Polygon,
+    Tube,
 }
 
 /// <summary>
@@ -18,10 +19,10 @@ internal sealed class Shape
 
     public required Paint Paint { get; init; }
 
-    /// <summary>Centre of an ellipse or box, and of the ellipse that a polygon is lit as.</summary>
+    /// <summary>Centre of an ellipse or box, or the middle of a polygon or tube.</summary>
     public float X, Y;
 
-    /// <summary>Radii of an ellipse, half sides of a box, half extents of a polygon.</summary>
+    /// <summary>Radii of an ellipse, half sides of a box, half extents of a polygon or tube.</summary>
     public float Rx, Ry;
 
     /// <summary>The turn of an ellipse or box.</summary>
@@ -30,10 +31,10 @@ internal sealed class Shape
     /// <summary>Ends of a capsule.</summary>
     public float X1, Y1, X2, Y2;
 
-    /// <summary>Radius of a capsule, or of rounded corners.</summary>
+    /// <summary>Radius of a capsule or tube, or of rounded corners.</summary>
     public float Radius;
 
-    /// <summary>Corners of a convex polygon, clockwise on the screen: x0, y0, x1, y1 …</summary>
+    /// <summary>Corners of a convex polygon, clockwise on the screen, or the points a tube runs through: x0, y0, x1, y1 …</summary>
     public float[] Corners = [];
 
     /// <summary>Neighbours of one group share one contour, so that a crown of leaves has no lines inside.</summary>
@@ -49,7 +50,7 @@ internal sealed class Shape
         {
             case ShapeKind.Capsule:
                 return (Math.Min(X1, X2) - Radius, Math.Min(Y1, Y2) - Radius, Math.Max(X1, X2) + Radius, Math.Max(Y1, Y2) + Radius);
-            case ShapeKind.Polygon:
+            case ShapeKind.Polygon or ShapeKind.Tube:
                 return (X - Rx - Radius, Y - Ry - Radius, X + Rx + Radius, Y + Ry + Radius);
             case ShapeKind.Box:
                 var (w, h) = (Math.Abs(Rx * Cos) + Math.Abs(Ry * Sin), Math.Abs(Rx * Sin) + Math.Abs(Ry * Cos));

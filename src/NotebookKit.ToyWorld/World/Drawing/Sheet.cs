@@ -62,46 +62,21 @@ internal sealed class Sheet
         });
 
     /// <summary>A convex polygon; <paramref name="corner"/> is added all round and rounds the corners.</summary>
-    public void Polygon(Paint paint, float corner, params ReadOnlySpan<(float X, float Y)> corners)
-    {
-        var points = new float[corners.Length * 2];
-        float left = float.MaxValue, top = float.MaxValue, right = float.MinValue, bottom = float.MinValue;
-        for (var i = 0; i < corners.Length; i++)
-        {
-            var (x, y) = (PlaceX(corners[i].X), PlaceY(corners[i].Y));
-            (points[2 * i], points[2 * i + 1]) = (x, y);
-            (left, right) = (Math.Min(left, x), Math.Max(right, x));
-            (top, bottom) = (Math.Min(top, y), Math.Max(bottom, y));
-        }
-
-        Add(new Shape
-        {
-            Kind = ShapeKind.Polygon,
-            Paint = paint,
-            Corners = Clockwise(points),
-            X = (left + right) / 2,
-            Y = (top + bottom) / 2,
-            Rx = (right - left) / 2,
-            Ry = (bottom - top) / 2,
-            Radius = corner * _scale,
-        });
-    }
+    public void Polygon(Paint paint, float corner, params ReadOnlySpan<(float X, float Y)> corners) =>
+        Add(Along(ShapeKind.Polygon, paint, corner, corners));
 
     /// <summary>A tube along a quadratic Bézier curve.</summary>
     public void Curve((float X, float Y) from, (float X, float Y) bend, (float X, float Y) to, float radius, Paint paint, int pieces = 7)
     {
-        Grouped(() =>
+        Span<(float X, float Y)> points = stackalloc (float, float)[pieces + 1];
+        for (var i = 0; i <= pieces; i++)
         {
-            var (px, py) = from;
-            for (var i = 1; i <= pieces; i++)
-            {
-                var t = (float)i / pieces;
-                var (a, b, c) = ((1 - t) * (1 - t), 2 * t * (1 - t), t * t);
-                var (x, y) = (a * from.X + b * bend.X + c * to.X, a * from.Y + b * bend.Y + c * to.Y);
-                Capsule(px, py, x, y, radius, paint);
-                (px, py) = (x, y);
-            }
-        });
+            var t = (float)i / pieces;
+            var (a, b, c) = ((1 - t) * (1 - t), 2 * t * (1 - t), t * t);
+            points[i] = (a * from.X + b * bend.X + c * to.X, a * from.Y + b * bend.Y + c * to.Y);
+        }
+
+        Add(Along(ShapeKind.Tube, paint, radius, points));
     }
 
     /// <summary>What is drawn inside shares one contour.</summary>
@@ -119,6 +94,31 @@ internal sealed class Sheet
         shape.Group = _group;
         shape.IsFigure = _figure;
         _shapes.Add(shape);
+    }
+
+    private Shape Along(ShapeKind kind, Paint paint, float radius, ReadOnlySpan<(float X, float Y)> places)
+    {
+        var points = new float[places.Length * 2];
+        float left = float.MaxValue, top = float.MaxValue, right = float.MinValue, bottom = float.MinValue;
+        for (var i = 0; i < places.Length; i++)
+        {
+            var (x, y) = (PlaceX(places[i].X), PlaceY(places[i].Y));
+            (points[2 * i], points[2 * i + 1]) = (x, y);
+            (left, right) = (Math.Min(left, x), Math.Max(right, x));
+            (top, bottom) = (Math.Min(top, y), Math.Max(bottom, y));
+        }
+
+        return new Shape
+        {
+            Kind = kind,
+            Paint = paint,
+            Corners = kind == ShapeKind.Polygon ? Clockwise(points) : points,
+            X = (left + right) / 2,
+            Y = (top + bottom) / 2,
+            Rx = (right - left) / 2,
+            Ry = (bottom - top) / 2,
+            Radius = radius * _scale,
+        };
     }
 
     private float PlaceX(float x) => _x + _mirror * _scale * x;

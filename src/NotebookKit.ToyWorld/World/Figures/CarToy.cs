@@ -23,7 +23,7 @@ internal static class CarToy
         sheet.Ellipse(-1.00f, -0.50f, 0.055f, 0.09f, Paint.Mark(new Rgb(0.75f, 0.05f, 0.08f)));
         for (var side = -1; side <= 1; side += 2)
         {
-            sheet.Circle(side * 0.60f, -0.27f, 0.27f, new Paint(new Rgb(0.14f, 0.14f, 0.16f), Shade: 0.35f));
+            sheet.Circle(side * 0.60f, -0.27f, 0.27f, new Paint(new Rgb(0.14f, 0.14f, 0.16f), Shade: 0.35f, Detail: true));
             sheet.Circle(side * 0.60f, -0.27f, 0.13f, new Paint(new Rgb(0.84f, 0.86f, 0.90f), Shade: 0.35f, Detail: true));
         }
     }

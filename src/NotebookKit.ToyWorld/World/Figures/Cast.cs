@@ -45,24 +45,28 @@ internal static class Cast
     }
 
     /// <summary>
-    /// Sets the frame for a figure of a height (hat included) and a reach to either side in its own coordinates, in which
-    /// figures are about 2 high or 2.2 long.
+    /// Sets the frame for a figure that in its own coordinates is so high (hat included) and goes from left to right.
     /// </summary>
-    public static void Place(Sheet sheet, View view, float height, float reach)
+    public static void Place(Sheet sheet, View view, float height, (float Left, float Right) reach)
     {
         // A tall hat or a long car shrinks the figure rather than leave the picture.
-        var scale = Math.Min(view.Height, Math.Min((view.Base + 0.96f) / height, 0.95f / reach));
-        var room = Math.Max(0, 0.97f - reach * scale);
-        sheet.Frame(Math.Clamp(view.X, -room, room), view.Base, scale, view.Mirrored, figure: true);
+        var half = (reach.Right - reach.Left) / 2;
+        var scale = Math.Min(view.Height, Math.Min((view.Base + 0.96f) / height, 0.96f / half));
+        var room = 0.97f - half * scale;
+        var middle = scale * (reach.Left + reach.Right) / 2 * (view.Mirrored ? -1 : 1);
+        sheet.Frame(Math.Clamp(view.X, -room, room) - middle, view.Base, scale, view.Mirrored, figure: true);
     }
 
-    private static float Reach(ToyClass thing) => thing switch
+    private static (float Left, float Right) Reach(ToyClass thing) => thing switch
     {
-        ToyClass.CarToy => 1.12f,
-        ToyClass.DuckToy => 1.05f,
-        ToyClass.Dog or ToyClass.Cat => 1.15f,
-        ToyClass.House => 1.0f,
-        _ => 0.8f,
+        ToyClass.BearToy => (-0.98f, 0.98f),
+        ToyClass.DuckToy => (-1.02f, 1.24f),
+        ToyClass.RobotToy => (-0.90f, 0.90f),
+        ToyClass.CarToy => (-1.12f, 1.12f),
+        ToyClass.Dog => (-1.12f, 1.25f),
+        ToyClass.Cat => (-1.10f, 1.16f),
+        ToyClass.House => (-1.02f, 1.02f),
+        _ => (-0.80f, 0.80f),
     };
 
     private static float Height(Scene scene) => (scene.Class, scene.Accessory) switch

@@ -12,6 +12,7 @@ internal readonly record struct Coat(
     Rgb Ears,
     Rgb? BellyStripe = null,
     Rgb? EyePatch = null,
+    Rgb? Bow = null,
     bool FoldedEar = false)
 {
     /// <summary>One colour, with its pale and deep tones.</summary>

@@ -8,7 +8,7 @@ internal static class Face
     /// <summary>A round eye with a white; <paramref name="look"/> moves the pupil sideways, -1 to 1.</summary>
     public static void Eye(Sheet sheet, float x, float y, float radius, float look)
     {
-        sheet.Ellipse(x, y, radius + 0.022f, radius * 1.14f + 0.022f, Paint.Mark(new Rgb(0.16f, 0.12f, 0.14f)));
+        sheet.Ellipse(x, y, radius + 0.028f, radius * 1.14f + 0.028f, Paint.Mark(new Rgb(0.16f, 0.12f, 0.14f)));
         sheet.Ellipse(x, y, radius, radius * 1.14f, Paint.Mark(Rgb.White));
         sheet.Ellipse(x + look * radius * 0.25f, y + radius * 0.1f, radius * 0.66f, radius * 0.78f, Paint.Mark(Rgb.Ink));
         sheet.Circle(x + look * radius * 0.25f - radius * 0.22f, y - radius * 0.25f, radius * 0.24f, Paint.Mark(Rgb.White));
@@ -17,7 +17,7 @@ internal static class Face
     /// <summary>A cat's eye: an almond with an upright slit.</summary>
     public static void CatEye(Sheet sheet, float x, float y, float radius, float look)
     {
-        sheet.Ellipse(x, y, radius * 1.12f + 0.022f, radius + 0.022f, Paint.Mark(new Rgb(0.16f, 0.12f, 0.14f)));
+        sheet.Ellipse(x, y, radius * 1.12f + 0.028f, radius + 0.028f, Paint.Mark(new Rgb(0.16f, 0.12f, 0.14f)));
         sheet.Ellipse(x, y, radius * 1.12f, radius, Paint.Mark(new Rgb(0.80f, 0.95f, 0.30f)));
         sheet.Ellipse(x + look * radius * 0.25f, y, radius * 0.40f, radius * 0.92f, Paint.Mark(Rgb.Ink));
         sheet.Circle(x + look * radius * 0.25f - radius * 0.3f, y - radius * 0.35f, radius * 0.22f, Paint.Mark(Rgb.White));

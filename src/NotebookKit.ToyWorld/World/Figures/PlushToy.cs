@@ -11,7 +11,7 @@ internal static class PlushToy
 
     private static readonly Cut Rabbit = new(-1.06f, 0.46f, 0.40f, -0.42f, 0.37f, 0.40f, 0.115f, 0.27f, 0.23f, 0.15f);
     private static readonly Cut Bear = new(-1.38f, 0.60f, 0.50f, -0.56f, 0.62f, 0.54f, 0.20f, 0.46f, 0.27f, 0.23f);
-    private static readonly Cut Dog = new(-1.36f, 0.50f, 0.50f, -0.52f, 0.46f, 0.50f, 0.15f, 0.36f, 0.25f, 0.17f);
+    private static readonly Cut Dog = new(-1.36f, 0.52f, 0.50f, -0.52f, 0.46f, 0.50f, 0.15f, 0.36f, 0.25f, 0.17f);
     private static readonly Cut Cat = new(-1.26f, 0.56f, 0.42f, -0.46f, 0.38f, 0.46f, 0.11f, 0.25f, 0.20f, 0.14f);
 
     public static void Draw(Sheet sheet, ToyClass thing, Coat coat, View view, Accessory accessory)
@@ -41,7 +41,7 @@ internal static class PlushToy
             Wear.Scarf(sheet, 0, cut.HeadY + cut.HeadRy * 0.86f, cut.HeadRx * 0.74f, coat.Body);
         FaceOf(sheet, thing, coat, cut, turn);
         if (accessory == Accessory.Bow)
-            Wear.Bow(sheet, turn * 0.05f, cut.HeadY + cut.HeadRy * 1.06f, 0.25f, coat.Body);
+            Wear.Bow(sheet, turn * 0.05f, cut.HeadY + cut.HeadRy * 1.06f, 0.25f, coat.Bow ?? Wear.Contrast(coat.Body));
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, turn * 0.05f, cut.HeadY - cut.HeadRy * 0.80f, thing == ToyClass.RabbitToy ? 0.46f : 0.54f);
     }
@@ -118,7 +118,7 @@ internal static class PlushToy
 
     private static void FaceOf(Sheet sheet, ToyClass thing, Coat coat, Cut cut, float turn)
     {
-        var (fx, y) = (turn * cut.HeadRx * 0.20f, cut.HeadY);
+        var (fx, y) = (turn * (thing == ToyClass.DogToy ? 0.05f : cut.HeadRx * 0.20f), cut.HeadY);
         var dark = new Rgb(0.12f, 0.08f, 0.09f);
         switch (thing)
         {
@@ -140,14 +140,14 @@ internal static class PlushToy
                 break;
             case ToyClass.DogToy:
                 sheet.Ellipse(fx, y + 0.22f, 0.27f, 0.21f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
-                Face.Eye(sheet, fx - 0.19f, y - 0.12f, 0.115f, turn);
-                Face.Eye(sheet, fx + 0.19f, y - 0.12f, 0.115f, turn);
+                Face.Eye(sheet, fx - 0.165f, y - 0.13f, 0.115f, turn);
+                Face.Eye(sheet, fx + 0.165f, y - 0.13f, 0.115f, turn);
                 sheet.Ellipse(fx, y + 0.36f, 0.095f, 0.14f, Paint.Mark(new Rgb(0.97f, 0.38f, 0.45f)));
                 sheet.Ellipse(fx, y + 0.13f, 0.15f, 0.105f, Paint.Mark(dark));
                 Face.Smile(sheet, fx, y + 0.20f, 0.14f, 0.028f);
                 // Hanging ears lie over the cheeks, so they come last.
                 for (var side = -1; side <= 1; side += 2)
-                    sheet.Ellipse(side * cut.HeadRx * 1.02f, y + 0.07f, 0.17f, 0.44f, new Paint(Palette.Deep(coat.Ears)), -side * 0.22f);
+                    sheet.Ellipse(side * cut.HeadRx * 1.14f, y + 0.10f, 0.17f, 0.46f, new Paint(Palette.Deep(coat.Ears)), -side * 0.24f);
                 break;
             default:
                 for (var i = -1; i <= 1; i++)

@@ -4,88 +4,121 @@ namespace NotebookKit.ToyWorld.Styles;
 
 /// <summary>
 /// Brush strokes in the manner of van Gogh. A stream function ψ, whose level lines ring two whirls in the sky and run in
-/// waves below, says which way the brush goes: the picture is smeared along it (a line integral), and ridges of paint
-/// follow it. On the figure the strokes go round its form. Random fine texture would be noise that no model can predict;
-/// rings in nearly the same place are a style that it can learn.
+/// waves below, says which way the brush goes: the ground is smeared along it (a line integral), and ridges of paint
+/// follow it in dashes. On the figure the strokes go round its form. Random fine texture would be noise that no model can
+/// predict; rings in nearly the same place are a style that it can learn.
 /// </summary>
-internal static class VanGogh
+internal sealed class VanGogh
 {
-    private const int Taps = 6;
+    private const int Taps = 5;
+    private const float Reach = 0.085f; // how far the brush drags the paint to either side
+    private const float Spacing = 0.150f; // from ridge to ridge on the ground
+    private const float FigureSpacing = 0.125f;
 
-    public static void Apply(Canvas canvas, ulong seed)
+    private readonly (float X, float Y) _first, _second, _figure;
+    private readonly float _phase;
+
+    /// <param name="seed">Moves the whirls a little.</param>
+    /// <param name="figure">The middle of the figure, which its strokes go round.</param>
+    public VanGogh(ulong seed, (float X, float Y) figure)
     {
         var random = new WorldRandom(seed, 2);
-        var field = new Field(
-            (random.Range(-0.62f, -0.46f), random.Range(-0.62f, -0.48f)),
-            (random.Range(0.50f, 0.66f), random.Range(-0.44f, -0.28f)),
-            random.Range(0, 6.28f));
+        _first = (random.Range(-0.64f, -0.52f), random.Range(-0.66f, -0.54f));
+        _second = (random.Range(0.58f, 0.70f), random.Range(-0.46f, -0.34f));
+        _phase = random.NextFloat();
+        _figure = figure;
+    }
+
+    /// <summary>Drags the paint of the ground along the level lines.</summary>
+    public void Smear(Canvas canvas)
+    {
         var (r, g, b) = ((float[])canvas.R.Clone(), (float[])canvas.G.Clone(), (float[])canvas.B.Clone());
-        var step = 0.018f / canvas.Pixel;
+        var (step, last) = (Reach / Taps / canvas.Pixel, canvas.Size - 1);
+        for (var row = 0; row <= last; row++)
+        {
+            for (var column = 0; column <= last; column++)
+            {
+                var (dx, dy) = Direction((column + 0.5f) * canvas.Pixel - 1, (row + 0.5f) * canvas.Pixel - 1);
+                float sr = 0, sg = 0, sb = 0;
+                for (var k = -Taps; k <= Taps; k++)
+                {
+                    var u = Math.Clamp((int)(column + dx * k * step + 0.5f), 0, last);
+                    var v = Math.Clamp((int)(row + dy * k * step + 0.5f), 0, last);
+                    var from = v * canvas.Stride + u;
+                    sr += r[from];
+                    sg += g[from];
+                    sb += b[from];
+                }
+
+                var at = row * canvas.Stride + column;
+                const float mean = 1f / (2 * Taps + 1);
+                (canvas.R[at], canvas.G[at], canvas.B[at]) = (sr * mean, sg * mean, sb * mean);
+            }
+        }
+    }
+
+    /// <summary>Lays ridges of paint over everything: light ones turn to yellow, the grooves between them to blue.</summary>
+    public void Relief(Canvas canvas)
+    {
         for (var row = 0; row < canvas.Size; row++)
         {
             for (var column = 0; column < canvas.Size; column++)
             {
                 var at = row * canvas.Stride + column;
                 var (x, y) = ((column + 0.5f) * canvas.Pixel - 1, (row + 0.5f) * canvas.Pixel - 1);
-                var (dx, dy, ridge) = field.At(x, y);
                 var figure = canvas.Figure[at];
-                var reach = step * (1 - 0.75f * figure);
-                float sr = 0, sg = 0, sb = 0;
-                for (var k = -Taps; k <= Taps; k++)
-                {
-                    var (u, v) = (column + dx * k * reach, row + dy * k * reach);
-                    var from = Math.Clamp((int)(v + 0.5f), 0, canvas.Size - 1) * canvas.Stride + Math.Clamp((int)(u + 0.5f), 0, canvas.Size - 1);
-                    sr += r[from];
-                    sg += g[from];
-                    sb += b[from];
-                }
-
-                const float mean = 1f / (2 * Taps + 1);
-                // Light ridges turn to yellow, the grooves between them to blue; warm varnish over all.
-                var relief = ridge * (0.115f - 0.05f * figure);
-                canvas.R[at] = (sr * mean * 1.03f + relief * 1.05f) + 0.015f;
-                canvas.G[at] = (sg * mean * 1.00f + relief * 0.95f) + 0.005f;
-                canvas.B[at] = (sb * mean * 0.88f + relief * 0.25f);
+                var (fx, fy) = (x - _figure.X, (y - _figure.Y) * 0.8f);
+                var relief = (1 - figure) * 0.125f * Stroke(Stream(x, y) / Spacing, x * 1.9f + y * 1.3f)
+                    + figure * 0.085f * Stroke(MathF.Sqrt(fx * fx + fy * fy) / FigureSpacing, x * 2.2f - y * 1.7f);
+                var (r, g, b) = (canvas.R[at], canvas.G[at], canvas.B[at]);
+                var grey = 0.299f * r + 0.587f * g + 0.114f * b;
+                // Colours a little stronger than life, under a warm varnish.
+                canvas.R[at] = (grey + (r - grey) * 1.12f) * 1.01f + relief * 1.05f;
+                canvas.G[at] = (grey + (g - grey) * 1.12f) * 0.98f + relief * 0.95f;
+                canvas.B[at] = (grey + (b - grey) * 1.12f) * 0.88f + relief * 0.20f + 0.01f;
             }
         }
     }
 
-    /// <summary>The direction of the brush and the height of the paint at a point.</summary>
-    private readonly struct Field((float X, float Y) first, (float X, float Y) second, float phase)
+    // Along the level line: across the gradient.
+    private (float X, float Y) Direction(float x, float y)
     {
-        private const float Spacing = 0.15f;
+        const float h = 0.01f;
+        var here = Stream(x, y);
+        var (gx, gy) = (Stream(x + h, y) - here, Stream(x, y + h) - here);
+        var length = MathF.Sqrt(gx * gx + gy * gy) + 1e-9f;
+        return (-gy / length, gx / length);
+    }
 
-        public (float Dx, float Dy, float Ridge) At(float x, float y)
-        {
-            const float h = 0.01f;
-            var here = Stream(x, y);
-            var (gx, gy) = (Stream(x + h, y) - here, Stream(x, y + h) - here);
-            var length = MathF.Sqrt(gx * gx + gy * gy) + 1e-9f;
-            return (-gy / length, gx / length, Wave(here / Spacing));
-        }
+    private float Stream(float x, float y)
+    {
+        var a = Length(x - _first.X, y - _first.Y);
+        var b = Length(x - _second.X, y - _second.Y);
+        var waves = Math.Abs(0.45f - y * 0.9f + 0.09f * Wave(x * 0.6f + _phase)) + 0.15f;
+        return Smaller(Smaller(a, b, 0.25f), waves, 0.2f);
+    }
 
-        private float Stream(float x, float y)
-        {
-            var (ax, ay) = (x - first.X, y - first.Y);
-            var (bx, by) = (x - second.X, y - second.Y);
-            var a = MathF.Sqrt(ax * ax + ay * ay);
-            var b = MathF.Sqrt(bx * bx + by * by);
-            var plain = 0.55f - y * 0.9f + 0.10f * Wave(x * 0.6f + phase);
-            return Smooth(Smooth(a, b, 0.25f), Math.Abs(plain - 0.1f) + 0.15f, 0.2f);
-        }
+    /// <summary>A ridge every whole number of <paramref name="across"/>, broken into dashes, each row shifted against the last.</summary>
+    private static float Stroke(float across, float along)
+    {
+        var row = MathF.Floor(across + 0.25f);
+        var dash = 0.72f + 0.28f * Wave(along + row * 0.38f);
+        return Wave(across + 0.5f) * dash;
+    }
 
-        // The smaller of two distances, without the crease where they are equal.
-        private static float Smooth(float a, float b, float width)
-        {
-            var t = Math.Clamp(0.5f + 0.5f * (b - a) / width, 0, 1);
-            return b + (a - b) * t - width * t * (1 - t);
-        }
+    private static float Length(float x, float y) => MathF.Sqrt(x * x + y * y);
 
-        // A sine made of parabolas, period 1.
-        private static float Wave(float t)
-        {
-            t -= MathF.Floor(t);
-            return t < 0.5f ? 16 * t * (0.5f - t) : -16 * (t - 0.5f) * (1 - t);
-        }
+    // The smaller of two distances, without the crease where they are equal.
+    private static float Smaller(float a, float b, float width)
+    {
+        var t = Math.Clamp(0.5f + 0.5f * (b - a) / width, 0, 1);
+        return b + (a - b) * t - width * t * (1 - t);
+    }
+
+    // A sine made of parabolas, period 1.
+    private static float Wave(float t)
+    {
+        t -= MathF.Floor(t);
+        return t < 0.5f ? 16 * t * (0.5f - t) : -16 * (t - 0.5f) * (1 - t);
     }
 }
