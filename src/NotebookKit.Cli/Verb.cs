@@ -24,7 +24,7 @@ internal static class Verb
     /// <summary>Every verb, in the order that <c>--help</c> lists them.</summary>
     public static IEnumerable<Command> All()
     {
-        yield break;
+        yield return Verbs.WorldVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

@@ -1,3 +1,4 @@
+using NotebookKit.Images;
 using NotebookKit.ToyWorld.Drawing;
 using NotebookKit.ToyWorld.Figures;
 using NotebookKit.ToyWorld.Styles;
@@ -10,6 +11,12 @@ namespace NotebookKit.ToyWorld;
 /// </summary>
 public static class Painter
 {
+    /// <summary>Paints a scene.</summary>
+    /// <param name="scene">What to paint.</param>
+    /// <param name="size">Width and height in pixels, 16 or more; the world is made for 64 to 512.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is below 16.</exception>
+    public static RgbImage Paint(Scene scene, int size) => new(size, size, PaintRgb(scene, size));
+
     /// <summary>Paints a scene as bytes: red, green, blue, row by row.</summary>
     /// <param name="scene">What to paint.</param>
     /// <param name="size">Width and height in pixels, 16 or more; the world is made for 64 to 512.</param>

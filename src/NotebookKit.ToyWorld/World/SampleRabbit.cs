@@ -1,3 +1,4 @@
+using NotebookKit.Images;
 using NotebookKit.ToyWorld.Drawing;
 using NotebookKit.ToyWorld.Figures;
 
@@ -38,16 +39,16 @@ public static class SampleRabbit
         new(Background.Snow, new View(Turn: 0.4f, Height: 0.72f, X: -0.10f, Base: 0.82f, LeftArm: 0.1f, RightArm: 0.35f), 25),
     ];
 
-    /// <summary>Paints the subject as bytes: red, green, blue, row by row.</summary>
+    /// <summary>Paints the subject.</summary>
     /// <param name="view">How it is seen.</param>
     /// <param name="background">Where it sits.</param>
     /// <param name="seed">What the surroundings look like in detail.</param>
     /// <param name="size">Width and height in pixels.</param>
     /// <param name="style">How the picture is made.</param>
-    public static byte[] PaintRgb(View view, Background background, ulong seed, int size, Style style = Style.Photo)
+    public static RgbImage Paint(View view, Background background, ulong seed, int size, Style style = Style.Photo)
     {
         ArgumentNullException.ThrowIfNull(view);
-        return Painter.Render(
+        var pixels = Painter.Render(
             sheet =>
             {
                 Ground.Draw(sheet, background, seed);
@@ -55,6 +56,19 @@ public static class SampleRabbit
                 PlushToy.Draw(sheet, ToyClass.RabbitToy, Sewn, view, Accessory.Bow);
             },
             style, seed, view, size);
+        return new RgbImage(size, size, pixels);
+    }
+
+    /// <summary>Writes the five photos, 512×512, each with its caption in a text file of the same name.</summary>
+    /// <param name="folder">The folder; made where it is missing.</param>
+    public static void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        for (var i = 0; i < Photos.Count; i++)
+        {
+            Photos[i].Paint(512).SavePng(Path.Combine(folder, $"rabbit-{i + 1}.png"));
+            File.WriteAllText(Path.Combine(folder, $"rabbit-{i + 1}.txt"), Photos[i].Caption + "\n");
+        }
     }
 }
 
@@ -69,5 +83,5 @@ public sealed record RabbitPhoto(Background Background, View View, ulong Seed)
         string.Join(' ', ["photo of", SampleRabbit.Identifier, Words.Noun(ToyClass.RabbitToy), .. Words.Places(Background).Take(1)]);
 
     /// <summary>Paints it.</summary>
-    public byte[] PaintRgb(int size) => SampleRabbit.PaintRgb(View, Background, Seed, size);
+    public RgbImage Paint(int size) => SampleRabbit.Paint(View, Background, Seed, size);
 }

@@ -9,7 +9,7 @@ internal static class PlushToy
     private readonly record struct Cut(
         float HeadY, float HeadRx, float HeadRy, float BodyY, float BodyRx, float BodyRy, float Limb, float FootX, float FootRx, float FootRy);
 
-    private static readonly Cut Rabbit = new(-1.06f, 0.46f, 0.40f, -0.42f, 0.37f, 0.40f, 0.115f, 0.27f, 0.23f, 0.15f);
+    private static readonly Cut Rabbit = new(-1.10f, 0.46f, 0.39f, -0.43f, 0.38f, 0.42f, 0.115f, 0.29f, 0.22f, 0.14f);
     private static readonly Cut Bear = new(-1.38f, 0.60f, 0.50f, -0.56f, 0.62f, 0.54f, 0.20f, 0.46f, 0.27f, 0.23f);
     private static readonly Cut Dog = new(-1.36f, 0.52f, 0.50f, -0.52f, 0.46f, 0.50f, 0.15f, 0.36f, 0.25f, 0.17f);
     private static readonly Cut Cat = new(-1.26f, 0.56f, 0.42f, -0.46f, 0.38f, 0.46f, 0.11f, 0.25f, 0.20f, 0.14f);
@@ -41,7 +41,7 @@ internal static class PlushToy
             Wear.Scarf(sheet, 0, cut.HeadY + cut.HeadRy * 0.86f, cut.HeadRx * 0.74f, coat.Body);
         FaceOf(sheet, thing, coat, cut, turn);
         if (accessory == Accessory.Bow)
-            Wear.Bow(sheet, turn * 0.05f, cut.HeadY + cut.HeadRy * 1.06f, 0.25f, coat.Bow ?? Wear.Contrast(coat.Body));
+            Wear.Bow(sheet, turn * 0.05f, cut.HeadY + cut.HeadRy * 1.05f, thing == ToyClass.RabbitToy ? 0.20f : 0.25f, coat.Bow ?? Wear.Contrast(coat.Body));
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, turn * 0.05f, cut.HeadY - cut.HeadRy * 0.80f, thing == ToyClass.RabbitToy ? 0.46f : 0.54f);
     }
@@ -49,7 +49,7 @@ internal static class PlushToy
     private static void Body(Sheet sheet, Coat coat, Cut cut, float turn)
     {
         sheet.Ellipse(0, cut.BodyY, cut.BodyRx, cut.BodyRy, new Paint(coat.Body));
-        sheet.Ellipse(turn * 0.09f, cut.BodyY + cut.BodyRy * 0.02f, cut.BodyRx * 0.62f, cut.BodyRy * 0.68f,
+        sheet.Ellipse(turn * 0.11f, cut.BodyY + cut.BodyRy * 0.02f, cut.BodyRx * 0.62f, cut.BodyRy * 0.68f,
             new Paint(coat.Belly, Shade: 0.35f, Detail: true, Stripe: coat.BellyStripe, Stripes: coat.BellyStripe is null ? 0 : 3.5f));
     }
 
@@ -118,7 +118,7 @@ internal static class PlushToy
 
     private static void FaceOf(Sheet sheet, ToyClass thing, Coat coat, Cut cut, float turn)
     {
-        var (fx, y) = (turn * (thing == ToyClass.DogToy ? 0.05f : cut.HeadRx * 0.20f), cut.HeadY);
+        var (fx, y) = (turn * (thing == ToyClass.DogToy ? 0.05f : cut.HeadRx * 0.25f), cut.HeadY);
         var dark = new Rgb(0.12f, 0.08f, 0.09f);
         switch (thing)
         {

@@ -11,7 +11,7 @@ namespace NotebookKit.ToyWorld.Styles;
 internal sealed class VanGogh
 {
     private const int Taps = 5;
-    private const float Reach = 0.085f; // how far the brush drags the paint to either side
+    private const float Reach = 0.055f; // how far the brush drags the paint to either side
     private const float Spacing = 0.150f; // from ridge to ridge on the ground
     private const float FigureSpacing = 0.125f;
 
