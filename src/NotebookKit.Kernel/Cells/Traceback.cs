@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
 
 namespace NotebookKit.Kernel.Cells;
 
@@ -13,7 +14,7 @@ namespace NotebookKit.Kernel.Cells;
 internal sealed partial class Traceback
 {
     private const int MostFrames = 10;
-    private const string Red = "\e[1;31m", Green = "\e[32m", Dim = "\e[2m", Plain = "\e[0m";
+    private const string Red = "\e[31m", Green = "\e[32m", Dim = "\e[2m", Plain = "\e[0m";
     private readonly Dictionary<string, string[]> _cells = [];
 
     /// <summary>The name under which the compiler knows a cell.</summary>
@@ -25,8 +26,10 @@ internal sealed partial class Traceback
     /// <summary>Errors of the compiler, at most five.</summary>
     public CellError OfCompilation(IReadOnlyList<Diagnostic> errors)
     {
+        // A name that is missing in a line is often missing twice.
+        var different = errors.DistinctBy(e => (e.Id, Explain(e), e.Location.GetLineSpan().StartLinePosition.Line)).ToList();
         var lines = new List<string>();
-        foreach (var error in errors.Take(5))
+        foreach (var error in different.Take(5))
         {
             var place = error.Location.GetLineSpan();
             var file = Path.GetFileName(place.Path);
@@ -35,18 +38,12 @@ internal sealed partial class Traceback
             {
                 lines.Add($"  {Green}{Place(file, place.StartLinePosition.Line + 1)}{Plain}");
                 if (LineOf(file, place.StartLinePosition.Line + 1) is { } text)
-                {
-                    var width = place.EndLinePosition.Line == place.StartLinePosition.Line
-                        ? Math.Max(1, place.EndLinePosition.Character - place.StartLinePosition.Character)
-                        : 1;
-                    lines.Add("    " + text.Replace('\t', ' '));
-                    lines.Add("    " + new string(' ', Math.Min(place.StartLinePosition.Character, text.Length)) + Red + new string('^', width) + Plain);
-                }
+                    lines.AddRange(Underline(text, place.Span));
             }
         }
 
-        if (errors.Count > 5)
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"… and {errors.Count - 5} more"));
+        if (different.Count > 5)
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"… and {different.Count - 5} more"));
         return new CellError("CompilationError", $"{errors[0].Id}: {Explain(errors[0])}", lines);
     }
 
@@ -55,7 +52,7 @@ internal sealed partial class Traceback
     {
         var exception = Unwrap(thrown);
         var lines = new List<string>();
-        for (var e = exception; e is not null; e = e.InnerException is null ? null : Unwrap(e.InnerException))
+        for (var e = exception; e is not null; e = Cause(e))
         {
             lines.Add($"{(e == exception ? "" : "caused by ")}{Red}{NameOf(e)}{Plain}: {e.Message}");
             lines.AddRange(Frames(e));
@@ -114,6 +111,18 @@ internal sealed partial class Traceback
         return lines;
     }
 
+    /// <summary>The line and a mark below the fault; of a long line the part around it.</summary>
+    private static IEnumerable<string> Underline(string text, LinePositionSpan span)
+    {
+        const int Widest = 100;
+        var column = Math.Min(span.Start.Character, text.Length);
+        var width = span.End.Line == span.Start.Line ? Math.Max(1, span.End.Character - span.Start.Character) : 1;
+        var from = text.Length <= Widest ? 0 : Math.Max(0, Math.Min(column - Widest / 2, text.Length - Widest));
+        var part = text.Substring(from, Math.Min(Widest, text.Length - from)).Replace('\t', ' ');
+        yield return $"    {(from > 0 ? "…" : "")}{part}{(from + Widest < text.Length ? "…" : "")}";
+        yield return $"    {new string(' ', column - from + (from > 0 ? 1 : 0))}{Red}{new string('^', Math.Min(width, Widest))}{Plain}";
+    }
+
     private static string Place(string file, int line) => string.Create(CultureInfo.InvariantCulture, $"{file}, line {line}");
 
     private string? LineOf(string file, int line) =>
@@ -130,12 +139,15 @@ internal sealed partial class Traceback
         _ => e,
     };
 
+    /// <summary>What is behind an exception, unless its message says it already.</summary>
+    private static Exception? Cause(Exception e) =>
+        e.InnerException is { } inner && Unwrap(inner) is var cause && !e.Message.Contains(cause.Message, StringComparison.Ordinal) ? cause : null;
+
     private static bool IsPlumbing(MethodBase method)
     {
-        var space = method.DeclaringType?.Namespace ?? "";
-        return space == "System" || space.StartsWith("System.", StringComparison.Ordinal)
-            || space.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal)
-            || space.StartsWith("NotebookKit.Kernel", StringComparison.Ordinal)
+        var assembly = method.Module.Assembly.GetName().Name ?? "";
+        return assembly.StartsWith("System.", StringComparison.Ordinal) || assembly.StartsWith("Microsoft.", StringComparison.Ordinal)
+            || method.Module.Assembly == typeof(Traceback).Assembly
             || method.IsDefined(typeof(StackTraceHiddenAttribute), false)
             || (method.Name == "<Factory>" && SubmissionClass().IsMatch(method.DeclaringType?.Name ?? ""));
     }

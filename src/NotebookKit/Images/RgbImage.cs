@@ -1,6 +1,9 @@
+using NotebookKit.Display;
+
 namespace NotebookKit.Images;
 
 /// <summary>A picture in memory: 8-bit red, green, blue, row by row from the top.</summary>
+[TypeFormatterSource(typeof(KitFormatters))]
 public sealed class RgbImage
 {
     /// <summary>

@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.Net;
+using NotebookKit.Images;
+
+namespace NotebookKit.Display;
+
+/// <summary>An image with a description for those who do not see it, and a width to show it at.</summary>
+/// <param name="Image">The image.</param>
+/// <param name="Description">One sentence: what is in it.</param>
+/// <param name="Width">Pixels on the page; 0 is the image's own, at least 96 for the small pictures of a miniature model.</param>
+[TypeFormatterSource(typeof(KitFormatters))]
+public sealed record Picture(RgbImage Image, string Description = "", int Width = 0)
+{
+    private const int Smallest = 96;
+
+    /// <summary>The description, or the size where there is none.</summary>
+    public override string ToString() => Description.Length > 0 ? Description : DisplayFormat.Text(Image);
+
+    internal string ToHtml()
+    {
+        var width = Width > 0 ? Width : Math.Max(Image.Width, Smallest);
+        // Enlarged pixels stay squares: a learner is to see what the model made.
+        var sharp = width > Image.Width ? ";image-rendering:pixelated" : "";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"<img src=\"data:image/png;base64,{Convert.ToBase64String(Image.ToPng())}\" width=\"{width}\" alt=\"{WebUtility.HtmlEncode(ToString())}\" style=\"display:inline-block;max-width:100%;height:auto{sharp}\">");
+    }
+}
