@@ -52,7 +52,7 @@ public static class SampleRabbit
             sheet =>
             {
                 Ground.Draw(sheet, background, seed);
-                Cast.Place(sheet, view, 2.05f, (-0.8f, 0.8f));
+                Cast.Place(sheet, view, 2.22f, (-0.8f, 0.8f));
                 PlushToy.Draw(sheet, ToyClass.RabbitToy, Sewn, view, Accessory.Bow);
             },
             style, seed, view, size);

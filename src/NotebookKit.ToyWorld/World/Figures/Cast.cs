@@ -72,8 +72,8 @@ internal static class Cast
     private static float Height(Scene scene) => (scene.Class, scene.Accessory) switch
     {
         (ToyClass.CarToy, _) => 1.3f,
-        (ToyClass.RabbitToy, Accessory.Hat) => 2.05f,
+        (ToyClass.RabbitToy, _) => 2.22f,
         (_, Accessory.Hat) => 2.35f,
-        _ => 2.05f,
+        _ => 2.12f,
     };
 }
