@@ -57,7 +57,7 @@ up_to_date() {
   [ -z "$(cd "$KIT_ROOT" && find kit setup src tests Kit.sln Directory.*.props global.json -newer "$ART/.ready" -print -quit)" ]
 }
 
-wishes() { echo "${KIT_TORCH:-}|${KIT_TORCH_PYTHON:-}|${KIT_LIBTORCH:-}|$(command -v dotnet)"; }
+wishes() { echo "${KIT_TORCH:-}|${KIT_TORCH_PYTHON:-}|${KIT_LIBTORCH:-}|$DOTNET_ROOT"; }
 
 remember() {
   local ready_level=$1 ready_wishes
@@ -84,11 +84,11 @@ step() { # name, command…
 }
 
 need_sdk() {
-  has dotnet || stop 2 "the .NET SDK 10 is missing: install it from dotnet.microsoft.com/download (or your distribution's dotnet-sdk-10.0) so that 'dotnet' is on the PATH, and run this again."
-  DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
-  export DOTNET_ROOT DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
-  compgen -G "$DOTNET_ROOT/sdk/10.*" >/dev/null ||
-    stop 2 "$DOTNET_ROOT holds no .NET SDK 10: install it from dotnet.microsoft.com/download (or your distribution's dotnet-sdk-10.0), and run this again."
+  local sdk='' get="install it from dotnet.microsoft.com/download (or your distribution's dotnet-sdk-10.0) so that 'dotnet' is on the PATH, and run this again."
+  has dotnet || stop 2 "the .NET SDK 10 is missing: $get"
+  sdk=$(dotnet --list-sdks | sed -n 's|^10\..* \[\(.*\)/sdk\]$|\1|p' | tail -n 1) # "10.0.401 [/usr/share/dotnet/sdk]"
+  [ -n "$sdk" ] || stop 2 "'dotnet' has no SDK 10: $get"
+  export DOTNET_ROOT=$sdk DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 }
 
 # A verb is one file of the command line: a mistyped one is told before anything is installed.
@@ -229,7 +229,7 @@ npm_package() {
 
 # No build server stays behind, and packages come from the committed lock files.
 build() {
-  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
+  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -clp:NoSummary -nodeReuse:false \
     -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:NuGetAudit=false
 }
 

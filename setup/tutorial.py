@@ -5,6 +5,7 @@ Called by `kit tutorial`, which has set up the machine and Jupyter's folders. Ex
 """
 
 import argparse
+import asyncio
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import time
 import warnings
 from pathlib import Path
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the libraries load, Ctrl-C simply ends
 warnings.filterwarnings("ignore")  # libraries' notes to their own developers
 
 import nbformat
@@ -58,8 +60,16 @@ def execute(path):
     live = sys.stderr.isatty()
     started = time.monotonic()
     done = 0
+    stopped = False
+
+    def stop(task):
+        nonlocal stopped
+        stopped = True
+        task.cancel()  # nbclient ends the kernel on its way out
 
     def on_cell_start(cell, cell_index):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop, asyncio.current_task())
         if live and cell.cell_type == "code":
             say(f"{path.stem}: cell {done + 1} of {total}, {time.monotonic() - started:.0f} s\033[K", end="\r")
 
@@ -81,7 +91,11 @@ def execute(path):
     except CellExecutionError as error:
         failed = next(cell for cell in notebook.cells if any(o.output_type == "error" for o in cell.get("outputs", [])))
         failure = explain(failed, error)
-    except DeadKernelError:
+    except AssertionError:  # nbclient's own way to stop while the kernel starts
+        raise KeyboardInterrupt from None
+    except DeadKernelError:  # so nbclient calls a cancelled run, too
+        if stopped:
+            raise KeyboardInterrupt from None
         failure = f"the kernel died in code cell {done + 1} of {total}"
     return notebook, failure
 
@@ -111,11 +125,21 @@ def write(path, text):
     os.replace(half, path)
 
 
+def moved(notebook):
+    """A copy for artifacts/tutorial/, one folder deeper than notebooks/: links to the repository's files go one up more."""
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r'(\]\(|(?:src|href)=")\.\./', r"\1../../", cell.source)
+    return copy
+
+
 def page(notebook, title):
-    """One HTML page that needs no script to be read; only formulas are drawn by MathJax, fetched when one is there."""
+    """One HTML page that needs no script to be read: only formulas are drawn by one, MathJax. Chapters link to pages."""
     exporter = HTMLExporter(require_js_url="", jquery_url="")
     html, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
-    return re.sub(r'<script src=""></script>\n?', "", html)
+    html = re.sub(r'<script src=""></script>\n?', "", html)
+    return re.sub(r'(href="[^":/]+)\.ipynb', r"\1.html", html)
 
 
 def run(path, save):
@@ -124,8 +148,8 @@ def run(path, save):
     notebook, failure = execute(path)
     seconds = round(time.monotonic() - started, 1)
     executed, html = OUT / path.name, OUT / f"{path.stem}.html"
-    write(executed, normalise(notebook))
-    write(html, page(notebook, path.stem))
+    write(executed, normalise(moved(notebook)))
+    write(html, page(moved(notebook), path.stem))
     if failure is None:
         say(f"{path.stem}: done in {seconds:.0f} s\033[K" if sys.stderr.isatty() else f"{path.stem}: done in {seconds:.0f} s")
         if save:
@@ -147,7 +171,8 @@ def main():
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.add_argument("--save", action="store_true", help="also write the outputs back into notebooks/")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
     chosen = find(options.notebooks)
     if not chosen:
@@ -168,6 +193,6 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         say("stopped; finished notebooks are kept.")
         sys.exit(1)
