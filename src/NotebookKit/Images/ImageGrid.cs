@@ -1,0 +1,149 @@
+namespace NotebookKit.Images;
+
+/// <summary>Several pictures side by side on white, each with its caption below: what a learner compares.</summary>
+public sealed class ImageGrid
+{
+    private const int MaxCaptionLines = 4;
+    private static readonly (byte, byte, byte) ink = (44, 44, 52);
+
+    private readonly IReadOnlyList<RgbImage> images;
+    private readonly int columns, width, height, margin, gap;
+    private readonly float scale;
+    private readonly List<string>[] captions;
+
+    private ImageGrid(IReadOnlyList<RgbImage> images, int columns, IReadOnlyList<string>? captions, int cell)
+    {
+        this.images = cell > 0 ? [.. images.Select(image => Fit(image, cell))] : images;
+        this.columns = Math.Min(columns, images.Count);
+        width = this.images.Max(image => image.Width);
+        height = this.images.Max(image => image.Height);
+        scale = Math.Clamp(width / 192f, 0.8f, 2f);
+        margin = Math.Clamp(width / 16, 4, 24);
+        gap = (int)(6 * scale);
+        this.captions = [.. Enumerable.Range(0, images.Count).Select(i => captions is null ? [] : Balance(captions[i], width, scale))];
+    }
+
+    /// <summary>Draws the grid, row by row from the top left.</summary>
+    /// <param name="images">The pictures, of any sizes; a smaller one is centred in its cell.</param>
+    /// <param name="columns">Pictures a row.</param>
+    /// <param name="captions">One text a picture, wrapped to the cell's width, at most four lines.</param>
+    /// <param name="cell">Pixels a side that each picture is enlarged (or shrunk) to fit by bicubic; 0 keeps the sizes.</param>
+    /// <exception cref="ArgumentException">There are no pictures or columns, or not one caption a picture.</exception>
+    public static RgbImage Render(IReadOnlyList<RgbImage> images, int columns, IReadOnlyList<string>? captions = null, int cell = 0)
+    {
+        if (images.Count == 0)
+            throw new ArgumentException("A grid needs at least one picture.", nameof(images));
+        if (columns < 1 || cell < 0)
+            throw new ArgumentException($"A grid cannot have {columns} columns of cells of {cell} pixels.", nameof(columns));
+        if (captions is not null && captions.Count != images.Count)
+            throw new ArgumentException($"{images.Count} pictures cannot have {captions.Count} captions.", nameof(captions));
+        return new ImageGrid(images, columns, captions, cell).Draw();
+    }
+
+    private RgbImage Draw()
+    {
+        var rows = (images.Count + columns - 1) / columns;
+        var tops = new int[rows + 1];
+        tops[0] = margin;
+        for (var row = 0; row < rows; row++)
+        {
+            var lines = Enumerable.Range(row * columns, Math.Min(columns, images.Count - row * columns)).Max(i => captions[i].Count);
+            var text = lines == 0 ? 0 : gap + (int)MathF.Ceiling(lines * StrokeFont.LineHeight * scale);
+            tops[row + 1] = tops[row] + height + text + margin;
+        }
+
+        var canvas = new RgbImage(margin + columns * (width + margin), tops[rows]);
+        Array.Fill(canvas.Pixels, (byte)255);
+        for (var i = 0; i < images.Count; i++)
+        {
+            int left = margin + i % columns * (width + margin), top = tops[i / columns];
+            Paste(canvas, images[i], left + (width - images[i].Width) / 2, top + (height - images[i].Height) / 2);
+            for (var line = 0; line < captions[i].Count; line++)
+            {
+                // Whole pixels keep the upright strokes sharp.
+                var indent = MathF.Floor((width - StrokeFont.Measure(captions[i][line], scale)) / 2);
+                var baseline = MathF.Round(top + height + gap + (line * StrokeFont.LineHeight + StrokeFont.Ascent) * scale);
+                StrokeFont.Draw(canvas, captions[i][line], left + Math.Max(indent, 0), baseline, scale, ink);
+            }
+        }
+
+        return canvas;
+    }
+
+    private static RgbImage Fit(RgbImage image, int cell)
+    {
+        var factor = (double)cell / Math.Max(image.Width, image.Height);
+        return image.Resize(Math.Max(1, (int)Math.Round(image.Width * factor)), Math.Max(1, (int)Math.Round(image.Height * factor)), ResampleFilter.Bicubic);
+    }
+
+    private static void Paste(RgbImage canvas, RgbImage image, int left, int top)
+    {
+        for (var y = 0; y < image.Height; y++)
+        {
+            image.Pixels.AsSpan(3 * y * image.Width, 3 * image.Width)
+                .CopyTo(canvas.Pixels.AsSpan(3 * ((top + y) * canvas.Width + left)));
+        }
+    }
+
+    /// <summary>As few lines as the cell allows, then as even as they can be, so that no line holds one lone word.</summary>
+    private static List<string> Balance(string caption, float width, float scale)
+    {
+        var lines = Wrap(caption, width, scale);
+        for (var narrower = width - 4; lines.Count > 1 && narrower > width / 2; narrower -= 4)
+        {
+            var even = Wrap(caption, narrower, scale);
+            if (even.Count > lines.Count || Words(even) != Words(lines) || even[^1].EndsWith('…'))
+                break;
+            lines = even;
+        }
+
+        return lines;
+
+        static int Words(List<string> lines) => lines.Sum(line => line.Split(' ').Length); // more, where one was cut
+    }
+
+    private static List<string> Wrap(string caption, float width, float scale)
+    {
+        var lines = new List<string>();
+        foreach (var paragraph in caption.ReplaceLineEndings("\n").Split('\n'))
+        {
+            var line = "";
+            foreach (var word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                var longer = line.Length == 0 ? word : $"{line} {word}";
+                if (StrokeFont.Measure(longer, scale) <= width)
+                {
+                    line = longer;
+                    continue;
+                }
+
+                if (line.Length > 0)
+                    lines.Add(line);
+                line = word;
+                while (line.Length > 1 && StrokeFont.Measure(line, scale) > width) // one word wider than the cell
+                {
+                    var fits = line.Length - 1;
+                    while (fits > 1 && StrokeFont.Measure(line[..fits], scale) > width)
+                        fits--;
+                    lines.Add(line[..fits]);
+                    line = line[fits..];
+                }
+            }
+
+            lines.Add(line);
+        }
+
+        while (lines.Count > 0 && lines[^1].Length == 0)
+            lines.RemoveAt(lines.Count - 1);
+        if (lines.Count > MaxCaptionLines)
+        {
+            lines.RemoveRange(MaxCaptionLines, lines.Count - MaxCaptionLines);
+            var last = lines[^1];
+            while (last.Length > 0 && StrokeFont.Measure(last + "…", scale) > width)
+                last = last[..^1];
+            lines[^1] = last.TrimEnd() + "…";
+        }
+
+        return lines;
+    }
+}
