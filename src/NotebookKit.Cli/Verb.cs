@@ -25,6 +25,7 @@ internal static class Verb
     public static IEnumerable<Command> All()
     {
         yield return Verbs.WorldVerb.Create();
+        yield return Verbs.TokensVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using NotebookKit.Images;
+
+namespace NotebookKit.Tests.Images;
+
+public sealed class DamagedImagesTests
+{
+    private static readonly byte[] png = File.ReadAllBytes(House.Golden("images", "src", "rgba.png"));
+    private static readonly byte[] jpeg = File.ReadAllBytes(House.Golden("images", "src", "landscape.jpg"));
+    private static readonly byte[] progressive = File.ReadAllBytes(House.Golden("images", "src", "landscape420.jpg"));
+    private static readonly byte[] webp = File.ReadAllBytes(House.Golden("images", "src", "webp.webp"));
+
+    [Theory]
+    [InlineData(0.02)]
+    [InlineData(0.3)]
+    [InlineData(0.9)]
+    public void A_file_that_is_cut_off_is_refused(double kept)
+    {
+        foreach (var file in new[] { png, jpeg, progressive, webp })
+            Assert.Contains("is damaged", Refusal(file[..(int)(file.Length * kept)]));
+        Assert.Contains("cut off", Refusal(png[..^1]));
+    }
+
+    [Fact]
+    public void A_wrong_checksum_is_refused()
+    {
+        var broken = png.ToArray();
+        broken[100] ^= 1;
+        Assert.Contains("checksum of its IDAT", Refusal(broken));
+    }
+
+    [Fact]
+    public void A_small_file_that_claims_a_huge_picture_is_refused_before_memory_is_taken()
+    {
+        foreach (var (width, height) in new[] { (60_000, 60_000), (int.MaxValue, int.MaxValue), (int.MaxValue, 1) })
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.Contains("million", Refusal(Png(width, height, 8, 2, [])));
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000);
+        }
+
+        // Its rows are missing: an allowed size, but nothing behind it.
+        Assert.Contains("ends too early", Refusal(Png(500, 500, 8, 2, new byte[100])));
+        Assert.Contains("is damaged", Refusal(Png(0, 5, 8, 2, [])));
+    }
+
+    [Theory]
+    [InlineData(3, 2)] // RGB of 3 bits
+    [InlineData(16, 3)] // a palette of 65,536
+    [InlineData(8, 5)]
+    public void A_kind_of_PNG_that_does_not_exist_is_refused(int depth, int colorType) =>
+        Assert.Contains("does not have", Refusal(Png(4, 4, depth, colorType, new byte[200])));
+
+    [Fact]
+    public void A_pixel_outside_the_palette_is_refused() =>
+        Assert.Contains("palette", Refusal(Png(1, 1, 8, 3, [0, 9], ("PLTE", [1, 2, 3]))));
+
+    [Fact]
+    public void What_is_no_picture_is_named_with_the_remedy()
+    {
+        Assert.Equal("photo.jpg holds text, not a picture; give a PNG, JPEG or WebP file.", Refusal(Encoding.UTF8.GetBytes("Liebe Grüße aus dem Urlaub\n"), "photo.jpg"));
+        Assert.Equal("photo.jpg is empty; give a PNG, JPEG or WebP file.", Refusal([], "photo.jpg"));
+        Assert.Contains("is a GIF", Refusal("GIF89a"u8.ToArray()));
+        Assert.Contains("is a HEIC picture", Refusal([0, 0, 0, 24, .. "ftypheic"u8, 0, 0]));
+        Assert.Contains("is no picture", Refusal([1, 2, 3]));
+        Assert.Contains("no/such.png", Assert.Throws<BadInputException>(() => RgbImage.Load("no/such.png")).Message);
+    }
+
+    [Fact]
+    public void Flipping_any_byte_never_crashes()
+    {
+        var random = new Random(5);
+        foreach (var file in new[] { png, progressive, webp, File.ReadAllBytes(House.Golden("images", "src", "exif6.jpg")) })
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                var broken = file.ToArray();
+                for (var k = 0; k < 3; k++)
+                    broken[random.Next(Math.Min(broken.Length, 400))] = (byte)random.Next(256);
+                try
+                {
+                    _ = RgbImage.Decode(broken, "broken");
+                }
+                catch (BadInputException)
+                {
+                    // refused is as good as decoded: anything else escapes and fails the test
+                }
+            }
+        }
+    }
+
+    private static string Refusal(byte[] bytes, string name = "photo") =>
+        Assert.Throws<BadInputException>(() => RgbImage.Decode(bytes, name)).Message;
+
+    /// <summary>A PNG by hand: header, further parts, rows (filter byte included), end.</summary>
+    internal static byte[] Png(int width, int height, int depth, int colorType, byte[] rows, params (string Type, byte[] Body)[] parts) =>
+        Png(width, height, depth, colorType, interlace: 0, rows, parts);
+
+    internal static byte[] Png(int width, int height, int depth, int colorType, byte interlace, byte[] rows, params (string Type, byte[] Body)[] parts)
+    {
+        var file = new MemoryStream();
+        file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        (header[8], header[9], header[12]) = ((byte)depth, (byte)colorType, interlace);
+        var packed = new MemoryStream();
+        using (var packer = new ZLibStream(packed, CompressionLevel.Fastest))
+            packer.Write(rows);
+        foreach (var (type, body) in parts.Prepend(("IHDR", header)).Append(("IDAT", packed.ToArray())).Append(("IEND", [])))
+        {
+            byte[] typed = [.. Encoding.ASCII.GetBytes(type), .. body];
+            var number = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(number, body.Length);
+            file.Write(number);
+            file.Write(typed);
+            BinaryPrimitives.WriteUInt32BigEndian(number, Crc(typed));
+            file.Write(number);
+        }
+
+        return file.ToArray();
+    }
+
+    private static uint Crc(byte[] bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var b in bytes)
+        {
+            crc ^= b;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ ((crc & 1) * 0xEDB88320);
+        }
+
+        return ~crc;
+    }
+}
