@@ -120,11 +120,11 @@ public sealed class ImageGrid
                 if (line.Length > 0)
                     lines.Add(line);
                 line = word;
-                while (line.Length > 1 && StrokeFont.Measure(line, scale) > width) // one word wider than the cell
+                while (line.Length > 1 && lines.Count <= MaxCaptionLines && StrokeFont.Measure(line, scale) > width) // one word wider than the cell
                 {
-                    var fits = line.Length - 1;
-                    while (fits > 1 && StrokeFont.Measure(line[..fits], scale) > width)
-                        fits--;
+                    var fits = 1;
+                    while (fits < line.Length - 1 && StrokeFont.Measure(line[..(fits + 1)], scale) <= width)
+                        fits++;
                     lines.Add(line[..fits]);
                     line = line[fits..];
                 }
