@@ -26,6 +26,7 @@
 #include <torch/version.h>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -83,9 +84,29 @@ thread_local std::string last_error;
 thread_local Stack spare_stack;
 thread_local std::vector<Handle> returned_list;
 
+// Time spent in here, for whoever asks what share of a step is libtorch's; counted only while somebody does.
+std::atomic<bool> timing{false};
+std::atomic<int64_t> nanoseconds{0};
+thread_local int timing_depth = 0;
+
+struct Timed {
+    using Clock = std::chrono::steady_clock;
+    const bool outermost;
+    Clock::time_point start;
+    Timed() : outermost(timing.load(std::memory_order_relaxed) && timing_depth++ == 0) {
+        if (outermost) start = Clock::now();
+    }
+    ~Timed() {
+        if (timing_depth == 0) return;
+        timing_depth--;
+        if (outermost) nanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+    }
+};
+
 // Every exported function runs its body through this: C++ exceptions end here.
 template <class Body>
 int32_t guarded(Body&& body) noexcept {
+    const Timed timed;
     try {
         return body();
     } catch (const c10::Error& e) {
@@ -584,6 +605,13 @@ KIT_API int32_t kit_cuda_memory(int32_t index, int64_t* figures, int32_t empty_c
         return 0;
 #endif
     });
+}
+
+// Starts (1) or ends (0) the counting of time; returns the nanoseconds counted so far.
+KIT_API int64_t kit_timing(int32_t on) {
+    if (on == 1) nanoseconds = 0;
+    if (on >= 0) timing = on != 0;
+    return nanoseconds;
 }
 
 // ---- fused loops over many tensors --------------------------------------------------------------------------------
