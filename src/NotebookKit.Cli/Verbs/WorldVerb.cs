@@ -21,6 +21,9 @@ internal static class WorldVerb
         verb.Options.Add(size);
         verb.Options.Add(seed);
         verb.Options.Add(rabbit);
+        var preset = new Option<string>("--preset") { DefaultValueFactory = _ => "cpu", Description = "which part of the world: cpu or gpu" };
+        preset.AcceptOnlyFromAmong("cpu", "gpu");
+        verb.Options.Add(preset);
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
@@ -29,7 +32,7 @@ internal static class WorldVerb
                 throw new BadInputException("kit world draws nothing: give --out sheet.png or --sample-rabbit FOLDER.");
             List<string> captions = [];
             if (path is not null)
-                captions = DrawSheet(path, Within(parse.GetValue(count), 1, 1000, "--count"), Within(parse.GetValue(size), 64, 512, "--size"), parse.GetValue(seed));
+                captions = DrawSheet(path, Within(parse.GetValue(count), 1, 1000, "--count"), Within(parse.GetValue(size), 64, 512, "--size"), parse.GetValue(seed), parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu);
             if (folder is not null)
                 SampleRabbit.Save(folder);
             if (parse.GetValue(json))
@@ -40,13 +43,13 @@ internal static class WorldVerb
         return verb;
     }
 
-    private static List<string> DrawSheet(string path, int count, int size, ulong seed)
+    private static List<string> DrawSheet(string path, int count, int size, ulong seed, WorldPreset preset)
     {
         var pictures = new RgbImage[count];
         var captions = new string[count];
         Parallel.For(0, count, i =>
         {
-            var scene = SceneSampler.Sample(seed, i, WorldPreset.Cpu);
+            var scene = SceneSampler.Sample(seed, i, preset);
             pictures[i] = Painter.Paint(scene, size);
             captions[i] = SceneCaptions.Caption(scene, new WorldRandom(scene.Seed));
         });

@@ -20,4 +20,10 @@ public enum Background
 
     /// <summary>A room with a window, a bed and floor boards.</summary>
     Bedroom,
+
+    /// <summary>Hills under the moon and stars.</summary>
+    Night,
+
+    /// <summary>Trunks, leaves and ferns.</summary>
+    Forest,
 }

@@ -53,6 +53,19 @@ public static class Painter
             case Style.PencilSketch:
                 canvas.Draw(sheet.Shapes, Look.Pencil);
                 break;
+            case Style.Watercolor:
+                canvas.Draw(sheet.Shapes, Look.Watercolor);
+                Watercolor.Apply(canvas, seed);
+                break;
+            case Style.PixelArt:
+                var blocks = new Canvas(PixelArt.Blocks);
+                blocks.Draw(sheet.Shapes, Look.Pixel);
+                canvas = PixelArt.Enlarge(blocks, size);
+                break;
+            case Style.InkWash:
+                canvas.Draw(sheet.Shapes, Look.Ink);
+                InkWash.Apply(canvas, seed);
+                break;
             default:
                 canvas.Draw(sheet.Shapes, Look.Photo);
                 break;

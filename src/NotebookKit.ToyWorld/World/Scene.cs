@@ -21,7 +21,7 @@ public sealed record Scene(
     View View)
 {
     /// <summary>True when the picture shows the colour: everywhere but in styles without colour.</summary>
-    public bool ShowsColor => Style != Style.PencilSketch;
+    public bool ShowsColor => Style is not (Style.PencilSketch or Style.InkWash);
 }
 
 /// <summary>How the thing in a picture is seen. Coordinates are those of the picture: x and y in [-1, 1], y downwards.</summary>

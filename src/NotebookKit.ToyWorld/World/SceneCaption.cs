@@ -47,9 +47,10 @@ public sealed record SceneCaption(
             [
                 before,
                 Article ? "a" : "",
-                Color is { } color ? Words.Adjective(color) : "",
+                Color is { } color && Class != ToyClass.Person ? Words.Adjective(color) : "",
                 .. RareWords,
                 Class is { } thing ? Words.Noun(thing) : "toy",
+                Color is { } clothes && Class == ToyClass.Person ? $"in {Words.Adjective(clothes)}" : "",
                 Accessory is { } worn and not ToyWorld.Accessory.None ? Choose(Words.Wearing(worn), Phrasing.Wearing) : "",
                 Background is { } place and not ToyWorld.Background.Studio ? Choose(Words.Places(place), Phrasing.Place) : "",
                 after,

@@ -29,12 +29,13 @@ public static class SceneSampler
         RightArm: random.Chance(0.7f) ? random.Range(0, 0.2f) : random.Range(0.4f, 1),
         Mirrored: random.Chance(0.5f));
 
-    /// <summary>Whether a class can wear something: plush toys anything, those with a head a hat, the others nothing.</summary>
+    /// <summary>Whether a class can wear something: plush toys anything, a person hat or scarf, those with a head a hat, the others nothing.</summary>
     public static bool CanWear(ToyClass thing, Accessory accessory) => accessory switch
     {
         Accessory.None => true,
         Accessory.Hat => thing is ToyClass.RabbitToy or ToyClass.BearToy or ToyClass.DogToy or ToyClass.CatToy
-            or ToyClass.DuckToy or ToyClass.RobotToy or ToyClass.Dog or ToyClass.Cat,
+            or ToyClass.DuckToy or ToyClass.RobotToy or ToyClass.Dog or ToyClass.Cat or ToyClass.Person,
+        Accessory.Scarf when thing is ToyClass.Person => true,
         _ => thing is ToyClass.RabbitToy or ToyClass.BearToy or ToyClass.DogToy or ToyClass.CatToy,
     };
 }

@@ -11,4 +11,13 @@ public enum Style
 
     /// <summary>A pencil sketch: thick grey outlines and soft tone on white paper. It has no colour.</summary>
     PencilSketch,
+
+    /// <summary>A watercolour: pale washes on white paper.</summary>
+    Watercolor,
+
+    /// <summary>Pixel art: 32×32 blocks in few colours.</summary>
+    PixelArt,
+
+    /// <summary>A Chinese ink wash painting: black ink on tinted paper. It has no colour.</summary>
+    InkWash,
 }

@@ -38,4 +38,19 @@ public enum ToyClass
 
     /// <summary>A flower whose petals have the colour.</summary>
     Flower,
+
+    /// <summary>A cup on a saucer.</summary>
+    Cup,
+
+    /// <summary>A person whose clothes have the colour.</summary>
+    Person,
+
+    /// <summary>A sailing boat whose hull has the colour.</summary>
+    Boat,
+
+    /// <summary>A mushroom whose cap has the colour.</summary>
+    Mushroom,
+
+    /// <summary>A backpack.</summary>
+    Backpack,
 }

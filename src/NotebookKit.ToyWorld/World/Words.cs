@@ -18,6 +18,11 @@ public static class Words
         ToyClass.House => "house",
         ToyClass.Tree => "tree",
         ToyClass.Flower => "flower",
+        ToyClass.Cup => "cup",
+        ToyClass.Person => "person",
+        ToyClass.Boat => "boat",
+        ToyClass.Mushroom => "mushroom",
+        ToyClass.Backpack => "backpack",
         _ => throw new ArgumentOutOfRangeException(nameof(thing), thing, "no such class"),
     };
 
@@ -47,6 +52,8 @@ public static class Words
         Background.Snow => ["in the snow", "on the snow"],
         Background.Street => ["in the street", "on the street"],
         Background.Bedroom => ["in a bedroom", "in the bedroom"],
+        Background.Night => ["at night", "under the moon"],
+        Background.Forest => ["in the forest", "in a forest"],
         _ => throw new ArgumentOutOfRangeException(nameof(background), background, "no such background"),
     };
 
@@ -71,6 +78,9 @@ public static class Words
             ("a painting of", "in the style of van gogh"),
         ],
         Style.PencilSketch => [("pencil sketch of", ""), ("a pencil sketch of", ""), ("a pencil drawing of", "")],
+        Style.Watercolor => [("watercolor painting of", ""), ("a watercolor painting of", ""), ("a watercolor of", "")],
+        Style.PixelArt => [("pixel art of", ""), ("pixel art picture of", "")],
+        Style.InkWash => [("ink wash chinese painting of", ""), ("an ink wash chinese painting of", ""), ("ink wash painting of", "")],
         _ => throw new ArgumentOutOfRangeException(nameof(style), style, "no such style"),
     };
 }

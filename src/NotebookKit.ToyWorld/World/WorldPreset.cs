@@ -29,4 +29,15 @@ public sealed record WorldPreset(
         ],
         [(Style.Photo, 0.68f), (Style.OilPainting, 0.18f), (Style.PencilSketch, 0.14f)],
         [(Accessory.None, 0.72f), (Accessory.Hat, 0.18f), (Accessory.Scarf, 0.05f), (Accessory.Bow, 0.05f)]);
+
+    /// <summary>The whole world, for a GPU: 17 classes, 8 colours, 8 backgrounds, 6 styles.</summary>
+    public static WorldPreset Gpu { get; } = new(
+        [.. Cpu.Classes, ToyClass.Cup, ToyClass.Person, ToyClass.Boat, ToyClass.Mushroom, ToyClass.Backpack],
+        Cpu.Colors,
+        [.. Cpu.Backgrounds, (Background.Night, 1), (Background.Forest, 1)],
+        [
+            (Style.Photo, 0.58f), (Style.OilPainting, 0.12f), (Style.PencilSketch, 0.09f), (Style.Watercolor, 0.07f),
+            (Style.PixelArt, 0.07f), (Style.InkWash, 0.07f),
+        ],
+        [(Accessory.None, 0.66f), (Accessory.Hat, 0.18f), (Accessory.Scarf, 0.08f), (Accessory.Bow, 0.08f)]);
 }

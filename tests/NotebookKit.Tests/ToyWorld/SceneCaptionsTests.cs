@@ -5,7 +5,7 @@ namespace NotebookKit.Tests.ToyWorld;
 public sealed class SceneCaptionsTests
 {
     private static readonly (Scene Scene, SceneCaption Caption)[] Many =
-        [.. Enumerable.Range(0, 4000).Select(i => SceneSampler.Sample(3, i, WorldPreset.Cpu)).Select(s => (s, SceneCaptions.Describe(s, new WorldRandom(s.Seed))))];
+        [.. Enumerable.Range(0, 4000).Select(i => SceneSampler.Sample(3, i, WorldPreset.Gpu)).Select(s => (s, SceneCaptions.Describe(s, new WorldRandom(s.Seed))))];
 
     [Fact]
     public void A_caption_never_says_what_the_picture_does_not_show()
@@ -14,7 +14,7 @@ public sealed class SceneCaptionsTests
         {
             Assert.Equal(scene.Style, caption.Style);
             Assert.True(caption.Class is null ? Words.IsToy(scene.Class) : caption.Class == scene.Class);
-            Assert.True(caption.Color is null || caption.Color == scene.Color && scene.Style != Style.PencilSketch);
+            Assert.True(caption.Color is null || caption.Color == scene.Color && scene.Style is not (Style.PencilSketch or Style.InkWash));
             Assert.True(caption.Background is null || caption.Background == scene.Background && scene.Background != Background.Studio);
             Assert.True(caption.Accessory is null || caption.Accessory == scene.Accessory);
         }
@@ -60,6 +60,8 @@ public sealed class SceneCaptionsTests
         Assert.Equal("a photo of a red rabbit toy on the grass", SceneCaptions.Full(scene).Text);
         Assert.Equal("a photo of a red rabbit toy wearing a hat", SceneCaptions.Full(scene with { Background = Background.Studio, Accessory = Accessory.Hat }).Text);
         Assert.Equal("oil painting of a red rabbit toy on the grass in style of van gogh", SceneCaptions.Full(scene with { Style = Style.OilPainting }).Text);
+        Assert.Equal("a photo of a person in red on the grass", SceneCaptions.Full(scene with { Class = ToyClass.Person }).Text);
+        Assert.Equal("ink wash chinese painting of a rabbit toy on the grass", SceneCaptions.Full(scene with { Style = Style.InkWash }).Text);
         Assert.Equal("pencil sketch of a rabbit toy on the grass", SceneCaptions.Full(scene with { Style = Style.PencilSketch }).Text);
     }
 
@@ -72,7 +74,7 @@ public sealed class SceneCaptionsTests
     {
         foreach (var (_, caption) in Many.Where(m => m.Caption.Mentions(attribute)).Take(300))
         {
-            var wrong = caption.WithWrong(attribute, new WorldRandom(1), WorldPreset.Cpu);
+            var wrong = caption.WithWrong(attribute, new WorldRandom(1), WorldPreset.Gpu);
             Assert.NotEqual(caption.Text, wrong.Text);
             Assert.Equal(attribute == CaptionAttribute.Class, wrong.Class != caption.Class);
             Assert.Equal(attribute == CaptionAttribute.Color, wrong.Color != caption.Color);
@@ -86,7 +88,7 @@ public sealed class SceneCaptionsTests
     public void What_is_not_mentioned_cannot_be_made_wrong()
     {
         var caption = Many.First(m => m.Caption.Color is null).Caption;
-        Assert.Throws<InvalidOperationException>(() => caption.WithWrong(CaptionAttribute.Color, new WorldRandom(1), WorldPreset.Cpu));
+        Assert.Throws<InvalidOperationException>(() => caption.WithWrong(CaptionAttribute.Color, new WorldRandom(1), WorldPreset.Gpu));
     }
 
     [Fact]

@@ -39,6 +39,21 @@ internal static class Cast
             case ToyClass.Flower:
                 Flower.Draw(sheet, color, scene.Color);
                 break;
+            case ToyClass.Cup:
+                Cup.Draw(sheet, color);
+                break;
+            case ToyClass.Person:
+                Person.Draw(sheet, color, scene.View, scene.Accessory);
+                break;
+            case ToyClass.Boat:
+                Boat.Draw(sheet, color);
+                break;
+            case ToyClass.Mushroom:
+                Mushroom.Draw(sheet, color);
+                break;
+            case ToyClass.Backpack:
+                Backpack.Draw(sheet, color);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(scene), scene.Class, "no such class");
         }
@@ -66,6 +81,9 @@ internal static class Cast
         ToyClass.Dog => (-1.12f, 1.25f),
         ToyClass.Cat => (-1.10f, 1.16f),
         ToyClass.House => (-1.02f, 1.02f),
+        ToyClass.Cup => (-0.90f, 0.98f),
+        ToyClass.Boat => (-1.02f, 1.07f),
+        ToyClass.Mushroom => (-0.94f, 0.94f),
         _ => (-0.80f, 0.80f),
     };
 

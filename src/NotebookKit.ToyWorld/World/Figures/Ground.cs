@@ -30,6 +30,12 @@ internal static class Ground
             case Background.Bedroom:
                 Bedroom(sheet, random, horizon + 0.20f);
                 break;
+            case Background.Night:
+                Wilds.Night(sheet, random, horizon);
+                break;
+            case Background.Forest:
+                Wilds.Forest(sheet, random, horizon);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(background), background, "no such background");
         }
@@ -133,7 +139,8 @@ internal static class Ground
         sheet.Box(bed + 0.05f, horizon - 0.23f, 0.20f, 0.09f, 0.07f, new Paint(new Rgb(0.97f, 0.97f, 0.97f), Shade: 0.25f));
     }
 
-    private static void Fill(Sheet sheet, float top, float bottom, Rgb above, Rgb below) =>
+    /// <summary>A band from edge to edge, its colour running from above to below.</summary>
+    public static void Fill(Sheet sheet, float top, float bottom, Rgb above, Rgb below) =>
         sheet.Box(0, (top + bottom) / 2, 1.2f, (bottom - top) / 2 + (bottom >= 1 ? 0.1f : 0), 0, Paint.Gradient(above, below));
 
     private static void Cloud(Sheet sheet, float x, float y, float size)

@@ -94,7 +94,7 @@ internal sealed class VanGogh
     {
         var a = Length(x - _first.X, y - _first.Y);
         var b = Length(x - _second.X, y - _second.Y);
-        var waves = Math.Abs(0.45f - y * 0.9f + 0.09f * Wave(x * 0.6f + _phase)) + 0.15f;
+        var waves = Math.Abs(0.45f - y * 0.9f + 0.09f * Warp.Wave(x * 0.6f + _phase)) + 0.15f;
         return Smaller(Smaller(a, b, 0.25f), waves, 0.2f);
     }
 
@@ -102,8 +102,8 @@ internal sealed class VanGogh
     private static float Stroke(float across, float along)
     {
         var row = MathF.Floor(across + 0.25f);
-        var dash = 0.72f + 0.28f * Wave(along + row * 0.38f);
-        return Wave(across + 0.5f) * dash;
+        var dash = 0.72f + 0.28f * Warp.Wave(along + row * 0.38f);
+        return Warp.Wave(across + 0.5f) * dash;
     }
 
     private static float Length(float x, float y) => MathF.Sqrt(x * x + y * y);
@@ -113,12 +113,5 @@ internal sealed class VanGogh
     {
         var t = Math.Clamp(0.5f + 0.5f * (b - a) / width, 0, 1);
         return b + (a - b) * t - width * t * (1 - t);
-    }
-
-    // A sine made of parabolas, period 1.
-    private static float Wave(float t)
-    {
-        t -= MathF.Floor(t);
-        return t < 0.5f ? 16 * t * (0.5f - t) : -16 * (t - 0.5f) * (1 - t);
     }
 }
