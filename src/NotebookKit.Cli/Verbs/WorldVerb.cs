@@ -53,21 +53,8 @@ internal static class WorldVerb
             pictures[i] = Painter.Paint(scene, size);
             captions[i] = SceneCaptions.Caption(scene, new WorldRandom(scene.Seed));
         });
-        Tile(pictures, size).SavePng(path);
+        ImageGrid.Render(pictures, Math.Max(1, 1536 / size), captions).SavePng(path);
         return [.. captions];
-    }
-
-    private static RgbImage Tile(RgbImage[] pictures, int size)
-    {
-        var columns = Math.Min(pictures.Length, Math.Max(1, 1536 / size));
-        var sheet = new RgbImage(columns * size, (pictures.Length + columns - 1) / columns * size);
-        for (var i = 0; i < pictures.Length; i++)
-        {
-            for (var row = 0; row < size; row++)
-                pictures[i].Pixels.AsSpan(row * size * 3, size * 3).CopyTo(sheet.Pixels.AsSpan(((i / columns * size + row) * sheet.Width + i % columns * size) * 3));
-        }
-
-        return sheet;
     }
 
     private static int Within(int value, int from, int to, string option) =>

@@ -11,7 +11,7 @@ internal enum ShapeKind
 
 /// <summary>
 /// One signed-distance primitive in picture coordinates: x and y in [-1, 1], y downwards. What the numbers mean depends
-/// on the kind; the distance itself is computed in <see cref="Canvas"/>.
+/// on the kind; the distance itself is computed in <see cref="SignedDistance"/>.
 /// </summary>
 internal sealed class Shape
 {
