@@ -78,7 +78,7 @@ step() { # name, command…
   if "$@" >"$log" 2>&1 </dev/null; then
     say "$name: done in $((SECONDS - start)) s"
   else
-    tail -n 25 "$log" >&2
+    awk '!seen[$0]++' "$log" | tail -n 25 >&2
     stop 1 "$name: failed; all it said is in $log."
   fi
 }
@@ -229,7 +229,7 @@ npm_package() {
 
 # No build server stays behind, and packages come from the committed lock files.
 build() {
-  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -clp:NoSummary -nodeReuse:false \
+  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
     -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:NuGetAudit=false
 }
 

@@ -24,6 +24,7 @@ internal static class Verb
     /// <summary>Every verb, in the order that <c>--help</c> lists them.</summary>
     public static IEnumerable<Command> All()
     {
+        yield return Verbs.DoctorVerb.Create();
         yield return Verbs.WorldVerb.Create();
         yield return Verbs.TokensVerb.Create();
     }
