@@ -54,7 +54,11 @@ up_to_date() {
   source "$ART/.ready"
   [ "$ready_level" = notebooks ] || [ "$ready_level" = "$1" ] || return 1
   [ "$ready_wishes" = "$(wishes)" ] || return 1
-  [ -z "$(cd "$KIT_ROOT" && find kit setup src tests Kit.sln Directory.*.props global.json -newer "$ART/.ready" -print -quit)" ]
+  unchanged_since "$ART/.ready"
+}
+
+unchanged_since() { # a file
+  [ -z "$(cd "$KIT_ROOT" && find kit setup src tests Kit.sln Directory.*.props global.json -newer "$1" -print -quit)" ]
 }
 
 wishes() { echo "${KIT_TORCH:-}|${KIT_TORCH_PYTHON:-}|${KIT_LIBTORCH:-}|$DOTNET_ROOT"; }
@@ -227,10 +231,15 @@ npm_package() {
     cd "$ART/npm" && npm ci --ignore-scripts --no-audit --no-fund
 }
 
-# No build server stays behind, and packages come from the committed lock files.
+# Every project and the tests. No build server stays behind, and packages come from the committed lock files.
 build() {
+  local made=$ART/.built
+  [ -x "$CLI" ] && [ -f "$made" ] && [ "$(<"$made")" = "${TorchProvider:-system}" ] && unchanged_since "$made" && return
+  mkdir -p "$ART"
+  echo "${TorchProvider:-system}" >"$made.new" # its time is the build's start: a source saved meanwhile is newer
   step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
     -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:NuGetAudit=false
+  mv "$made.new" "$made"
 }
 
 # The C++ file between libtorch and .NET: built again when it, or the libtorch, is another one.

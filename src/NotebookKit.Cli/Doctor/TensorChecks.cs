@@ -51,19 +51,21 @@ internal static class TensorChecks
             : new Finding("threads", Health.Warning, $"{used} of {cores} cores", "unset OMP_NUM_THREADS unless fewer threads are wanted");
     }
 
-    // The reference BLAS is many times slower than an optimized one, and it is what Debian installs by default.
     private static Finding Blas()
     {
         using (var a = torch.ones(8, 8))
             a.matmul(a).Dispose();
-        var library = LoadedLibrary("libopenblas") ?? LoadedLibrary("libmkl") ?? LoadedLibrary("libblis") ?? LoadedLibrary("libblas");
-        if (library is null)
-            return Finding.Ok("BLAS", "inside libtorch");
-        var optimized = new[] { "openblas", "mkl", "blis", "atlas" }.Any(name => library.Contains(name, StringComparison.OrdinalIgnoreCase));
-        return optimized
-            ? Finding.Ok("BLAS", library)
-            : new Finding("BLAS", Health.Warning, $"{library} is the reference BLAS, about 20 times slower", "apt-get install --no-install-recommends libopenblas0-pthread");
+        return JudgeBlas(LoadedLibrary("libopenblas") ?? LoadedLibrary("libmkl") ?? LoadedLibrary("libblis") ?? LoadedLibrary("libblas"));
     }
+
+    /// <summary>The reference BLAS is many times slower than an optimized one, and it is what Debian installs by default.</summary>
+    /// <param name="library">The path of the BLAS that is loaded; null where libtorch has its own.</param>
+    internal static Finding JudgeBlas(string? library) => library switch
+    {
+        null => Finding.Ok("BLAS", "inside libtorch"),
+        _ when new[] { "openblas", "mkl", "blis", "atlas" }.Any(name => library.Contains(name, StringComparison.OrdinalIgnoreCase)) => Finding.Ok("BLAS", library),
+        _ => new Finding("BLAS", Health.Warning, $"{library} is the reference BLAS, about 20 times slower", "apt-get install --no-install-recommends libopenblas0-pthread"),
+    };
 
     private static string? LoadedLibrary(string name) => !File.Exists("/proc/self/maps") ? null : (
         from line in File.ReadLines("/proc/self/maps")

@@ -1,0 +1,36 @@
+using NotebookKit.Cli.Doctor;
+
+namespace NotebookKit.Tests.Cli;
+
+public sealed class DoctorTests
+{
+    [Fact]
+    public void A_library_that_is_not_there_comes_with_the_package_that_brings_it()
+    {
+        var finding = MachineChecks.Library("JPEG", "libnowhere.so.9", "libnowhere9", Health.Missing);
+
+        Assert.Equal(Health.Missing, finding.Health);
+        Assert.Contains("libnowhere9", finding.Remedy);
+    }
+
+    [Fact]
+    public void A_library_that_is_there_needs_no_remedy() =>
+        Assert.Equal(new Finding("C", Health.Ok, "libc.so.6"), MachineChecks.Library("C", "libc.so.6", "libc6", Health.Missing));
+
+    [Theory]
+    [InlineData("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "Warning")]
+    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3", "Ok")]
+    [InlineData("/opt/intel/mkl/lib/libmkl_rt.so.2", "Ok")]
+    [InlineData(null, "Ok")]
+    public void Only_the_reference_blas_is_warned_of(string? library, string health) =>
+        Assert.Equal(health, TensorChecks.JudgeBlas(library).Health.ToString());
+
+    [Fact]
+    public void Every_check_that_finds_a_fault_says_what_to_do()
+    {
+        var findings = MachineChecks.All().Concat(TensorChecks.All()).Concat(NotebookChecks.All()).Concat(DataChecks.All()).ToList();
+
+        Assert.All(findings, finding => Assert.Equal(finding.Health == Health.Ok, finding.Remedy is null));
+        Assert.Contains(findings, finding => finding.Name == "libtorch");
+    }
+}
