@@ -27,47 +27,44 @@ internal static class PngEncoder
     {
         var length = 3 * image.Width;
         var nothing = new byte[length];
-        var candidate = new byte[length + 1];
-        var best = new byte[length + 1];
+        var filtered = Enumerable.Range(0, 5).Select(filter => new byte[length + 1]).ToArray();
+        for (var filter = 0; filter < 5; filter++)
+            filtered[filter][0] = (byte)filter;
         for (var y = 0; y < image.Height; y++)
         {
             var row = image.Pixels.AsSpan(y * length, length);
             var above = y > 0 ? image.Pixels.AsSpan((y - 1) * length, length) : nothing;
-            var smallest = long.MaxValue;
-            for (byte filter = 0; filter <= 4; filter++)
-            {
-                var sum = Filter(filter, row, above, candidate);
-                if (sum < smallest)
-                {
-                    smallest = sum;
-                    (best, candidate) = (candidate, best);
-                }
-            }
-
-            packer.Write(best);
+            packer.Write(filtered[Smallest(row, above, filtered)]);
         }
     }
 
-    private static long Filter(byte filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, byte[] filtered)
+    /// <summary>Fills in the row under each of the five filters; which one's differences sum up to the least.</summary>
+    private static int Smallest(ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, byte[][] filtered)
     {
-        filtered[0] = filter;
-        long sum = 0;
+        byte[] plain = filtered[0], sub = filtered[1], up = filtered[2], average = filtered[3], paeth = filtered[4];
+        Span<long> sums = stackalloc long[5];
         for (var i = 0; i < row.Length; i++)
         {
-            int left = i >= 3 ? row[i - 3] : 0, up = above[i], upLeft = i >= 3 ? above[i - 3] : 0;
-            var difference = (byte)(row[i] - filter switch
-            {
-                0 => 0,
-                1 => left,
-                2 => up,
-                3 => (left + up) / 2,
-                _ => PngDecoder.Paeth(left, up, upLeft),
-            });
-            filtered[i + 1] = difference;
-            sum += Math.Abs((int)(sbyte)difference);
+            int value = row[i], a = 0, b = above[i], c = 0; // left, above, above-left
+            if (i >= 3)
+                (a, c) = (row[i - 3], above[i - 3]);
+            sums[0] += Size(plain[i + 1] = (byte)value);
+            sums[1] += Size(sub[i + 1] = (byte)(value - a));
+            sums[2] += Size(up[i + 1] = (byte)(value - b));
+            sums[3] += Size(average[i + 1] = (byte)(value - (a + b) / 2));
+            sums[4] += Size(paeth[i + 1] = (byte)(value - PngDecoder.Paeth(a, b, c)));
         }
 
-        return sum;
+        var best = 0;
+        for (var filter = 1; filter < 5; filter++)
+        {
+            if (sums[filter] < sums[best])
+                best = filter;
+        }
+
+        return best;
+
+        static int Size(byte difference) => Math.Abs((int)(sbyte)difference);
     }
 
     private static void WriteChunk(Stream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)

@@ -88,7 +88,7 @@ public sealed class ClipVocabulary
     /// <summary>
     /// The installed vocabulary: the file that the environment variable <c>KIT_VOCABULARY</c> names (or the
     /// <c>merges.txt</c> in the folder it names), else <c>artifacts/vocabulary/merges.txt</c> in a folder above the
-    /// program or above the working folder.
+    /// program, above this assembly, or above the working folder.
     /// </summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static string FindInstalled()
@@ -99,7 +99,8 @@ public sealed class ClipVocabulary
             return File.Exists(file) ? file : throw new BadInputException($"KIT_VOCABULARY names {named}, where there is no merges.txt; correct it, or unset it and run ./kit test once.");
         }
 
-        foreach (var start in new[] { AppContext.BaseDirectory, Environment.CurrentDirectory })
+        var assembly = Path.GetDirectoryName(typeof(ClipVocabulary).Assembly.Location); // under another host's program
+        foreach (var start in new[] { AppContext.BaseDirectory, assembly, Environment.CurrentDirectory })
         {
             for (var folder = start; folder is not null; folder = Path.GetDirectoryName(folder))
             {
