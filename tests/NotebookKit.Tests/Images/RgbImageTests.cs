@@ -39,6 +39,18 @@ public sealed class RgbImageTests
     }
 
     [Fact]
+    public void A_PNG_is_turned_by_its_EXIF_part_and_a_broken_part_is_ignored()
+    {
+        byte[] turnRight = [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+        byte[] rows = [0, 10, 20, 0, 30, 40, 0, 50, 60]; // 2×3
+        var turned = RgbImage.Decode(DamagedImagesTests.Png(2, 3, 8, 0, rows, ("eXIf", turnRight)), "exif");
+        Assert.Equal((3, 2), (turned.Width, turned.Height));
+        Assert.Equal([50, 30, 10, 60, 40, 20], turned.Pixels.Where((_, i) => i % 3 == 0));
+        foreach (var broken in new[] { turnRight[..4], turnRight[..15], [.. turnRight[..18], 0, 99, .. turnRight[20..]] })
+            Assert.Equal(2, RgbImage.Decode(DamagedImagesTests.Png(2, 3, 8, 0, rows, ("eXIf", broken)), "exif").Width);
+    }
+
+    [Fact]
     public void A_written_PNG_reads_back_the_same()
     {
         var random = new Random(1);
