@@ -1,5 +1,4 @@
 using NotebookKit.Images;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Images;
