@@ -1,0 +1,35 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace NotebookKit.Models;
+
+/// <summary>What a token means plus where it stands (transformers' <c>CLIPTextEmbeddings</c>).</summary>
+public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
+{
+    private readonly Embedding token_embedding;
+    private readonly Embedding position_embedding;
+
+    /// <summary>Makes the two tables.</summary>
+    /// <param name="config">The text encoder's shape.</param>
+    public CLIPTextEmbeddings(CLIPTextConfig config) : base(nameof(CLIPTextEmbeddings))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        token_embedding = Embedding(config.VocabSize, config.HiddenSize);
+        position_embedding = Embedding(config.MaxPositionEmbeddings, config.HiddenSize);
+        RegisterComponents();
+    }
+
+    /// <summary>One row for each token of the vocabulary, (V, D): what textual inversion learns a row of.</summary>
+    public Embedding TokenEmbedding => token_embedding;
+
+    /// <summary>Embeds tokens.</summary>
+    /// <param name="input_ids">(B, L), L at most the number of positions.</param>
+    /// <returns>(B, L, D).</returns>
+    public override Tensor forward(Tensor input_ids)
+    {
+        using var scope = NewDisposeScope();
+        var positions = arange(0, input_ids.shape[1], ScalarType.Int64, input_ids.device);
+        return (token_embedding.call(input_ids) + position_embedding.call(positions)).MoveToOuterDisposeScope();
+    }
+}

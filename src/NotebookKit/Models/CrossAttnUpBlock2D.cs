@@ -1,0 +1,44 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace NotebookKit.Models;
+
+/// <summary>A level on the way up that looks at the text (diffusers' <c>CrossAttnUpBlock2D</c>).</summary>
+public sealed class CrossAttnUpBlock2D : UNetUpBlock
+{
+    private readonly ModuleList<Transformer2DModel> attentions;
+    private readonly ModuleList<ResnetBlock2D> resnets;
+    private readonly ModuleList<Upsample2D>? upsamplers;
+
+    /// <summary>Makes the level.</summary>
+    /// <param name="channels">The widths that meet here.</param>
+    /// <param name="level">The level's index, 0 at full resolution.</param>
+    /// <param name="upsample">Whether the level ends by doubling.</param>
+    /// <param name="config">The UNet's configuration.</param>
+    public CrossAttnUpBlock2D(UpChannels channels, int level, bool upsample, UNet2DConditionConfig config)
+        : base(nameof(CrossAttnUpBlock2D))
+    {
+        resnets = ModuleList<ResnetBlock2D>(Resnets(channels, level, config));
+        attentions = ModuleList<Transformer2DModel>([.. resnets.Select(_ => config.Transformer(channels.Level, level))]);
+        if (upsample)
+            upsamplers = ModuleList<Upsample2D>(new Upsample2D(channels.Level));
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor hidden, Stack<Tensor> skips, Tensor activatedTime, Tensor context)
+    {
+        using var scope = NewDisposeScope();
+        for (var i = 0; i < resnets.Count; i++)
+        {
+            using var joined = Join(hidden, skips);
+            using var residual = resnets[i].call(joined, activatedTime);
+            hidden = attentions[i].call(residual, context);
+        }
+
+        if (upsamplers is not null)
+            hidden = upsamplers[0].To(hidden, skips.Peek().shape[2], skips.Peek().shape[3]);
+        return hidden.MoveToOuterDisposeScope();
+    }
+}

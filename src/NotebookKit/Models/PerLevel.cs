@@ -1,0 +1,79 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace NotebookKit.Models;
+
+/// <summary>
+/// A whole number for each level of a UNet, which a <c>config.json</c> writes either once for all (<c>8</c>, as SD 1.5)
+/// or as a list (<c>[5, 10, 20, 20]</c>, as SD 2).
+/// </summary>
+[JsonConverter(typeof(Converter))]
+[CollectionBuilder(typeof(PerLevel), nameof(Create))]
+public readonly struct PerLevel : IEnumerable<int>, IEquatable<PerLevel>
+{
+    private readonly int[] values;
+
+    private PerLevel(int[] values) => this.values = values;
+
+    /// <summary>How many numbers were given: 1 for all levels alike.</summary>
+    public int Count => values?.Length ?? 0;
+
+    /// <summary>The number of a level.</summary>
+    /// <param name="level">0 at full resolution.</param>
+    public int this[int level] => values.Length == 1 ? values[0] : values[level];
+
+    /// <summary>One number for every level.</summary>
+    /// <param name="value">The number.</param>
+    public static implicit operator PerLevel(int value) => new([value]);
+
+    /// <summary>A list with one number per level.</summary>
+    /// <param name="values">The numbers, from full resolution down.</param>
+    public static PerLevel Create(ReadOnlySpan<int> values) => new(values.ToArray());
+
+    /// <inheritdoc/>
+    public bool Equals(PerLevel other) => (values ?? []).AsSpan().SequenceEqual(other.values ?? []);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is PerLevel other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => values is null ? 0 : HashCode.Combine(values.Length, values[0]);
+
+    /// <inheritdoc/>
+    public override string ToString() => Count == 1 ? $"{values[0]}" : $"[{string.Join(", ", values ?? [])}]";
+
+    /// <inheritdoc/>
+    public IEnumerator<int> GetEnumerator() => ((IEnumerable<int>)(values ?? [])).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Equal numbers, written alike.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator ==(PerLevel left, PerLevel right) => left.Equals(right);
+
+    /// <summary>Not equal.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator !=(PerLevel left, PerLevel right) => !left.Equals(right);
+
+    private sealed class Converter : JsonConverter<PerLevel>
+    {
+        public override PerLevel Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Number
+                ? reader.GetInt32()
+                : new PerLevel(JsonSerializer.Deserialize<int[]>(ref reader, options) is { Length: > 0 } list
+                    ? list
+                    : throw new JsonException("an empty list"));
+
+        public override void Write(Utf8JsonWriter writer, PerLevel value, JsonSerializerOptions options)
+        {
+            if (value.Count == 1)
+                writer.WriteNumberValue(value[0]);
+            else
+                JsonSerializer.Serialize(writer, value.values, options);
+        }
+    }
+}
