@@ -1,0 +1,140 @@
+using static TorchSharp.torch;
+
+namespace NotebookKit.Schedulers;
+
+/// <summary>
+/// What every sampler shares: the noise tables, adding noise for training, and the loop's two calls,
+/// <see cref="SetTimesteps"/> once and <see cref="Step"/> for each timestep.
+/// </summary>
+public abstract class Scheduler
+{
+    private Tensor? rootAlpha;
+    private Tensor? rootOneMinusAlpha;
+
+    /// <summary>Computes the noise tables.</summary>
+    /// <param name="config">How noise grows and what the model predicts.</param>
+    protected Scheduler(SchedulerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Config = config;
+        Schedule = new NoiseSchedule(config);
+        AlphasCumprod = tensor(Schedule.AlphasCumprod.ToArray()).DetachFromDisposeScope();
+    }
+
+    /// <summary>The names that <see cref="Create"/> knows.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["ddim", "ddpm", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_2m_sde"];
+
+    /// <summary>How noise grows and what the model predicts.</summary>
+    public SchedulerConfig Config { get; }
+
+    /// <summary>The tables β and ᾱ.</summary>
+    public NoiseSchedule Schedule { get; }
+
+    /// <summary>(1000): ᾱ_t in float32 on the CPU.</summary>
+    public Tensor AlphasCumprod { get; }
+
+    /// <summary>The timesteps to visit, noisy to clean; empty before <see cref="SetTimesteps"/>. Some samplers visit broken ones.</summary>
+    public double[] Timesteps { get; private protected set; } = [];
+
+    /// <summary>The starting noise is multiplied by this.</summary>
+    public virtual double InitNoiseSigma => 1;
+
+    /// <summary>Makes a sampler by its name.</summary>
+    /// <param name="name">One of <see cref="Names"/>, or the class name that diffusers uses.</param>
+    /// <param name="config">The model's noise schedule.</param>
+    /// <returns>The sampler.</returns>
+    /// <exception cref="BadInputException">There is no such sampler.</exception>
+    public static Scheduler Create(string name, SchedulerConfig config) => name switch
+    {
+        "ddim" or nameof(DDIMScheduler) => new DDIMScheduler(config),
+        "ddpm" or nameof(DDPMScheduler) => new DDPMScheduler(config),
+        "euler" or nameof(EulerDiscreteScheduler) => new EulerDiscreteScheduler(config),
+        "euler_a" or nameof(EulerAncestralDiscreteScheduler) => new EulerAncestralDiscreteScheduler(config),
+        "dpmpp_2m" or nameof(DPMSolverMultistepScheduler) => new DPMSolverMultistepScheduler(config),
+        "dpmpp_2m_karras" => new DPMSolverMultistepScheduler(config with { UseKarrasSigmas = true }),
+        "dpmpp_2m_sde" => new DPMSolverMultistepScheduler(config with { AlgorithmType = "sde-dpmsolver++" }),
+        _ => throw new BadInputException($"There is no scheduler '{name}'; known are {string.Join(", ", Names)}."),
+    };
+
+    /// <summary>Picks the timesteps to visit.</summary>
+    /// <param name="steps">How many, 1 to the number of training timesteps.</param>
+    /// <exception cref="BadInputException">The number is out of range.</exception>
+    public abstract void SetTimesteps(int steps);
+
+    /// <summary>What the model is to be given for a sample; most samplers give it as it is.</summary>
+    /// <param name="sample">(B, C, h, w).</param>
+    /// <param name="timestep">One of <see cref="Timesteps"/>.</param>
+    /// <returns>(B, C, h, w).</returns>
+    public virtual Tensor ScaleModelInput(Tensor sample, double timestep) => sample;
+
+    /// <summary>Whether <see cref="Step"/> wants fresh noise at a timestep.</summary>
+    /// <param name="timestep">One of <see cref="Timesteps"/>.</param>
+    public virtual bool DrawsNoise(double timestep) => false;
+
+    /// <summary>Takes one step from a noisier sample to a cleaner one.</summary>
+    /// <param name="modelOutput">(B, C, h, w): what the model predicted.</param>
+    /// <param name="timestep">One of <see cref="Timesteps"/>, in their order.</param>
+    /// <param name="sample">(B, C, h, w): the sample at that timestep.</param>
+    /// <param name="noise">(B, C, h, w), standard normal, where <see cref="DrawsNoise"/> says so.</param>
+    /// <returns>(B, C, h, w): the sample at the next timestep.</returns>
+    public abstract Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null);
+
+    /// <summary>Noises pictures for training: √ᾱ_t·x + √(1 − ᾱ_t)·ε (Ho et al. 2020, equation 4).</summary>
+    /// <param name="original">(B, C, h, w).</param>
+    /// <param name="noise">(B, C, h, w), standard normal.</param>
+    /// <param name="timesteps">(B), whole, 0 to 999.</param>
+    /// <returns>(B, C, h, w).</returns>
+    public virtual Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps)
+    {
+        using var scope = NewDisposeScope();
+        var (alpha, sigma) = RootsAt(timesteps, original);
+        return (alpha * original + sigma * noise).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The velocity √ᾱ_t·ε − √(1 − ᾱ_t)·x, the target of v-prediction (Salimans and Ho 2022, section 4).</summary>
+    /// <param name="sample">(B, C, h, w): the clean pictures x.</param>
+    /// <param name="noise">(B, C, h, w): ε.</param>
+    /// <param name="timesteps">(B), whole, 0 to 999.</param>
+    /// <returns>(B, C, h, w).</returns>
+    public Tensor GetVelocity(Tensor sample, Tensor noise, Tensor timesteps)
+    {
+        using var scope = NewDisposeScope();
+        var (alpha, sigma) = RootsAt(timesteps, sample);
+        return (alpha * noise - sigma * sample).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The predicted clean picture, from whichever quantity the model predicts.</summary>
+    /// <param name="modelOutput">(B, C, h, w): what the model predicted.</param>
+    /// <param name="sample">(B, C, h, w): √ᾱ·x + √(1 − ᾱ)·ε.</param>
+    /// <param name="rootAlpha">√ᾱ.</param>
+    /// <param name="rootBeta">√(1 − ᾱ).</param>
+    private protected Tensor PredictOriginal(Tensor modelOutput, Tensor sample, double rootAlpha, double rootBeta) => Config.PredictionType switch
+    {
+        "epsilon" => (sample - modelOutput * rootBeta) / rootAlpha,
+        "v_prediction" => sample * rootAlpha - modelOutput * rootBeta,
+        _ => modelOutput,
+    };
+
+    private protected void CheckSteps(int steps)
+    {
+        if (steps < 1 || steps > Config.NumTrainTimesteps)
+            throw new BadInputException($"{steps} sampling steps are not possible; take 1 to {Config.NumTrainTimesteps}.");
+    }
+
+    // ᾱ at a timestep; 1000 steps of 'leading' reach one timestep beyond the table.
+    private protected double AlphaBar(double timestep) => Schedule.AlphasCumprod[(int)Math.Min(timestep, Config.NumTrainTimesteps - 1)];
+
+    // (B, 1, 1, 1) each, of the type and on the device of the pictures.
+    private (Tensor RootAlpha, Tensor RootOneMinusAlpha) RootsAt(Tensor timesteps, Tensor like)
+    {
+        if (rootAlpha is null || rootAlpha.device != like.device)
+        {
+            rootAlpha = AlphasCumprod.sqrt().to(like.device).DetachFromDisposeScope();
+            rootOneMinusAlpha = (1 - AlphasCumprod).sqrt().to(like.device).DetachFromDisposeScope();
+        }
+
+        return (At(rootAlpha), At(rootOneMinusAlpha!));
+
+        Tensor At(Tensor table) => table.index_select(0, timesteps.to(like.device)).to(like.dtype).view(-1, 1, 1, 1);
+    }
+}
