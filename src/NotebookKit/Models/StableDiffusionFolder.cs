@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NotebookKit.Checkpoints;
+using NotebookKit.Schedulers;
+using NotebookKit.Text;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Models;
+
+/// <summary>The folder layout of diffusers' <c>StableDiffusionPipeline</c>.</summary>
+internal static class StableDiffusionFolder
+{
+    private static readonly string[] Parts =
+        ["model_index.json", "unet/config.json", "vae/config.json", "text_encoder/config.json", "scheduler/scheduler_config.json"];
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static StableDiffusion Load(string folder, Device? device, ScalarType dtype)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (!Directory.Exists(folder))
+            throw new BadInputException($"{folder} is not a folder; name one that holds a Stable Diffusion model in the diffusers layout.");
+        if (Parts.FirstOrDefault(part => !File.Exists(Path.Combine(folder, part))) is { } missing)
+            throw new BadInputException($"{folder} is not a whole Stable Diffusion model: it lacks {missing}. Download that part into it.");
+
+        var scheduler = SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        var tokenizer = ClipTokenizer.Load(Path.Combine(folder, "tokenizer"));
+        var loaded = new List<IDisposable>();
+        try
+        {
+            var textEncoder = Keep(CLIPTextModel.FromPretrained(Path.Combine(folder, "text_encoder"), dtype, device));
+            var unet = Keep(UNet2DConditionModel.FromPretrained(Path.Combine(folder, "unet"), dtype, device));
+            var vae = Keep(AutoencoderKL.FromPretrained(Path.Combine(folder, "vae"), dtype, device));
+            var model = new StableDiffusion(unet, vae, textEncoder, tokenizer, scheduler, folder);
+            unet.eval();
+            vae.eval();
+            textEncoder.eval();
+            return model;
+        }
+        catch
+        {
+            loaded.ForEach(part => part.Dispose());
+            throw;
+        }
+
+        T Keep<T>(T part) where T : IDisposable
+        {
+            loaded.Add(part);
+            return part;
+        }
+    }
+
+    public static void Save(StableDiffusion model, string folder, ScalarType dtype)
+    {
+        model.TextEncoder.SavePretrained(Path.Combine(folder, "text_encoder"), dtype);
+        model.UNet.SavePretrained(Path.Combine(folder, "unet"), dtype);
+        model.Vae.SavePretrained(Path.Combine(folder, "vae"), dtype);
+        model.SchedulerConfig.Save(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        CopyTokenizer(model.Folder, folder);
+        // Last, so that a folder that was not finished does not pass for a model.
+        AtomicFile.WriteText(Path.Combine(folder, "model_index.json"), Index().ToJsonString(Indented) + "\n");
+    }
+
+    private static void CopyTokenizer(string from, string to)
+    {
+        var source = Path.Combine(from, "tokenizer");
+        if (from.Length == 0 || !Directory.Exists(source))
+            return;
+        foreach (var file in Directory.GetFiles(source))
+        {
+            var target = Path.Combine(to, "tokenizer", Path.GetFileName(file));
+            if (Path.GetFullPath(target) != Path.GetFullPath(file))
+                AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(file)));
+        }
+    }
+
+    private static JsonObject Index() => new()
+    {
+        ["_class_name"] = "StableDiffusionPipeline",
+        ["_diffusers_version"] = "0.25.1",
+        ["feature_extractor"] = new JsonArray(null, null),
+        ["requires_safety_checker"] = false,
+        ["safety_checker"] = new JsonArray(null, null),
+        ["scheduler"] = new JsonArray("diffusers", nameof(DDIMScheduler)),
+        ["text_encoder"] = new JsonArray("transformers", nameof(CLIPTextModel)),
+        ["tokenizer"] = new JsonArray("transformers", "CLIPTokenizer"),
+        ["unet"] = new JsonArray("diffusers", nameof(UNet2DConditionModel)),
+        ["vae"] = new JsonArray("diffusers", nameof(AutoencoderKL)),
+    };
+}
