@@ -27,6 +27,8 @@ internal static class Verb
         yield return Verbs.DoctorVerb.Create();
         yield return Verbs.WorldVerb.Create();
         yield return Verbs.TokensVerb.Create();
+        yield return Verbs.ParityVerb.Create();
+        yield return Verbs.SampleVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

@@ -1,0 +1,17 @@
+namespace NotebookKit.Cli.Parity;
+
+/// <summary>Knows how to run the cases of one area of reference data.</summary>
+internal abstract class ParityArea
+{
+    /// <summary>Every area that can be run.</summary>
+    public static IReadOnlyList<ParityArea> All { get; } =
+        [new ClipParity(), new ImagesParity(), new SafetensorsParity(), new SchedulersParity(), new TokenizerParity(), new UNetParity(), new VaeParity()];
+
+    /// <summary>The area's name in the manifest.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Runs every case of a folder.</summary>
+    /// <param name="folder">The reference data.</param>
+    /// <param name="report">Takes the verdicts.</param>
+    public abstract void Run(ReferenceFolder folder, ParityReport report);
+}
