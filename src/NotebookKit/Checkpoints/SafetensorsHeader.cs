@@ -85,10 +85,15 @@ public sealed class SafetensorsHeader
         stream.ReadExactly(head);
         if (head.StartsWith("version "u8))
             throw new BadInputException($"{path} is a Git LFS pointer, not the file itself; run 'git lfs pull' or download the file.");
-        if (head.StartsWith("PK\x03\x04"u8) || head[0] == 0x80)
-            throw new BadInputException($"{path} is a PyTorch pickle or zip checkpoint under a .safetensors name; rename it to .ckpt or convert it.");
-        if (head[0] == (byte)'<')
-            throw new BadInputException($"{path} is a web page, not a checkpoint; download the file itself.");
+        // A length may begin with any byte: only where no header can follow is the file likely to be something else.
+        if (head.Length < 9 || head[8] != (byte)'{')
+        {
+            if (head.StartsWith("PK\x03\x04"u8) || head[0] == 0x80)
+                throw new BadInputException($"{path} is a PyTorch pickle or zip checkpoint under a .safetensors name; rename it to .ckpt or convert it.");
+            if (head[0] == (byte)'<')
+                throw new BadInputException($"{path} is a web page, not a checkpoint; download the file itself.");
+        }
+
         if (head.Length < 8)
             throw new BadInputException($"{path} is truncated: {fileLength} bytes are fewer than the 8 of its length field. Copy or download it again.");
 
