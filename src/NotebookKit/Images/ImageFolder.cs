@@ -18,9 +18,14 @@ public static class ImageFolder
         if (!Directory.Exists(folder))
             throw new BadInputException($"There is no folder {folder}; give the folder that holds the pictures.");
         var files = Directory.EnumerateFiles(folder)
-            .Where(file => extensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !Path.GetFileName(file).StartsWith('.'))
+            .Where(IsPicture)
             .Order(StringComparer.Ordinal)
             .ToList();
         return files.Count > 0 ? files : throw new BadInputException($"The folder {folder} holds no pictures; put .png, .jpg or .webp files right into it.");
     }
+
+    /// <summary>Whether a file's name says that it is a picture which the kit reads, and not a hidden one.</summary>
+    /// <param name="file">A name or path.</param>
+    public static bool IsPicture(string file) =>
+        extensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !Path.GetFileName(file).StartsWith('.');
 }

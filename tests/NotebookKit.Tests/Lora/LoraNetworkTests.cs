@@ -1,0 +1,194 @@
+using NotebookKit.Checkpoints;
+using NotebookKit.Lora;
+using NotebookKit.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Tests.Lora;
+
+public sealed class LoraNetworkTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly UNet2DConditionModel _unet = GoldenBase.UNet();
+    private readonly Dictionary<string, Tensor> _inputs = GoldenBase.Load("lora", "inputs.safetensors");
+    private readonly string _folder = Directory.CreateTempSubdirectory("kit-lora-").FullName;
+
+    [Theory]
+    [InlineData(LoraTargets.Attention)]
+    [InlineData(LoraTargets.Kohya)]
+    [InlineData(LoraTargets.Extended)]
+    public void A_fresh_network_changes_nothing_to_the_last_bit(LoraTargets targets)
+    {
+        var before = Output();
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Targets = targets });
+        Assert.True(Output().equal(before));
+    }
+
+    [Fact]
+    public void Multiplier_zero_and_removal_give_the_base_to_the_last_bit()
+    {
+        var before = Output();
+        var network = LoraNetwork.Load(House.Golden("lora", "locon_r4.safetensors"), _unet, GoldenBase.TextEncoder());
+        Assert.False(Output().equal(before));
+        network.Multiplier = 0;
+        Assert.True(Output().equal(before));
+        network.Multiplier = 1;
+        network.Remove();
+        Assert.True(Output().equal(before));
+        network.Dispose();
+    }
+
+    [Fact]
+    public void The_bases_state_dict_does_not_know_about_the_network()
+    {
+        var names = _unet.state_dict().Keys.ToList();
+        var weights = _unet.state_dict().Values.Select(value => value.clone()).ToList();
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions());
+        Assert.Equal(names, _unet.state_dict().Keys);
+        Assert.All(_unet.state_dict().Values.Zip(weights), pair => Assert.True(pair.First.equal(pair.Second)));
+    }
+
+    [Fact]
+    public void Only_the_adapters_learn()
+    {
+        foreach (var parameter in _unet.parameters())
+            parameter.requires_grad_(false);
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions());
+        Output(grad: true).sum().backward();
+        Assert.All(_unet.parameters(), parameter => Assert.True(parameter.grad is null));
+        Assert.All(network.Layers, layer => Assert.True(layer.Layer.Up.grad is not null));
+        Assert.Contains(network.Layers, layer => layer.Layer.Up.grad!.abs().max().item<float>() > 0);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_network_and_another_seed_another()
+    {
+        using var first = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 7 });
+        using var again = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 7 });
+        using var other = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 8 });
+        Assert.All(first.Parameters.Zip(again.Parameters), pair => Assert.True(pair.First.equal(pair.Second)));
+        Assert.Contains(first.Parameters.Zip(other.Parameters), pair => !pair.First.equal(pair.Second));
+    }
+
+    [Fact]
+    public void Down_starts_uniform_within_one_over_the_root_of_its_inputs()
+    {
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 64 });
+        var down = network.Layers.First(layer => layer.Name.EndsWith("mid_block_attentions_0_transformer_blocks_0_attn2_to_k", StringComparison.Ordinal)).Layer.Down;
+        var bound = 1 / Math.Sqrt(down.shape[1]);
+        Assert.InRange(down.abs().max().item<float>(), 0.95 * bound, bound);
+        Assert.InRange(down.std().item<float>(), 0.9 * bound / Math.Sqrt(3), 1.1 * bound / Math.Sqrt(3));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float16)]
+    public void A_saved_network_is_a_kohya_file_that_gives_the_same_output(ScalarType dtype)
+    {
+        var path = Path.Combine(_folder, "sub", "net.safetensors");
+        using (var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Alpha = 1.5, Targets = LoraTargets.Extended }))
+        {
+            using (no_grad())
+            {
+                foreach (var (_, layer) in network.Layers)
+                    layer.Up.copy_(randn(layer.Up.shape, generator: new Generator(1)).to(dtype) * 0.05);
+                foreach (var (_, layer) in network.Layers)
+                    layer.Down.copy_(layer.Down.to(dtype)); // what a half-precision file can hold
+                foreach (var (_, layer) in network.Layers)
+                    layer.Up.copy_(layer.Up.to(dtype));
+            }
+
+            network.Save(path, dtype, new Dictionary<string, string> { ["ss_seed"] = "5" });
+            var live = Output();
+            network.Remove();
+            using var loaded = LoraNetwork.Load(path, _unet, null);
+            Assert.True(Output().equal(live));
+        }
+
+        var keys = Safetensors.Load(path);
+        Assert.Equal(277 * 3, keys.Count); // SD 1.5 has one more: the tiny UNet's third level is as wide as its second
+        Assert.Equal([3, 32], keys["lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.lora_down.weight"].shape);
+        Assert.Equal([32, 3, 1, 1], keys["lora_unet_mid_block_resnets_0_conv1.lora_up.weight"].shape);
+        Assert.Equal(1.5f, keys["lora_unet_mid_block_resnets_0_conv1.alpha"].to(ScalarType.Float32).item<float>());
+        var metadata = Safetensors.ReadMetadata(path);
+        Assert.Equal(("3", "1.5", "5"), (metadata["ss_network_dim"], metadata["ss_network_alpha"], metadata["ss_seed"]));
+        Assert.Contains("conv_dim", metadata["ss_network_args"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rank_of_zero_is_refused() =>
+        Assert.Contains("rank", Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 0 })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_for_wider_layers_is_refused_and_leaves_the_base_untouched()
+    {
+        var path = Save("wide", new() { ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = zeros(2, 1280, 1, 1), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = zeros(1280, 2, 1, 1) });
+        var before = Output();
+        var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
+        Assert.Contains("another base", error.Message, StringComparison.Ordinal);
+        Assert.Contains("lora_unet_mid_block_attentions_0_proj_in", error.Message, StringComparison.Ordinal);
+        Assert.True(Output().equal(before));
+    }
+
+    [Fact]
+    public void A_file_with_some_fitting_and_some_foreign_layers_leaves_nothing_attached()
+    {
+        var path = Save("mixed", new()
+        {
+            ["lora_unet_conv_in.lora_down.weight"] = ones(1, 4, 3, 3),
+            ["lora_unet_conv_in.lora_up.weight"] = ones(16, 1, 1, 1),
+            ["lora_unet_nowhere.lora_down.weight"] = ones(1, 4),
+            ["lora_unet_nowhere.lora_up.weight"] = ones(4, 1),
+        });
+        var before = Output();
+        var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
+        Assert.Contains("lora_unet_nowhere", error.Message, StringComparison.Ordinal);
+        Assert.True(Output().equal(before));
+    }
+
+    [Theory]
+    [InlineData("lora_unet_conv_in.lora_down.weight", "up")]
+    [InlineData("conv_in.weight", "no LoRA")]
+    public void A_file_that_is_no_whole_LoRA_says_what_is_wrong(string key, string expected)
+    {
+        var path = Save("odd", new() { [key] = zeros(1, 4, 3, 3) });
+        Assert.Contains(expected, Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_truncated_file_is_refused()
+    {
+        var path = Path.Combine(_folder, "short.safetensors");
+        File.WriteAllBytes(path, File.ReadAllBytes(House.Golden("lora", "te_only_r4.safetensors"))[..5000]);
+        Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
+    }
+
+    [Fact]
+    public void A_lone_pair_stored_flat_fits_a_pointwise_convolution()
+    {
+        var path = Save("flat", new() { ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = ones(2, 32), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = ones(32, 2) });
+        var before = Output();
+        using var network = LoraNetwork.Load(path, _unet, null);
+        Assert.False(Output().equal(before));
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        _unet.Dispose();
+        _scope.Dispose();
+    }
+
+    private string Save(string name, Dictionary<string, Tensor> tensors)
+    {
+        var path = Path.Combine(_folder, name + ".safetensors");
+        Safetensors.Save(path, tensors);
+        return path;
+    }
+
+    private Tensor Output(bool grad = false)
+    {
+        using var mode = grad ? enable_grad() : no_grad();
+        return _unet.call(_inputs["sample"], _inputs["timestep"], _inputs["context"]);
+    }
+}
