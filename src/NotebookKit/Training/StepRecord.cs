@@ -1,0 +1,11 @@
+namespace NotebookKit.Training;
+
+/// <summary>What one optimizer step measured.</summary>
+/// <param name="Step">Counted from 0.</param>
+/// <param name="Epoch">Counted from 1; an epoch shows every picture once.</param>
+/// <param name="Loss">InstanceLoss + prior loss weight · PriorLoss.</param>
+/// <param name="InstanceLoss">Mean squared error of the noise prediction on the subject's pictures.</param>
+/// <param name="PriorLoss">The same on the class images; null in a run without them.</param>
+/// <param name="LearningRate">The rate that this step used.</param>
+/// <param name="GradNorm">L2 norm over all trained parameters, before clipping.</param>
+public sealed record StepRecord(int Step, int Epoch, double Loss, double InstanceLoss, double? PriorLoss, double LearningRate, double GradNorm);

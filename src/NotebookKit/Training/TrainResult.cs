@@ -1,0 +1,20 @@
+namespace NotebookKit.Training;
+
+/// <summary>What a run made.</summary>
+/// <param name="Output">The LoRA file, or the diffusers folder of a full fine-tune.</param>
+/// <param name="History">Loss, learning rate and gradient norm of every optimizer step.</param>
+/// <param name="Samples">The sample grids, oldest first.</param>
+/// <param name="Epochs">Epochs begun: fewer than planned when the run was stopped.</param>
+/// <param name="Seconds">Wall time of the run, class images included.</param>
+/// <param name="PeakBytes">The most memory held: of the device, or of the process on a CPU.</param>
+/// <param name="Stopped">True when the run was cancelled; what was trained until then is saved.</param>
+/// <param name="Warnings">Sentences about settings that will have surprised.</param>
+public sealed record TrainResult(
+    string Output,
+    IReadOnlyList<StepRecord> History,
+    IReadOnlyList<SampleGrid> Samples,
+    int Epochs,
+    double Seconds,
+    long PeakBytes,
+    bool Stopped,
+    IReadOnlyList<string> Warnings);
