@@ -29,6 +29,8 @@ internal static class Verb
         yield return Verbs.TokensVerb.Create();
         yield return Verbs.ParityVerb.Create();
         yield return Verbs.SampleVerb.Create();
+        yield return Verbs.TrainVerb.Create();
+        yield return Verbs.BenchVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

@@ -51,9 +51,8 @@ public sealed class Tanh : Module<Tensor, Tensor>
 public sealed class GELU : Module<Tensor, Tensor>
 {
     private readonly Approximate approximate;
-    private readonly bool inplace;
 
-    internal GELU(Approximate approximate, bool inplace) : base(nameof(GELU)) => (this.approximate, this.inplace) = (approximate, inplace);
+    internal GELU(Approximate approximate) : base(nameof(GELU)) => this.approximate = approximate;
 
     /// <summary>How Φ is computed.</summary>
     public enum Approximate
@@ -66,19 +65,18 @@ public sealed class GELU : Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.gelu(input, approximate, inplace);
+    public override Tensor forward(Tensor input) => Ops.gelu.Call(input, approximate == Approximate.tanh ? "tanh" : "none");
 }
 
 /// <summary>max(x, 0) + slope · min(x, 0), elementwise.</summary>
 public sealed class LeakyReLU : Module<Tensor, Tensor>
 {
     private readonly double slope;
-    private readonly bool inplace;
 
-    internal LeakyReLU(double slope, bool inplace) : base(nameof(LeakyReLU)) => (this.slope, this.inplace) = (slope, inplace);
+    internal LeakyReLU(double slope) : base(nameof(LeakyReLU)) => this.slope = slope;
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.leaky_relu(input, slope, inplace);
+    public override Tensor forward(Tensor input) => nn.functional.leaky_relu(input, slope);
 }
 
 /// <summary>What comes in goes out.</summary>

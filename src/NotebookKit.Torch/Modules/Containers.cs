@@ -42,8 +42,7 @@ public sealed class Sequential : Module<Tensor, Tensor>, IReadOnlyList<Module<Te
         var x = input;
         foreach (var item in items)
             x = item.call(x);
-        // A module may give back its input, which lies in a scope further out and stays there.
-        return scope.MoveToOuter(x);
+        return x.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -7,18 +7,10 @@ namespace TorchSharp.Modules;
 public sealed class Linear : Module<Tensor, Tensor>
 {
     /// <summary>(out_features, in_features)</summary>
-    public Parameter weight
-    {
-        get;
-        set => ConditionallyRegisterParameter(nameof(weight), field = value);
-    }
+    public Parameter weight { get; set; }
 
     /// <summary>(out_features), or null.</summary>
-    public Parameter? bias
-    {
-        get;
-        set => ConditionallyRegisterParameter(nameof(bias), field = value);
-    }
+    public Parameter? bias { get; set; }
 
     /// <summary>How many numbers come in.</summary>
     public long in_features { get; }
@@ -31,6 +23,9 @@ public sealed class Linear : Module<Tensor, Tensor>
         in_features = inputSize;
         out_features = outputSize;
         (weight, bias) = init.NewLayer([outputSize, inputSize], hasBias, dtype, device);
+        register_parameter(nameof(weight), weight);
+        if (bias is not null)
+            register_parameter(nameof(bias), bias);
     }
 
     /// <summary>(…, in_features) to (…, out_features).</summary>

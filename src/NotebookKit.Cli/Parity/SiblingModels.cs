@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+using NotebookKit.Models;
+
+namespace NotebookKit.Cli.Parity;
+
+/// <summary>The small models that other areas' references were made on: they lie in the folders beside them.</summary>
+internal static partial class SiblingModels
+{
+    /// <summary>The UNet that a manifest names ("unet": "NAME", or unet/NAME.weights in its description).</summary>
+    public static UNet2DConditionModel UNet(ReferenceFolder folder) =>
+        Load(folder, "unet", (string?)folder.Manifest["unet"], json => new UNet2DConditionModel(UNet2DConditionConfig.Parse(json)));
+
+    /// <summary>The text encoder that a manifest's description names (clip/NAME.weights).</summary>
+    public static CLIPTextModel TextEncoder(ReferenceFolder folder) =>
+        Load(folder, "clip", null, json => new CLIPTextModel(CLIPTextConfig.Parse(json)));
+
+    private static T Load<T>(ReferenceFolder folder, string area, string? name, Func<string, T> make)
+        where T : TorchSharp.torch.nn.Module
+    {
+        name ??= WeightsOf().Matches((string?)folder.Manifest["about"] ?? "").FirstOrDefault(match => match.Groups[1].Value == area)?.Groups[2].Value
+            ?? throw new BadInputException($"{folder.FolderPath}/manifest.json does not say which {area} model its references were made on.");
+        var beside = Path.Combine(folder.FolderPath, "..", area);
+        var models = Directory.Exists(beside) ? ReferenceFolder.Find(beside) : [];
+        foreach (var model in models)
+        {
+            if (model.Cases.FirstOrDefault(reference => (string?)reference["name"] == name) is { } found)
+                return ModelCases.Load(model, found, make);
+        }
+
+        throw new BadInputException($"{beside} has no model {name}, on which the references of {folder.FolderPath} were made; put that folder beside it.");
+    }
+
+    [GeneratedRegex(@"\b(unet|clip)/(\w+)\.weights")]
+    private static partial Regex WeightsOf();
+}

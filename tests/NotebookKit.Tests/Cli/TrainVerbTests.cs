@@ -1,0 +1,90 @@
+using System.Text.Json;
+using NotebookKit.Images;
+using NotebookKit.Tests.Training;
+
+namespace NotebookKit.Tests.Cli;
+
+public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("kit-verb-").FullName;
+
+    [Fact]
+    public void It_trains_and_prints_one_JSON_object()
+    {
+        var file = Path.Combine(_folder, "toy.safetensors");
+        var (exit, output, error) = KitProcess.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "2", "--rank", "2", "--warmup", "2", "--lr", "1e-3", "--seed", "3", "--out", file, "--json"));
+        Assert.True(exit == 0, error);
+        using var json = JsonDocument.Parse(output);
+        var root = json.RootElement;
+        Assert.Equal((6, 2), (root.GetProperty("steps").GetInt32(), root.GetProperty("epochs").GetInt32()));
+        Assert.Equal(6, root.GetProperty("loss").GetArrayLength());
+        Assert.Equal(6, root.GetProperty("prior_loss").GetArrayLength());
+        Assert.Equal([0, 5e-4, 1e-3, 1e-3, 1e-3, 1e-3], root.GetProperty("lr").EnumerateArray().Select(lr => lr.GetDouble()));
+        Assert.True(root.GetProperty("peak_bytes").GetInt64() > 10_000_000);
+        Assert.True(root.GetProperty("seconds").GetDouble() > 0);
+        Assert.Equal(file, root.GetProperty("output").GetString());
+        Assert.True(File.Exists(file));
+        Assert.Contains("training 6/6", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bad_input_is_answered_with_one_sentence_and_nothing_is_written()
+    {
+        var output = Path.Combine(_folder, "out");
+        KitProcess.AssertRefused("nowhere", Replace("--instance-dir", Path.Combine(_folder, "nowhere")));
+        KitProcess.AssertRefused("no picture", Replace("--instance-dir", Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName));
+        KitProcess.AssertRefused("empty", Replace("--instance-prompt", ""));
+        KitProcess.AssertRefused("rank", Args("--rank", "0", "--out", output));
+        KitProcess.AssertRefused("epochs", Args("--epochs", "0", "--out", output));
+        KitProcess.AssertRefused("--method", Args("--method", "magic", "--out", output));
+        KitProcess.AssertRefused("--rank", Args("--rank", "many", "--out", output));
+        Assert.False(Path.Exists(output));
+    }
+
+    [Fact]
+    public void A_text_file_named_jpg_is_named()
+    {
+        var pictures = Directory.CreateDirectory(Path.Combine(_folder, "pictures")).FullName;
+        new RgbImage(16, 16).SavePng(Path.Combine(pictures, "a.png"));
+        File.WriteAllText(Path.Combine(pictures, "b.jpg"), "this is no picture");
+        KitProcess.AssertRefused("b.jpg", [.. Replace("--instance-dir", pictures), "--out", Path.Combine(_folder, "out.safetensors")]);
+        Assert.False(File.Exists(Path.Combine(_folder, "out.safetensors")));
+    }
+
+    [Theory]
+    [InlineData("unet")]
+    [InlineData("truncated")]
+    public void A_base_that_lacks_or_breaks_a_part_is_refused(string fault)
+    {
+        var copy = Path.Combine(_folder, "base");
+        foreach (var file in Directory.EnumerateFiles(tiny.Folder, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(tiny.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        if (fault == "unet")
+        {
+            Directory.Delete(Path.Combine(copy, "unet"), recursive: true);
+        }
+        else
+        {
+            var weights = Path.Combine(copy, "unet", "diffusion_pytorch_model.safetensors");
+            File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..3000]);
+        }
+
+        KitProcess.AssertRefused("unet", Replace("--base", copy));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string[] Args(params string[] more) => ["train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", .. more];
+
+    private string[] Replace(string flag, string value)
+    {
+        var args = Args();
+        args[Array.IndexOf(args, flag) + 1] = value;
+        return args;
+    }
+}
