@@ -73,6 +73,7 @@ internal static class SampleVerb
     private static (List<string> Files, string? Grid) Save(IReadOnlyList<RgbImage> pictures, ulong seed, string target)
     {
         var toFile = Path.GetExtension(target).Equals(".png", StringComparison.OrdinalIgnoreCase);
+        Directory.CreateDirectory(toFile ? Path.GetDirectoryName(Path.GetFullPath(target))! : target);
         if (toFile && pictures.Count == 1)
         {
             pictures[0].SavePng(target);

@@ -61,12 +61,15 @@ public readonly struct PerLevel : IEnumerable<int>, IEquatable<PerLevel>
 
     private sealed class Converter : JsonConverter<PerLevel>
     {
-        public override PerLevel Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.Number
-                ? reader.GetInt32()
-                : new PerLevel(JsonSerializer.Deserialize<int[]>(ref reader, options) is { Length: > 0 } list
-                    ? list
-                    : throw new JsonException("an empty list"));
+        public override PerLevel Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType != JsonTokenType.StartArray)
+                return Number(ref reader);
+            var list = new List<int>();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                list.Add(Number(ref reader));
+            return list.Count > 0 ? new PerLevel([.. list]) : throw new JsonException();
+        }
 
         public override void Write(Utf8JsonWriter writer, PerLevel value, JsonSerializerOptions options)
         {
@@ -75,5 +78,9 @@ public readonly struct PerLevel : IEnumerable<int>, IEquatable<PerLevel>
             else
                 JsonSerializer.Serialize(writer, value.values, options);
         }
+
+        // A JsonException without a message is filled in with the path of the field.
+        private static int Number(ref Utf8JsonReader reader) =>
+            reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) ? number : throw new JsonException();
     }
 }

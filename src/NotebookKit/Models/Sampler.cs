@@ -50,7 +50,7 @@ internal sealed class Sampler
     private IReadOnlyList<RgbImage> Draw(int first, int count, Tensor states, bool guided)
     {
         using var scope = NewDisposeScope();
-        var scheduler = Scheduler.Create(options.Scheduler, model.SchedulerConfig);
+        using var scheduler = Scheduler.Create(options.Scheduler, model.SchedulerConfig);
         scheduler.SetTimesteps(options.Steps);
         // A generator for each picture, on the CPU: neither the other pictures nor the device change what it draws.
         var generators = Enumerable.Range(first, count).Select(i => new Generator(options.Seed + (ulong)i, CPU)).ToArray();

@@ -56,22 +56,29 @@ internal static class StableDiffusionFolder
         model.UNet.SavePretrained(Path.Combine(folder, "unet"), dtype);
         model.Vae.SavePretrained(Path.Combine(folder, "vae"), dtype);
         model.SchedulerConfig.Save(Path.Combine(folder, "scheduler", "scheduler_config.json"));
-        CopyTokenizer(model.Folder, folder);
+        SaveTokenizer(model, folder);
         // Last, so that a folder that was not finished does not pass for a model.
         AtomicFile.WriteText(Path.Combine(folder, "model_index.json"), Index().ToJsonString(Indented) + "\n");
     }
 
-    private static void CopyTokenizer(string from, string to)
+    // The source folder's files as they are; for a model made in memory, what the reader needs: which token pads.
+    private static void SaveTokenizer(StableDiffusion model, string folder)
     {
-        var source = Path.Combine(from, "tokenizer");
-        if (from.Length == 0 || !Directory.Exists(source))
-            return;
-        foreach (var file in Directory.GetFiles(source))
+        var (source, target) = (Path.Combine(model.Folder, "tokenizer"), Path.Combine(folder, "tokenizer"));
+        if (model.Folder.Length > 0 && Directory.Exists(source))
         {
-            var target = Path.Combine(to, "tokenizer", Path.GetFileName(file));
-            if (Path.GetFullPath(target) != Path.GetFullPath(file))
-                AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(file)));
+            foreach (var file in Directory.GetFiles(source).Where(file => Path.GetFullPath(file) != Path.GetFullPath(Path.Combine(target, Path.GetFileName(file)))))
+                AtomicFile.Write(Path.Combine(target, Path.GetFileName(file)), stream => stream.Write(File.ReadAllBytes(file)));
+            return;
         }
+
+        var config = new JsonObject
+        {
+            ["tokenizer_class"] = "CLIPTokenizer",
+            ["model_max_length"] = ClipTokenizer.ModelMaxLength,
+            ["pad_token"] = model.Tokenizer.TokenOf(model.Tokenizer.PadTokenId),
+        };
+        AtomicFile.WriteText(Path.Combine(target, "tokenizer_config.json"), config.ToJsonString(Indented) + "\n");
     }
 
     private static JsonObject Index() => new()

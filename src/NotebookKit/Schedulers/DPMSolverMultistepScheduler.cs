@@ -7,7 +7,7 @@ namespace NotebookKit.Schedulers;
 /// last one to three predictions; "DPM++ 2M" with two. Good pictures in 15 to 25 steps.
 /// </summary>
 /// <param name="config">The model's noise schedule and the solver's order.</param>
-public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaScheduler(config), IDisposable
+public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaScheduler(config)
 {
     // The clean pictures predicted by the last steps, newest first, with the place of each.
     private readonly LinkedList<(Tensor Original, int Index)> history = new();
@@ -18,7 +18,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
     public override void SetTimesteps(int steps)
     {
         CheckSteps(steps);
-        Dispose();
+        Forget();
         var trainSteps = Config.NumTrainTimesteps;
         double[] timesteps = Config.TimestepSpacing switch
         {
@@ -75,8 +75,8 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
         return ((original + noise * ratio) / (ratio * ratio + 1).sqrt()).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Forgets the predictions of earlier steps.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    private protected override void Forget()
     {
         foreach (var (original, _) in history)
             original.Dispose();

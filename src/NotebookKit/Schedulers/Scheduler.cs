@@ -6,8 +6,9 @@ namespace NotebookKit.Schedulers;
 /// What every sampler shares: the noise tables, adding noise for training, and the loop's two calls,
 /// <see cref="SetTimesteps"/> once and <see cref="Step"/> for each timestep.
 /// </summary>
-public abstract class Scheduler
+public abstract class Scheduler : IDisposable
 {
+    private Tensor? alphasCumprod;
     private Tensor? rootAlpha;
     private Tensor? rootOneMinusAlpha;
 
@@ -18,7 +19,6 @@ public abstract class Scheduler
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
         Schedule = new NoiseSchedule(config);
-        AlphasCumprod = tensor(Schedule.AlphasCumprod.ToArray()).DetachFromDisposeScope();
     }
 
     /// <summary>The names that <see cref="Create"/> knows.</summary>
@@ -31,7 +31,7 @@ public abstract class Scheduler
     public NoiseSchedule Schedule { get; }
 
     /// <summary>(1000): ᾱ_t in float32 on the CPU.</summary>
-    public Tensor AlphasCumprod { get; }
+    public Tensor AlphasCumprod => alphasCumprod ??= tensor(Schedule.AlphasCumprod.ToArray()).DetachFromDisposeScope();
 
     /// <summary>The timesteps to visit, noisy to clean; empty before <see cref="SetTimesteps"/>. Some samplers visit broken ones.</summary>
     public double[] Timesteps { get; private protected set; } = [];
@@ -103,6 +103,22 @@ public abstract class Scheduler
         return (alpha * noise - sigma * sample).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Frees the tables and what the sampler remembers of earlier steps.</summary>
+    public void Dispose()
+    {
+        Forget();
+        alphasCumprod?.Dispose();
+        rootAlpha?.Dispose();
+        rootOneMinusAlpha?.Dispose();
+        alphasCumprod = rootAlpha = rootOneMinusAlpha = null;
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Forgets what the sampler remembers of earlier steps.</summary>
+    private protected virtual void Forget()
+    {
+    }
+
     /// <summary>The predicted clean picture, from whichever quantity the model predicts.</summary>
     /// <param name="modelOutput">(B, C, h, w): what the model predicted.</param>
     /// <param name="sample">(B, C, h, w): √ᾱ·x + √(1 − ᾱ)·ε.</param>
@@ -129,6 +145,8 @@ public abstract class Scheduler
     {
         if (rootAlpha is null || rootAlpha.device != like.device)
         {
+            rootAlpha?.Dispose();
+            rootOneMinusAlpha?.Dispose();
             rootAlpha = AlphasCumprod.sqrt().to(like.device).DetachFromDisposeScope();
             rootOneMinusAlpha = (1 - AlphasCumprod).sqrt().to(like.device).DetachFromDisposeScope();
         }

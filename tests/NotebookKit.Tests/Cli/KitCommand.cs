@@ -1,0 +1,22 @@
+using System.Diagnostics;
+
+namespace NotebookKit.Tests.Cli;
+
+/// <summary>Runs the command line as a process of its own, as a learner does.</summary>
+internal static class KitCommand
+{
+    /// <summary>Runs <c>kit-cli</c> and waits for it.</summary>
+    public static (int Code, string Output, string Error) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        return (process.ExitCode, output.Result, error.Result);
+    }
+}

@@ -1,0 +1,123 @@
+using NotebookKit.Checkpoints;
+using NotebookKit.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Tests.Models;
+
+public sealed class PretrainedTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void The_shapes_of_Stable_Diffusion_have_its_parameter_counts()
+    {
+        using var skip = new SkipInitialisation(); // memory that nobody touches costs nothing
+        using var unet = new UNet2DConditionModel(new UNet2DConditionConfig { CrossAttentionDim = 768 });
+        using var vae = new AutoencoderKL(new AutoencoderKLConfig());
+        using var text = new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 });
+        Assert.Equal(859_520_964, unet.parameters().Sum(parameter => parameter.NumberOfElements));
+        Assert.Equal(83_653_863, vae.parameters().Sum(parameter => parameter.NumberOfElements));
+        Assert.Equal(123_060_480, text.parameters().Sum(parameter => parameter.NumberOfElements));
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_are_refused_by_name()
+    {
+        using var scope = NewDisposeScope();
+        using var vae = new AutoencoderKL(TinyModel.Vae);
+        vae.SavePretrained(folder["vae"], ScalarType.Float32);
+        var path = folder["vae", "diffusion_pytorch_model.safetensors"];
+        var weights = Safetensors.Load(path);
+
+        var fewer = weights.Where(pair => pair.Key != "quant_conv.bias").ToDictionary();
+        Assert.Contains("lacks 'quant_conv.bias'", Refusal(fewer));
+        Assert.Contains("holds 'surplus'", Refusal(new(weights) { ["surplus"] = ones(1) }));
+        Assert.Contains("shape [3]", Refusal(new(weights) { ["quant_conv.bias"] = ones(3) }));
+
+        string Refusal(Dictionary<string, Tensor> changed)
+        {
+            Safetensors.Save(path, changed);
+            return Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(folder["vae"])).Message;
+        }
+    }
+
+    [Fact]
+    public void Only_a_pickle_is_not_loaded_but_named()
+    {
+        new AutoencoderKL(TinyModel.Vae).Config.Save(folder["vae", "config.json"]);
+        File.WriteAllText(folder["vae", "diffusion_pytorch_model.bin"], "x");
+        Assert.Contains("pickle", Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(folder["vae"])).Message);
+    }
+
+    [Fact]
+    public void Half_precision_on_disk_is_half_the_size_and_loads_as_asked()
+    {
+        using var text = new CLIPTextModel(TinyModel.Text);
+        text.SavePretrained(folder["full"], ScalarType.Float32);
+        text.SavePretrained(folder["half"], ScalarType.Float16);
+        Assert.InRange(new FileInfo(folder["half", "model.safetensors"]).Length / (double)new FileInfo(folder["full", "model.safetensors"]).Length, 0.45, 0.55);
+        using var loaded = CLIPTextModel.FromPretrained(folder["half"]);
+        Assert.All(loaded.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
+    }
+
+    [Fact]
+    public void A_configuration_survives_saving_and_keeps_what_it_does_not_know()
+    {
+        var config = UNet2DConditionConfig.Parse("""
+            {"_class_name": "UNet2DConditionModel", "sample_size": 96, "attention_head_dim": [5, 10, 20, 20], "num_attention_heads": null,
+             "use_linear_projection": true, "cross_attention_dim": 1024, "only_cross_attention": false, "dropout": 0.0, "act_fn": "silu", "note": "kept"}
+            """);
+        config.Save(folder["config.json"]);
+        var again = UNet2DConditionConfig.Load(folder["config.json"]);
+        Assert.Equal(new[] { 5, 10, 20, 20 }, again.AttentionHeadDim);
+        Assert.Equal((96, 1024, true), (again.SampleSize, again.CrossAttentionDim, again.UseLinearProjection));
+        Assert.Contains("\"note\": \"kept\"", File.ReadAllText(folder["config.json"]));
+        Assert.Contains("\"_class_name\": \"UNet2DConditionModel\"", File.ReadAllText(folder["config.json"]));
+    }
+
+    [Theory]
+    [InlineData("""{"addition_embed_type": "text_time"}""", "addition_embed_type")]
+    [InlineData("""{"down_block_types": ["AttnDownBlock2D"], "up_block_types": ["UpBlock2D"], "block_out_channels": [32]}""", "AttnDownBlock2D")]
+    [InlineData("""{"block_out_channels": [320, 640]}""", "equally long")]
+    [InlineData("""{"block_out_channels": [320, 640, 1280, 1281]}""", "1281")]
+    [InlineData("""{"attention_head_dim": 7}""", "7 attention heads")]
+    [InlineData("""{"attention_head_dim": "many"}""", "attention_head_dim")]
+    [InlineData("""{"norm_num_groups": 0}""", "norm_num_groups")]
+    [InlineData("""["no", "object"]""", "not the JSON")]
+    public void What_the_UNet_does_not_have_is_refused_by_name(string json, string named)
+    {
+        var error = Assert.Throws<BadInputException>(() => new UNet2DConditionModel(UNet2DConditionConfig.Parse(json)));
+        Assert.Contains(named, error.Message);
+    }
+
+    [Fact]
+    public void Fresh_norms_change_nothing()
+    {
+        using var unet = new UNet2DConditionModel(TinyModel.UNet);
+        foreach (var (name, parameter) in unet.named_parameters().Where(pair => pair.name.Contains("norm")))
+            Assert.True(parameter.eq(name.EndsWith("weight") ? 1 : 0).all().item<bool>(), name);
+    }
+
+    [Fact]
+    public void A_state_of_an_earlier_layer_is_normed_like_the_last()
+    {
+        using var scope = NewDisposeScope();
+        using var text = new CLIPTextModel(TinyModel.Text);
+        var output = text.call(arange(0, 10, ScalarType.Int64).view(1, 10));
+        Assert.Equal(3, output.HiddenStates.Count);
+        Assert.True(text.Skip(output, 1).equal(output.LastHiddenState));
+        Assert.False(text.Skip(output, 2).equal(output.LastHiddenState));
+        Assert.Throws<ArgumentOutOfRangeException>(() => text.Skip(output, 0));
+    }
+
+    [Fact]
+    public void Too_many_tokens_are_refused()
+    {
+        using var text = new CLIPTextModel(TinyModel.Text);
+        using var ids = zeros(1, 78, ScalarType.Int64);
+        Assert.Contains("77", Assert.Throws<ArgumentException>(() => text.call(ids)).Message);
+    }
+}
