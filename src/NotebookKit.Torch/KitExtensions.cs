@@ -6,17 +6,12 @@ namespace NotebookKit.Torch;
 /// <summary>What TorchSharp lacks and the kit needs.</summary>
 public static unsafe class TorchExtras
 {
-    /// <summary>How many native tensors are held by .NET objects now, over all threads.</summary>
-    public static long LiveHandles
-    {
-        get
-        {
-            NativeMethods.Touch();
-            return NativeMethods.kit_live();
-        }
-    }
+    private const long ChannelsLastFormat = 2;
 
-    /// <summary>The file of the native library in use.</summary>
+    /// <summary>How many native tensors are held by .NET objects now, over all threads.</summary>
+    public static long LiveHandles => NativeMethods.kit_live();
+
+    /// <summary>The file of the native library in use; it is loaded where that has not happened yet.</summary>
     public static string NativeLibraryPath
     {
         get
@@ -24,6 +19,119 @@ public static unsafe class TorchExtras
             _ = NativeMethods.kit_live();
             return NativeLoader.Path;
         }
+    }
+
+    /// <summary>
+    /// Who multiplies matrices: <c>openblas</c>, <c>mkl</c>, <c>reference</c> (the textbook library, some 25 times slower),
+    /// another library's file name, or <c>built in</c> where libtorch brings its own.
+    /// </summary>
+    public static string Blas
+    {
+        get
+        {
+            _ = NativeMethods.kit_live();
+            var files = File.ReadLines("/proc/self/maps")
+                .Select(line => line[(line.LastIndexOf(' ') + 1)..])
+                .Where(path => path.StartsWith('/'))
+                .Distinct()
+                .ToList();
+            if (files.Exists(path => path.Contains("openblas", StringComparison.Ordinal)))
+                return "openblas";
+            if (files.Exists(path => path.Contains("libmkl", StringComparison.Ordinal)))
+                return "mkl";
+            return files.Find(path => Path.GetFileName(path).StartsWith("libblas.", StringComparison.Ordinal)) switch
+            {
+                null => "built in",
+                var path when path.Contains("/blas/", StringComparison.Ordinal) => "reference",
+                var path => Path.GetFileName(path),
+            };
+        }
+    }
+
+    /// <summary>Sets how many threads one operator uses.</summary>
+    public static void SetThreads(int count) => set_num_threads(count);
+
+    /// <summary>What memory is in use.</summary>
+    /// <param name="ResidentBytes">of this process, in RAM now</param>
+    /// <param name="PeakResidentBytes">of this process, in RAM at most so far</param>
+    /// <param name="DeviceBytes">held by tensors on the GPU now, or null without figures</param>
+    /// <param name="PeakDeviceBytes">held by tensors on the GPU at most since <see cref="ResetPeakMemory"/>, or null</param>
+    /// <param name="FreeDeviceBytes">free on the GPU for anyone, or null</param>
+    public sealed record MemoryFigures(long ResidentBytes, long PeakResidentBytes, long? DeviceBytes, long? PeakDeviceBytes, long? FreeDeviceBytes);
+
+    /// <summary>What memory is in use, of this process and, where libtorch was built with CUDA and its headers, of a GPU.</summary>
+    public static MemoryFigures Memory(Device? device = null)
+    {
+        var figures = stackalloc long[4];
+        var known = cuda.is_available() && NativeMethods.kit_cuda_memory(Math.Max(0, device?.index ?? 0), figures, 0, 0) == 1;
+        return new(Status("VmRSS:"), Status("VmHWM:"), known ? figures[0] : null, known ? figures[1] : null, known ? figures[3] : null);
+    }
+
+    /// <summary>Starts the GPU's peak anew.</summary>
+    public static void ResetPeakMemory(Device? device = null)
+    {
+        var figures = stackalloc long[4];
+        if (cuda.is_available())
+            _ = NativeMethods.kit_cuda_memory(Math.Max(0, device?.index ?? 0), figures, 0, 1);
+    }
+
+    /// <summary>Gives memory that libtorch keeps for later back to the GPU.</summary>
+    public static void EmptyCache()
+    {
+        var figures = stackalloc long[4];
+        if (cuda.is_available())
+            _ = NativeMethods.kit_cuda_memory(0, figures, 1, 0);
+    }
+
+    /// <summary>The same (B, C, H, W) with the channels of a pixel side by side in memory: quicker on GPUs, slower on this kit's CPUs.</summary>
+    public static Tensor ChannelsLast(this Tensor images) => Ops.contiguous.Call(images, ChannelsLastFormat);
+
+    /// <summary>Lays the weights of all convolutions out with their channels side by side.</summary>
+    public static T ChannelsLast<T>(this T module) where T : nn.Module
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var parameter in module.parameters().Where(p => p.dim() == 4))
+            parameter.set_data(((Tensor)parameter).ChannelsLast());
+        return module;
+    }
+
+    /// <summary>
+    /// Computes without keeping what backward needs, and computes again in backward: less memory for more time (Chen et
+    /// al. 2016). Random numbers are the same both times. Gradients of parameters inside are added up as ever.
+    /// </summary>
+    /// <param name="body">what is computed; it must not change its inputs</param>
+    /// <param name="inputs">its tensors</param>
+    /// <returns>its result</returns>
+    public static Tensor Checkpoint(Func<Tensor[], Tensor> body, params Tensor[] inputs)
+    {
+        if (!is_grad_enabled())
+            return body(inputs);
+        // Something must ask for a gradient, or backward never comes here for the parameters inside.
+        using var asking = zeros([0], requires_grad: true);
+        return CheckpointFunction.apply([body, asking, .. inputs]);
+    }
+
+    /// <summary>average += (1 - decay) · (source - average) for every pair, in one pass over all of them.</summary>
+    /// <param name="averages">what moves; contiguous float32 on the CPU is quickest</param>
+    /// <param name="sources">where to</param>
+    /// <param name="decay">what part stays, in [0, 1]</param>
+    public static void UpdateAverage(IReadOnlyList<Tensor> averages, IReadOnlyList<Tensor> sources, double decay)
+    {
+        if (averages.Count != sources.Count)
+            throw new ArgumentException($"{averages.Count} averages for {sources.Count} sources.");
+        var a = autograd.Handles(averages);
+        var s = autograd.Handles(sources);
+        int others;
+        fixed (nint* ap = a, sp = s)
+            others = NativeMethods.kit_lerp_many(ap, sp, a.Length, 1 - decay);
+        GC.KeepAlive(averages);
+        GC.KeepAlive(sources);
+        if (NativeMethods.Check(others, nameof(UpdateAverage)) == 0)
+            return;
+        using var noGrad = no_grad();
+        Ops._foreach_mul__Scalar.Run(Arg.Tensors(averages), decay);
+        Ops._foreach_add__List.Run(Arg.Tensors(averages), Arg.Tensors(sources), 1 - decay);
     }
 
     /// <summary>Counts the time that all threads together spend in native code, until it is disposed. One at a time.</summary>
@@ -43,25 +151,74 @@ public static unsafe class TorchExtras
         public void Dispose() => total ??= TimeSpan.FromMicroseconds(NativeMethods.kit_timing(0) / 1000.0);
     }
 
-    /// <summary>Sets how many threads one operator uses.</summary>
-    public static void SetThreads(int count) => set_num_threads(count);
-
-    /// <summary>average += (1 - decay) · (source - average) for every pair, in one pass.</summary>
-    public static void UpdateAverage(IReadOnlyList<Tensor> averages, IReadOnlyList<Tensor> sources, double decay)
+    private static long Status(string field)
     {
-        if (averages.Count != sources.Count)
-            throw new ArgumentException($"{averages.Count} averages for {sources.Count} sources.");
-        var a = autograd.Handles(averages);
-        var s = autograd.Handles(sources);
-        int others;
-        fixed (nint* ap = a, sp = s)
-            others = NativeMethods.kit_lerp_many(ap, sp, a.Length, 1 - decay);
-        GC.KeepAlive(averages);
-        GC.KeepAlive(sources);
-        if (NativeMethods.Check(others, nameof(UpdateAverage)) == 0)
-            return;
-        using var noGrad = no_grad();
-        Ops._foreach_mul__Scalar.Run(Arg.Tensors(averages), decay);
-        Ops._foreach_add__List.Run(Arg.Tensors(averages), Arg.Tensors(sources), 1 - decay);
+        var line = File.ReadLines("/proc/self/status").First(l => l.StartsWith(field, StringComparison.Ordinal));
+        return 1024 * long.Parse(line.AsSpan(field.Length).Trim().TrimEnd("kB").Trim(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private sealed class CheckpointFunction : autograd.SingleTensorFunction<CheckpointFunction>
+    {
+        public override string Name => "checkpoint";
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var inputs = vars[2..].Cast<Tensor>().ToList();
+            ctx.save_data("body", vars[0]);
+            ctx.save_data("random", RandomState.Now(inputs));
+            ctx.save_for_backward(inputs);
+            return ((Func<Tensor[], Tensor>)vars[0])([.. inputs]);
+        }
+
+        public override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var body = (Func<Tensor[], Tensor>)ctx.get_data("body")!;
+            var now = ctx.get_saved_variables().Select(saved => (Tensor)saved.detach().requires_grad_(saved.requires_grad)).ToArray();
+            using var enabled = enable_grad();
+            Tensor again;
+            using (((RandomState)ctx.get_data("random")!).Replayed())
+                again = body(now);
+            autograd.backward([again], [grad_output]);
+            return [null, null, .. now.Select(input => input.grad)];
+        }
+    }
+
+    // Where the generators that a computation may draw from stood.
+    private sealed class RandomState
+    {
+        private readonly (Device Device, byte[] State)[] states;
+
+        private RandomState(IEnumerable<Device> devices) => states = [.. devices.Select(device => (device, Read(device)))];
+
+        public static RandomState Now(IEnumerable<Tensor> inputs) => new(inputs.Select(i => i.device).Append(CPU).Distinct());
+
+        public IDisposable Replayed()
+        {
+            var back = new RandomState(states.Select(s => s.Device));
+            Restore();
+            return new Restoring(back);
+        }
+
+        private void Restore()
+        {
+            foreach (var (device, state) in states)
+            {
+                using var generator = Generator.Shared(device);
+                using var value = tensor(state);
+                generator.set_state(value);
+            }
+        }
+
+        private static byte[] Read(Device device)
+        {
+            using var generator = Generator.Shared(device);
+            using var state = generator.get_state();
+            return state.bytes.ToArray();
+        }
+
+        private sealed class Restoring(RandomState back) : IDisposable
+        {
+            public void Dispose() => back.Restore();
+        }
     }
 }

@@ -10,14 +10,32 @@ public static partial class torch
             public static Tensor silu(Tensor x, bool inplace = false) => In(Ops.silu, Ops.silu_, x, inplace);
 
             /// <summary>x · Φ(x).</summary>
-            public static Tensor gelu(Tensor x, Modules.GELU.Approximate approximate = Modules.GELU.Approximate.none) =>
-                Ops.gelu.Call(x, approximate == Modules.GELU.Approximate.tanh ? Arg.Utf8("tanh"u8) : Arg.Default);
+            public static Tensor gelu(Tensor x) => Ops.gelu.Call(x);
+
+            /// <summary>x · Φ(x), in place where asked for.</summary>
+            public static Tensor gelu(Tensor x, bool inplace) => In(Ops.gelu, Ops.gelu_, x, inplace);
+
+            /// <summary>x · Φ(x), Φ exact or by a tanh, in place where asked for.</summary>
+            public static Tensor gelu(Tensor x, Modules.GELU.Approximate approximate, bool inplace = false)
+            {
+                var how = approximate == Modules.GELU.Approximate.tanh ? Arg.Utf8("tanh"u8) : Arg.Default;
+                if (!inplace)
+                    return Ops.gelu.Call(x, how);
+                Ops.gelu_.Run(x, how);
+                return x;
+            }
 
             /// <summary>max(x, 0).</summary>
             public static Tensor relu(Tensor x, bool inplace = false) => In(Ops.relu, Ops.relu_, x, inplace);
 
             /// <summary>max(x, 0) + slope · min(x, 0).</summary>
-            public static Tensor leaky_relu(Tensor input, double negative_slope = 0.01) => Ops.leaky_relu.Call(input, negative_slope);
+            public static Tensor leaky_relu(Tensor input, double negative_slope = 0.01, bool inplace = false)
+            {
+                if (!inplace)
+                    return Ops.leaky_relu.Call(input, negative_slope);
+                Ops.leaky_relu_.Run(input, negative_slope);
+                return input;
+            }
 
             /// <summary>1 / (1 + e^-x).</summary>
             public static Tensor sigmoid(Tensor input) => input.sigmoid();

@@ -39,10 +39,12 @@ public static partial class torch
                 _ => values,
             };
 
+            private static Arg Pair((long, long) values) => Arg.Pair(values.Item1, values.Item2);
+
             private static Arg Single(long? value, long without) => (ReadOnlySpan<long>)[value ?? without];
 
             /// <summary>x · weightᵀ + bias: (…, in), (out, in), (out) to (…, out).</summary>
-            public static Tensor linear(Tensor input, Tensor weight, Tensor? bias = null) => Ops.linear.Call(input, weight, bias);
+            public static Tensor linear(Tensor input, Tensor weights, Tensor? bias = null) => Ops.linear.Call(input, weights, bias);
 
             /// <summary>Convolution: (B, C, H, W), (O, C / groups, h, w), (O) to (B, O, H', W').</summary>
             public static Tensor conv2d(Tensor input, Tensor weight, Tensor? bias = null, long[]? strides = null, long[]? padding = null, long[]? dilation = null, long groups = 1) =>
@@ -122,8 +124,12 @@ public static partial class torch
             public static Tensor cosine_similarity(Tensor x1, Tensor x2, long dim = 1, double eps = 1e-08) => Ops.cosine_similarity.Call(x1, x2, dim, eps);
 
             /// <summary>Windows of a picture as columns: (B, C, H, W) to (B, C · h · w, windows).</summary>
-            public static Tensor unfold(Tensor input, long[] kernel_size, long[]? dilation = null, long[]? padding = null, long[]? stride = null) =>
-                Ops.im2col.Call(input, kernel_size, Pair(dilation, 1), Pair(padding, 0), Pair(stride, 1));
+            public static Tensor unfold(Tensor input, (long, long) kernel_size, (long, long)? dilation = null, (long, long)? padding = null, (long, long)? stride = null) =>
+                Ops.im2col.Call(input, Pair(kernel_size), Pair(dilation ?? (1, 1)), Pair(padding ?? (0, 0)), Pair(stride ?? (1, 1)));
+
+            /// <summary>Square windows of a picture as columns: (B, C, H, W) to (B, C · h · w, windows).</summary>
+            public static Tensor unfold(Tensor input, long kernel_size, long dilation = 1, long padding = 0, long stride = 1) =>
+                unfold(input, (kernel_size, kernel_size), (dilation, dilation), (padding, padding), (stride, stride));
 
             /// <summary>(B, C · r², H, W) to (B, C, r · H, r · W).</summary>
             public static Tensor pixel_shuffle(Tensor input, long upscale_factor) => Ops.pixel_shuffle.Call(input, upscale_factor);

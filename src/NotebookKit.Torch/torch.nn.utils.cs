@@ -51,7 +51,7 @@ public static unsafe partial class torch
                 if (grads.Length == 0)
                     return 0;
                 // One tensor of norms, so that a GPU is waited for once.
-                var norms = stack(grads.Select(g => Ops.linalg_vector_norm.Call(g, norm_type, Arg.None, false, ScalarType.Float32).to(grads[0].device)));
+                var norms = stack(grads.Select(g => Ops.linalg_vector_norm.Call(g, norm_type).to(ScalarType.Float64, grads[0].device)));
                 var norm = Ops.linalg_vector_norm.Call(norms, norm_type).item<double>();
                 var scale = max_norm / (norm + 1e-6);
                 if (max_norm > 0 && scale < 1)

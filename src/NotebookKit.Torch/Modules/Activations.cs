@@ -51,8 +51,9 @@ public sealed class Tanh : Module<Tensor, Tensor>
 public sealed class GELU : Module<Tensor, Tensor>
 {
     private readonly Approximate approximate;
+    private readonly bool inplace;
 
-    internal GELU(Approximate approximate) : base(nameof(GELU)) => this.approximate = approximate;
+    internal GELU(Approximate approximate, bool inplace) : base(nameof(GELU)) => (this.approximate, this.inplace) = (approximate, inplace);
 
     /// <summary>How Φ is computed.</summary>
     public enum Approximate
@@ -65,18 +66,19 @@ public sealed class GELU : Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => Ops.gelu.Call(input, approximate == Approximate.tanh ? "tanh" : "none");
+    public override Tensor forward(Tensor input) => nn.functional.gelu(input, approximate, inplace);
 }
 
 /// <summary>max(x, 0) + slope · min(x, 0), elementwise.</summary>
 public sealed class LeakyReLU : Module<Tensor, Tensor>
 {
     private readonly double slope;
+    private readonly bool inplace;
 
-    internal LeakyReLU(double slope) : base(nameof(LeakyReLU)) => this.slope = slope;
+    internal LeakyReLU(double slope, bool inplace) : base(nameof(LeakyReLU)) => (this.slope, this.inplace) = (slope, inplace);
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.leaky_relu(input, slope);
+    public override Tensor forward(Tensor input) => nn.functional.leaky_relu(input, slope, inplace);
 }
 
 /// <summary>What comes in goes out.</summary>

@@ -42,7 +42,8 @@ public sealed class Sequential : Module<Tensor, Tensor>, IReadOnlyList<Module<Te
         var x = input;
         foreach (var item in items)
             x = item.call(x);
-        return x.MoveToOuterDisposeScope();
+        // A module may give back its input, which lies in a scope further out and stays there.
+        return scope.MoveToOuter(x);
     }
 
     /// <inheritdoc/>

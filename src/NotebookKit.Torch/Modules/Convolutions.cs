@@ -12,10 +12,18 @@ public sealed class Conv2d : Module<Tensor, Tensor>
     private readonly PaddingModes mode;
 
     /// <summary>(out_channels, in_channels / groups, kernel height, kernel width)</summary>
-    public Parameter weight { get; set; }
+    public Parameter weight
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(weight), field = value);
+    }
 
     /// <summary>(out_channels), or null.</summary>
-    public Parameter? bias { get; set; }
+    public Parameter? bias
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(bias), field = value);
+    }
 
     /// <summary>Channels that come in.</summary>
     public long in_channels { get; }
@@ -49,9 +57,6 @@ public sealed class Conv2d : Module<Tensor, Tensor>
         paddings = [padding.Item1, padding.Item2];
         dilations = [dilation.Item1, dilation.Item2];
         (weight, this.bias) = init.NewLayer([out_channels, in_channels / groups, kernel.Item1, kernel.Item2], bias, dtype, device);
-        register_parameter(nameof(weight), weight);
-        if (this.bias is not null)
-            register_parameter(nameof(bias), this.bias);
     }
 
     /// <summary>(B, in_channels, H, W) to (B, out_channels, H', W').</summary>
@@ -73,10 +78,18 @@ public sealed class Conv1d : Module<Tensor, Tensor>
     private readonly long groups;
 
     /// <summary>(out_channels, in_channels / groups, kernel)</summary>
-    public Parameter weight { get; set; }
+    public Parameter weight
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(weight), field = value);
+    }
 
     /// <summary>(out_channels), or null.</summary>
-    public Parameter? bias { get; set; }
+    public Parameter? bias
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(bias), field = value);
+    }
 
     internal Conv1d(long in_channels, long out_channels, long kernel, long stride, long padding, long dilation, long groups, bool bias, Device? device, ScalarType? dtype) : base(nameof(Conv1d))
     {
@@ -85,9 +98,6 @@ public sealed class Conv1d : Module<Tensor, Tensor>
         this.dilation = [dilation];
         this.groups = groups;
         (weight, this.bias) = init.NewLayer([out_channels, in_channels / groups, kernel], bias, dtype, device);
-        register_parameter(nameof(weight), weight);
-        if (this.bias is not null)
-            register_parameter(nameof(bias), this.bias);
     }
 
     /// <inheritdoc/>

@@ -9,7 +9,11 @@ public sealed class Embedding : Module<Tensor, Tensor>
     private readonly long padding;
 
     /// <summary>(num_embeddings, embedding_dims)</summary>
-    public Parameter weight { get; set; }
+    public Parameter weight
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(weight), field = value);
+    }
 
     internal Embedding(long num_embeddings, long embedding_dims, long? padding_idx, Device? device, ScalarType? dtype) : base(nameof(Embedding))
     {
@@ -19,7 +23,6 @@ public sealed class Embedding : Module<Tensor, Tensor>
             using (no_grad())
             using (var empty = weight.select(0, row))
                 empty.zero_();
-        register_parameter(nameof(weight), weight);
     }
 
     /// <summary>(…) whole numbers to (…, embedding_dims).</summary>

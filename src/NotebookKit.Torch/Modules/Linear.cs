@@ -7,10 +7,18 @@ namespace TorchSharp.Modules;
 public sealed class Linear : Module<Tensor, Tensor>
 {
     /// <summary>(out_features, in_features)</summary>
-    public Parameter weight { get; set; }
+    public Parameter weight
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(weight), field = value);
+    }
 
     /// <summary>(out_features), or null.</summary>
-    public Parameter? bias { get; set; }
+    public Parameter? bias
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(bias), field = value);
+    }
 
     /// <summary>How many numbers come in.</summary>
     public long in_features { get; }
@@ -23,9 +31,6 @@ public sealed class Linear : Module<Tensor, Tensor>
         in_features = inputSize;
         out_features = outputSize;
         (weight, bias) = init.NewLayer([outputSize, inputSize], hasBias, dtype, device);
-        register_parameter(nameof(weight), weight);
-        if (bias is not null)
-            register_parameter(nameof(bias), bias);
     }
 
     /// <summary>(…, in_features) to (…, out_features).</summary>

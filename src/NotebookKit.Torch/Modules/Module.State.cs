@@ -15,8 +15,7 @@ public static partial class torch
                 foreach (var (path, module) in Tree(string.IsNullOrEmpty(prefix) ? "" : prefix + "."))
                 {
                     foreach (var (key, parameter) in module.ownParameters)
-                        if (parameter is not null)
-                            destination.TryAdd(path + key, parameter);
+                        destination.TryAdd(path + key, parameter);
                     foreach (var (key, buffer) in module.ownBuffers)
                         if (buffer.Persistent)
                             destination.TryAdd(path + key, buffer.Tensor);
@@ -33,7 +32,7 @@ public static partial class torch
             /// <exception cref="InvalidOperationException">The names do not match (strict).</exception>
             /// <exception cref="ArgumentException">A shape does not match.</exception>
             public virtual (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(
-                IDictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
+                Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
             {
                 var own = state_dict();
                 var left = skip is null ? [] : new HashSet<string>(skip);
@@ -55,16 +54,16 @@ public static partial class torch
                 return (missing, unexpected);
             }
 
+            // Parameter objects stay, so that optimizers and whoever else holds them see the new data.
             internal Module Convert(Device? device, ScalarType? dtype)
             {
                 using var noGrad = no_grad();
                 using var scope = NewDisposeScope();
                 foreach (var parameter in parameters())
                 {
-                    // The object stays, so that optimizers and whoever else holds it see the new data.
                     ConvertInPlace(parameter, device, dtype);
-                    if (parameter.grad is { } grad)
-                        parameter.grad = Converted(grad, device, dtype);
+                    if (parameter.grad is { } grad && Target(grad, device, dtype) is { } target)
+                        parameter.grad = grad.to(target.Type, target.Device);
                 }
 
                 foreach (var buffer in buffers())
@@ -74,13 +73,17 @@ public static partial class torch
 
             private static void ConvertInPlace(Tensor tensor, Device? device, ScalarType? dtype)
             {
-                var converted = Converted(tensor, device, dtype);
-                if (!ReferenceEquals(converted, tensor))
-                    tensor.set_data(converted);
+                if (Target(tensor, device, dtype) is { } target)
+                    tensor.set_data(tensor.to(target.Type, target.Device));
             }
 
-            private static Tensor Converted(Tensor tensor, Device? device, ScalarType? dtype) =>
-                tensor.to(dtype is { } type && tensor.is_floating_point() ? type : tensor.dtype, device ?? tensor.device);
+            // Where to and what type, or null where the tensor is there and so. Whole numbers stay whole.
+            private static (ScalarType Type, Device Device)? Target(Tensor tensor, Device? device, ScalarType? dtype)
+            {
+                var type = dtype is { } wanted && tensor.is_floating_point() ? wanted : tensor.dtype;
+                var place = device ?? tensor.device;
+                return type == tensor.dtype && place == tensor.device ? null : (type, place);
+            }
 
             private static string Some(List<string> names) =>
                 names.Count == 0 ? "nothing" : string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");

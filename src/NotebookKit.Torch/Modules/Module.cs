@@ -1,4 +1,3 @@
-using System.Reflection;
 using TorchSharp.Modules;
 
 namespace TorchSharp;
@@ -12,7 +11,7 @@ public static partial class torch
         public abstract partial class Module : IDisposable
         {
             private readonly string name;
-            private readonly Dictionary<string, Parameter?> ownParameters = [];
+            private readonly Dictionary<string, Parameter> ownParameters = [];
             private readonly Dictionary<string, (Tensor Tensor, bool Persistent)> ownBuffers = [];
             private readonly Dictionary<string, Module> submodules = [];
             private bool registered;
@@ -28,67 +27,88 @@ public static partial class torch
 
             /// <summary>
             /// Registers each field that holds a module, parameter or tensor under the field's name (or that of its
-            /// <see cref="ComponentNameAttribute"/>), in the order of declaration. Private fields of base classes are
-            /// theirs to register. Call it at the end of the constructor.
+            /// <see cref="ComponentNameAttribute"/>), in the order of declaration, those of base classes last. Call it at
+            /// the end of the constructor.
             /// </summary>
             protected virtual void RegisterComponents()
             {
                 if (registered)
                     return;
                 registered = true;
-                foreach (var field in GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+                foreach (var (component, field) in ComponentFields.Of(GetType()))
+                    Register(component, field.GetValue(this));
+            }
+
+            private void Register(string component, object? value)
+            {
+                if (submodules.ContainsKey(component) || ownParameters.ContainsKey(component) || ownBuffers.ContainsKey(component))
+                    return;
+                switch (value)
                 {
-                    if (field.DeclaringType == typeof(Module))
-                        continue;
-                    var component = field.GetCustomAttribute<ComponentNameAttribute>()?.Name ?? field.Name;
-                    switch (field.GetValue(this))
-                    {
-                        case Module module when !submodules.ContainsKey(component):
-                            register_module(component, module);
-                            break;
-                        case TorchSharp.Modules.Parameter parameter when !ownParameters.ContainsKey(component):
-                            register_parameter(component, parameter);
-                            break;
-                        case Tensor tensor when tensor is not TorchSharp.Modules.Parameter && !ownBuffers.ContainsKey(component):
-                            register_buffer(component, tensor);
-                            break;
-                    }
+                    case Module module:
+                        register_module(component, module);
+                        break;
+                    case TorchSharp.Modules.Parameter parameter:
+                        register_parameter(component, parameter);
+                        break;
+                    case Tensor tensor:
+                        register_buffer(component, tensor);
+                        break;
                 }
             }
 
             /// <summary>Registers a submodule.</summary>
-            /// <exception cref="ArgumentException">The name is empty, has a dot, or is taken.</exception>
+            /// <exception cref="ArgumentException">The name is empty or has a dot.</exception>
+            /// <exception cref="InvalidOperationException">The name is taken.</exception>
             public virtual void register_module(string name, Module submodule)
             {
-                if (string.IsNullOrEmpty(name) || name.Contains('.', StringComparison.Ordinal))
-                    throw new ArgumentException($"\"{name}\" cannot be a module's name: it is empty or has a dot.");
-                if (!submodules.TryAdd(name, submodule))
-                    throw new ArgumentException($"{GetName()} has a module {name} already.");
+                CheckName(name);
+                submodule.RegisterComponents();
+                submodules.Add(name, submodule);
             }
 
-            /// <summary>Registers a submodule where there is one.</summary>
-            public virtual void add_module(string name, Module submodule) => register_module(name, submodule);
-
-            /// <summary>Puts another module under a name that is taken.</summary>
-            protected void replace_module(string name, Module submodule) => submodules[name] = submodule;
+            /// <summary>Registers a submodule.</summary>
+            public void add_module(string name, Module submodule) => register_module(name, submodule);
 
             /// <summary>Registers a parameter, which from now on no scope disposes.</summary>
-            public virtual void register_parameter(string name, Parameter? param)
+            /// <exception cref="ArgumentException">The name is empty or has a dot.</exception>
+            /// <exception cref="InvalidOperationException">The name is taken.</exception>
+            public virtual void register_parameter(string name, Parameter param)
             {
-                param?.DetachFromDisposeScope();
-                if (!ownParameters.TryAdd(name, param))
-                    throw new ArgumentException($"{GetName()} has a parameter {name} already.");
+                CheckName(name);
+                param.DetachFromDisposeScope();
+                ownParameters.Add(name, param);
             }
 
             /// <summary>Registers a tensor that training does not change; from now on no scope disposes it.</summary>
             /// <param name="name">its name in the state dictionary</param>
             /// <param name="tensor">the tensor</param>
             /// <param name="persistent">whether it is part of the state dictionary</param>
+            /// <exception cref="ArgumentException">The name is empty or has a dot.</exception>
+            /// <exception cref="InvalidOperationException">The name is taken.</exception>
             public virtual void register_buffer(string name, Tensor tensor, bool persistent = true)
             {
+                CheckName(name);
                 tensor.DetachFromDisposeScope();
-                if (!ownBuffers.TryAdd(name, (tensor, persistent)))
-                    throw new ArgumentException($"{GetName()} has a buffer {name} already.");
+                ownBuffers.Add(name, (tensor, persistent));
+            }
+
+            /// <summary>Puts a parameter under a name, in the place of the one there; null takes the name away.</summary>
+            protected void ConditionallyRegisterParameter(string name, Parameter? value)
+            {
+                value?.DetachFromDisposeScope();
+                if (value is null)
+                    ownParameters.Remove(name);
+                else
+                    ownParameters[name] = value;
+            }
+
+            private void CheckName(string name)
+            {
+                if (string.IsNullOrEmpty(name) || name.Contains('.', StringComparison.Ordinal))
+                    throw new ArgumentException($"\"{name}\" cannot be the name of a part of {GetName()}: it is empty or has a dot.");
+                if (submodules.ContainsKey(name) || ownParameters.ContainsKey(name) || ownBuffers.ContainsKey(name))
+                    throw new InvalidOperationException($"{GetName()} has a part {name} already.");
             }
 
             /// <summary>The parameters with their full names, depth first.</summary>
@@ -97,7 +117,7 @@ public static partial class torch
                 var seen = new HashSet<Parameter>(ReferenceEqualityComparer.Instance);
                 foreach (var (prefix, module) in recurse ? Tree("") : [("", this)])
                     foreach (var (key, parameter) in module.ownParameters)
-                        if (parameter is not null && seen.Add(parameter))
+                        if (seen.Add(parameter))
                             yield return (prefix + key, parameter);
             }
 
@@ -105,21 +125,29 @@ public static partial class torch
             public virtual IEnumerable<Parameter> parameters(bool recurse = true) => named_parameters(recurse).Select(p => p.parameter);
 
             /// <summary>The buffers with their full names, depth first.</summary>
-            public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true)
+            public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_nonpersistent = true)
             {
                 foreach (var (prefix, module) in recurse ? Tree("") : [("", this)])
                     foreach (var (key, buffer) in module.ownBuffers)
-                        yield return (prefix + key, buffer.Tensor);
+                        if (include_nonpersistent || buffer.Persistent)
+                            yield return (prefix + key, buffer.Tensor);
             }
 
             /// <summary>The buffers, depth first.</summary>
-            public virtual IEnumerable<Tensor> buffers(bool recurse = true) => named_buffers(recurse).Select(b => b.buffer);
+            public virtual IEnumerable<Tensor> buffers(bool recurse = true, bool include_nonpersistent = true) =>
+                named_buffers(recurse, include_nonpersistent).Select(b => b.buffer);
 
-            /// <summary>The modules below this one with their full names, depth first.</summary>
-            public virtual IEnumerable<(string name, Module module)> named_modules() =>
-                Tree("").Skip(1).Select(entry => (entry.Prefix[..^1], entry.Module));
+            /// <summary>The modules below this one with their full names: first those directly below, then those below each.</summary>
+            public virtual IEnumerable<(string name, Module module)> named_modules()
+            {
+                foreach (var (key, child) in submodules)
+                    yield return (key, child);
+                foreach (var (key, child) in submodules)
+                    foreach (var (below, module) in child.named_modules())
+                        yield return ($"{key}.{below}", module);
+            }
 
-            /// <summary>The modules below this one, depth first.</summary>
+            /// <summary>The modules below this one, in the order of <see cref="named_modules"/>.</summary>
             public virtual IEnumerable<Module> modules() => named_modules().Select(m => m.module);
 
             /// <summary>The modules directly below this one with their names.</summary>
@@ -127,6 +155,9 @@ public static partial class torch
 
             /// <summary>The modules directly below this one.</summary>
             public virtual IEnumerable<Module> children() => submodules.Values;
+
+            /// <summary>Whether a buffer of that full name exists.</summary>
+            public virtual bool has_buffer(string target) => get_buffer(target) is not null;
 
             /// <summary>Whether a parameter of that full name exists.</summary>
             public virtual bool has_parameter(string target) => get_parameter(target) is not null;
@@ -168,7 +199,7 @@ public static partial class torch
             public virtual void eval() => train(false);
 
             /// <summary>Drops the gradients of all parameters, or sets them to zero.</summary>
-            public virtual void zero_grad(bool set_to_none = true) => optim.ZeroGrad([.. parameters()], set_to_none);
+            public virtual void zero_grad(bool set_to_none = true) => optim.ZeroGrad(parameters(), set_to_none);
 
             /// <summary>Sets whether training changes the parameters.</summary>
             public virtual Module requires_grad_(bool requires_grad = true)
@@ -200,7 +231,7 @@ public static partial class torch
                 if (!disposing)
                     return;
                 foreach (var parameter in ownParameters.Values)
-                    parameter?.Dispose();
+                    parameter.Dispose();
                 foreach (var (tensor, _) in ownBuffers.Values)
                     tensor.Dispose();
                 foreach (var child in submodules.Values)

@@ -7,10 +7,18 @@ namespace TorchSharp.Modules;
 public sealed class GroupNorm : Module<Tensor, Tensor>
 {
     /// <summary>(num_channels), or null.</summary>
-    public Parameter? weight { get; set; }
+    public Parameter? weight
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(weight), field = value);
+    }
 
     /// <summary>(num_channels), or null.</summary>
-    public Parameter? bias { get; set; }
+    public Parameter? bias
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(bias), field = value);
+    }
 
     /// <summary>The number of groups.</summary>
     public long num_groups { get; }
@@ -30,8 +38,6 @@ public sealed class GroupNorm : Module<Tensor, Tensor>
             return;
         weight = new Parameter(ones(num_channels, dtype, device));
         bias = new Parameter(zeros(num_channels, dtype, device));
-        register_parameter(nameof(weight), weight);
-        register_parameter(nameof(bias), bias);
     }
 
     /// <summary>(B, C, …) to the same.</summary>
@@ -45,10 +51,18 @@ public sealed class LayerNorm : Module<Tensor, Tensor>
     public long[] normalized_shape { get; }
 
     /// <summary>The shape of the last axes, or null.</summary>
-    public Parameter? weight { get; set; }
+    public Parameter? weight
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(weight), field = value);
+    }
 
     /// <summary>The shape of the last axes, or null.</summary>
-    public Parameter? bias { get; set; }
+    public Parameter? bias
+    {
+        get;
+        set => ConditionallyRegisterParameter(nameof(bias), field = value);
+    }
 
     /// <summary>What is added to the variance.</summary>
     public double eps { get; }
@@ -60,11 +74,9 @@ public sealed class LayerNorm : Module<Tensor, Tensor>
         if (!affine)
             return;
         weight = new Parameter(ones(normalized_shape, dtype, device));
-        register_parameter(nameof(weight), weight);
         if (!withBias)
             return;
         bias = new Parameter(zeros(normalized_shape, dtype, device));
-        register_parameter(nameof(bias), bias);
     }
 
     /// <inheritdoc/>

@@ -70,8 +70,10 @@ public static partial class torch
             new([normalized_shape], eps, elementwise_affine, bias, device, dtype);
 
         /// <summary>A table of vectors.</summary>
-        public static Embedding Embedding(long num_embeddings, long embedding_dims, long? padding_idx = null, Device? device = null, ScalarType? dtype = null) =>
-            new(num_embeddings, embedding_dims, padding_idx, device, dtype);
+        public static Embedding Embedding(long num_embeddings, long embedding_dims, long? padding_idx = null, double? max_norm = null, double norm_type = 2.0, bool scale_grad_by_freq = false, bool sparse = false, Device? device = null, ScalarType? dtype = null) =>
+            max_norm is null && !scale_grad_by_freq && !sparse
+                ? new(num_embeddings, embedding_dims, padding_idx, device, dtype)
+                : throw new NotSupportedException("Embedding: max_norm, scale_grad_by_freq and sparse are not supported.");
 
         /// <summary>Elements set to 0 at a probability, in training.</summary>
         public static Dropout Dropout(double p = 0.5, bool inplace = false) => new(p, inplace);
@@ -80,13 +82,19 @@ public static partial class torch
         public static SiLU SiLU(bool inplace = false) => new(inplace);
 
         /// <summary>x · Φ(x).</summary>
-        public static GELU GELU(GELU.Approximate approximate = Modules.GELU.Approximate.none) => new(approximate);
+        public static GELU GELU() => new(Modules.GELU.Approximate.none, inplace: false);
+
+        /// <summary>x · Φ(x), in place where asked for.</summary>
+        public static GELU GELU(bool inplace) => new(Modules.GELU.Approximate.none, inplace);
+
+        /// <summary>x · Φ(x), Φ exact or by a tanh, in place where asked for.</summary>
+        public static GELU GELU(GELU.Approximate approximate, bool inplace = false) => new(approximate, inplace);
 
         /// <summary>max(x, 0).</summary>
         public static ReLU ReLU(bool inplace = false) => new(inplace);
 
         /// <summary>max(x, 0) + slope · min(x, 0).</summary>
-        public static LeakyReLU LeakyReLU(double negative_slope = 0.01) => new(negative_slope);
+        public static LeakyReLU LeakyReLU(double negative_slope = 0.01, bool inplace = false) => new(negative_slope, inplace);
 
         /// <summary>1 / (1 + e^-x).</summary>
         public static Sigmoid Sigmoid(bool inplace = false) => new(inplace);

@@ -128,6 +128,7 @@ internal static class Ops
     public static readonly Op ge_Scalar = new("ge", "Scalar");
     public static readonly Op ge_Tensor = new("ge", "Tensor");
     public static readonly Op gelu = new("gelu");
+    public static readonly Op gelu_ = new("gelu_");
     public static readonly Op group_norm = new("group_norm");
     public static readonly Op gt_Scalar = new("gt", "Scalar");
     public static readonly Op gt_Tensor = new("gt", "Tensor");
@@ -151,6 +152,7 @@ internal static class Ops
     public static readonly Op le_Scalar = new("le", "Scalar");
     public static readonly Op le_Tensor = new("le", "Tensor");
     public static readonly Op leaky_relu = new("leaky_relu");
+    public static readonly Op leaky_relu_ = new("leaky_relu_");
     public static readonly Op lerp_Scalar = new("lerp", "Scalar");
     public static readonly Op lerp_Tensor = new("lerp", "Tensor");
     public static readonly Op lerp__Scalar = new("lerp_", "Scalar");
@@ -236,7 +238,6 @@ internal static class Ops
     public static readonly Op prod = new("prod");
     public static readonly Op prod_dim_int = new("prod", "dim_int");
     public static readonly Op quantile = new("quantile");
-    public static readonly Op quantile_scalar = new("quantile", "scalar");
     public static readonly Op rand_generator = new("rand", "generator");
     public static readonly Op rand_like = new("rand_like");
     public static readonly Op randint_like_low_dtype = new("randint_like", "low_dtype");

@@ -12,8 +12,10 @@ public static unsafe partial class torch
         {
             private readonly List<ParamGroup> groups = [];
 
-            /// <summary>The groups of parameters, each with its own settings.</summary>
-            public virtual IEnumerable<ParamGroup> ParamGroups => groups;
+            /// <summary>The groups of parameters, each with its own settings and learning rate.</summary>
+            public virtual IEnumerable<ILearningRateController> ParamGroups => groups;
+
+            internal IReadOnlyList<ParamGroup> Groups => groups;
 
             /// <summary>All parameters.</summary>
             public virtual IEnumerable<Parameter> parameters() => groups.SelectMany(group => group.Parameters);
@@ -33,24 +35,20 @@ public static unsafe partial class torch
                 return loss;
             }
 
-            /// <summary>Drops the gradients of all parameters, or sets them to zero.</summary>
-            public virtual void zero_grad(bool set_to_none = true)
-            {
-                foreach (var group in groups)
-                    ZeroGrad(group.Items, set_to_none);
-            }
+            /// <summary>Drops the gradients of all parameters.</summary>
+            public virtual void zero_grad() => ZeroGrad(parameters(), drop: true);
 
-            /// <summary>Adds a group.</summary>
-            public virtual void add_param_group(ParamGroup group)
+            /// <summary>Adds a group; settings that it leaves open are the optimizer's.</summary>
+            public virtual void add_param_group(ParamGroup param_group)
             {
-                group.Seal();
-                groups.Add(group);
+                param_group.Parameters = param_group.Parameters.ToArray();
+                groups.Add(param_group);
             }
 
             /// <summary>Changes the parameters of one group.</summary>
             internal abstract void Step(ParamGroup group);
 
-            /// <summary>Releases what is kept for the parameters.</summary>
+            /// <summary>Releases what is kept for the parameters; the parameters stay.</summary>
             public void Dispose()
             {
                 Dispose(true);
@@ -60,56 +58,39 @@ public static unsafe partial class torch
             /// <summary>Releases what is kept for the parameters.</summary>
             protected virtual void Dispose(bool disposing)
             {
-                foreach (var group in groups)
-                    group.Release();
+            }
+
+            /// <summary>What an optimizer keeps, to go on from later.</summary>
+            public sealed class StateDictionary
+            {
+                internal StateDictionary(IEnumerable<OptimizerOptions> options, IEnumerable<OptimizerState> state) => (Options, State) = ([.. options], [.. state]);
+
+                /// <summary>The settings of each group.</summary>
+                public List<OptimizerOptions> Options { get; }
+
+                /// <summary>What is kept for each parameter, in the order of the groups.</summary>
+                public List<OptimizerState> State { get; }
             }
         }
 
-        /// <summary>Parameters that share settings.</summary>
-        public class ParamGroup
+        /// <summary>A learning rate that a schedule can set.</summary>
+        public interface ILearningRateController
         {
-            /// <summary>A group of parameters.</summary>
-            public ParamGroup(IEnumerable<Parameter> parameters, double? lr = null)
-            {
-                Parameters = parameters;
-                Rate = lr;
-            }
-
-            internal double? Rate;
-            internal Parameter[] Items = [];
-            internal Tensor[] First = [];
-            internal Tensor[] Second = [];
-            internal long[] Steps = [];
-
-            /// <summary>The parameters.</summary>
-            public IEnumerable<Parameter> Parameters { get; private set; }
-
             /// <summary>The learning rate; set it between steps.</summary>
-            public double LearningRate
-            {
-                get => Rate ?? 0;
-                set => Rate = value;
-            }
+            double LearningRate { get; set; }
 
             /// <summary>The learning rate that a schedule starts from.</summary>
-            public double InitialLearningRate { get; set; }
-
-            internal void Seal() => Parameters = Items = [.. Parameters];
-
-            internal void Release()
-            {
-                foreach (var tensor in First.Concat(Second))
-                    tensor.Dispose();
-            }
+            double InitialLearningRate { get; set; }
         }
 
-        internal static void ZeroGrad(Parameter[] parameters, bool drop)
+        internal static void ZeroGrad(IEnumerable<Parameter> parameters, bool drop)
         {
-            var handles = autograd.Handles(parameters);
+            var kept = parameters.ToArray();
+            var handles = autograd.Handles(kept);
             int status;
             fixed (nint* h = handles)
                 status = NativeMethods.kit_zero_grad(h, handles.Length, drop ? 1 : 0);
-            GC.KeepAlive(parameters);
+            GC.KeepAlive(kept);
             NativeMethods.Check(status, "zero_grad");
         }
     }

@@ -8,7 +8,6 @@ public sealed class DisposeScope : IDisposable
 {
     private readonly DisposeScopeManager manager;
     private torch.Tensor?[] tensors = new torch.Tensor?[16];
-    private List<IDisposable>? others;
     private int count;
     private bool disposed;
 
@@ -22,132 +21,115 @@ public sealed class DisposeScope : IDisposable
     /// <summary>The scope around this one.</summary>
     public DisposeScope? OuterScope { get; private set; }
 
-    /// <summary>How many things the scope would dispose now.</summary>
-    public int DisposablesCount => count + (others?.Count ?? 0);
+    /// <summary>How many tensors the scope would dispose now.</summary>
+    public int DisposablesCount => count;
 
-    /// <summary>Whether the calling thread is the one that opened the scope.</summary>
-    internal bool IsMine => manager == DisposeScopeManager.Current;
+    /// <summary>What the scope would dispose now.</summary>
+    public IReadOnlyList<IDisposable> DisposablesView => [.. tensors.Take(count).Select(tensor => (IDisposable)tensor!)];
 
     internal DisposeScopeManager Manager => manager;
 
-    /// <summary>Puts something into the scope, out of the one where it is.</summary>
-    public T Include<T>(T disposable) where T : IDisposable
-    {
-        Attach(disposable);
-        return disposable;
-    }
-
-    /// <summary>Puts something into the scope, out of the one where it is.</summary>
+    /// <summary>Puts a tensor into the scope, out of the one where it is.</summary>
+    /// <exception cref="InvalidOperationException">It is no tensor.</exception>
     public T Attach<T>(T disposable) where T : IDisposable
     {
-        if (disposable is torch.Tensor tensor)
-        {
-            tensor.Scope?.Remove(tensor);
-            Add(tensor);
-        }
-        else if (!(others ??= []).Contains(disposable))
-        {
-            others.Add(disposable);
-        }
-
+        var tensor = AsTensor(disposable);
+        if (tensor.Scope == this)
+            return disposable;
+        tensor.Scope?.Remove(tensor);
+        Add(tensor);
+        manager.ThreadStatistics.AttachedToScopeCount++;
         return disposable;
     }
 
-    /// <summary>Takes something out of the scope: from now on nobody disposes it by itself.</summary>
+    /// <summary>Puts tensors into the scope.</summary>
+    public void Attach(params IDisposable[] disposables) => Each(disposables, d => Attach(d));
+
+    /// <summary>Takes a tensor out of the scope: from now on nobody disposes it by itself.</summary>
     public T Detach<T>(T disposable) where T : IDisposable
     {
-        if (disposable is torch.Tensor tensor)
-        {
-            if (tensor.Scope == this)
-            {
-                Remove(tensor);
-                manager.ThreadStatistics.DetachedFromScopeCount++;
-            }
-        }
-        else
-        {
-            others?.Remove(disposable);
-        }
-
+        if (!Contains(disposable))
+            return disposable;
+        Remove(AsTensor(disposable));
+        manager.ThreadStatistics.DetachedFromScopeCount++;
         return disposable;
     }
 
-    /// <summary>Takes things out of the scope.</summary>
-    public void Detach(params IDisposable[] disposables)
-    {
-        foreach (var disposable in disposables)
-            Detach(disposable);
-    }
+    /// <summary>Takes two tensors out of the scope.</summary>
+    public (T1 first, T2 second) Detach<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable =>
+        (Detach(first), Detach(second));
 
-    /// <summary>Moves something to the scope around this one; without one it is on its own.</summary>
+    /// <summary>Takes tensors out of the scope.</summary>
+    public void Detach(params IDisposable[] disposables) => Each(disposables, d => Detach(d));
+
+    /// <summary>Takes tensors out of the scope.</summary>
+    public void Detach(IEnumerable<IDisposable> disposables) => Each(disposables, d => Detach(d));
+
+    /// <summary>Moves a tensor to the scope around this one; without one it is on its own.</summary>
     public T MoveToOuter<T>(T disposable) where T : IDisposable => MoveToOther(OuterScope, disposable);
 
-    /// <summary>Moves two things to the scope around this one.</summary>
-    public (T1, T2) MoveToOuter<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable =>
+    /// <summary>Moves two tensors to the scope around this one.</summary>
+    public (T1 first, T2 second) MoveToOuter<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable =>
         (MoveToOuter(first), MoveToOuter(second));
 
-    /// <summary>Moves things to the scope around this one.</summary>
-    public void MoveToOuter(params IDisposable[] disposables)
-    {
-        foreach (var disposable in disposables)
-            MoveToOuter(disposable);
-    }
+    /// <summary>Moves three tensors to the scope around this one.</summary>
+    public (T1 first, T2 second, T3 third) MoveToOuter<T1, T2, T3>(T1 first, T2 second, T3 third) where T1 : IDisposable where T2 : IDisposable where T3 : IDisposable =>
+        (MoveToOuter(first), MoveToOuter(second), MoveToOuter(third));
 
-    /// <summary>Moves something to another scope; with none it is on its own.</summary>
+    /// <summary>Moves tensors to the scope around this one.</summary>
+    public void MoveToOuter(params IDisposable[] disposables) => Each(disposables, d => MoveToOuter(d));
+
+    /// <summary>Moves tensors to the scope around this one.</summary>
+    public void MoveToOuter(IEnumerable<IDisposable> disposables) => Each(disposables, d => MoveToOuter(d));
+
+    /// <summary>Moves a tensor of this scope to another one; with none it is on its own.</summary>
     public T MoveToOther<T>(DisposeScope? scope, T disposable) where T : IDisposable
     {
         if (!Contains(disposable))
             return disposable;
-        Detach(disposable);
-        scope?.Attach(disposable);
+        if (scope is null)
+            return Detach(disposable);
+        var tensor = AsTensor(disposable);
+        Remove(tensor);
+        scope.Add(tensor);
         return disposable;
     }
 
     /// <summary>Whether the scope would dispose it.</summary>
-    public bool Contains(IDisposable disposable) =>
-        disposable is torch.Tensor tensor ? tensor.Scope == this : others?.Contains(disposable) ?? false;
+    public bool Contains(IDisposable disposable) => disposable is torch.Tensor tensor && tensor.Scope == this;
 
     /// <summary>Disposes everything in the scope now.</summary>
     public void DisposeEverything()
     {
-        for (var i = count - 1; i >= 0; i--)
+        while (count > 0)
         {
-            var tensor = tensors[i]!;
-            tensors[i] = null;
+            // The last first, and out of the list before it goes: whatever it sets free may come back here.
+            var tensor = tensors[--count]!;
+            tensors[count] = null;
             if (tensor.ReleaseFromScope())
                 manager.ThreadStatistics.DisposedInScopeCount++;
         }
-
-        count = 0;
-        if (others is null)
-            return;
-        foreach (var other in others)
-            other.Dispose();
-        others.Clear();
     }
 
     /// <summary>Disposes everything in the scope but these.</summary>
-    public void DisposeEverythingBut(params IDisposable[] kept) => DisposeEverythingBut((IEnumerable<IDisposable>)kept);
-
-    /// <summary>Disposes everything in the scope but these.</summary>
-    public void DisposeEverythingBut(IEnumerable<IDisposable> kept)
+    public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep)
     {
-        var mine = kept.Where(Contains).ToList();
-        foreach (var disposable in mine)
-            if (disposable is torch.Tensor tensor)
-                Remove(tensor);
-            else
-                others?.Remove(disposable);
+        var kept = inKeep.OfType<torch.Tensor>().Where(tensor => tensor.Scope == this).Distinct(ReferenceEqualityComparer.Instance).Cast<torch.Tensor>().ToList();
+        foreach (var tensor in kept)
+            Remove(tensor);
         DisposeEverything();
-        foreach (var disposable in mine)
-            Attach(disposable);
+        foreach (var tensor in kept)
+            Add(tensor);
     }
+
+    /// <summary>Disposes everything in the scope but these.</summary>
+    public void DisposeEverythingBut(params IDisposable[] keep) => DisposeEverythingBut((IEnumerable<IDisposable>)keep);
 
     /// <summary>Disposes everything in the scope but one, which it gives back.</summary>
-    public T DisposeEverythingBut<T>(T kept) where T : IDisposable
+    public T DisposeEverythingBut<T>(T keep) where T : IDisposable
     {
-        DisposeEverythingBut((IEnumerable<IDisposable>)[kept]);
-        return kept;
+        DisposeEverythingBut((IEnumerable<IDisposable>)[keep]);
+        return keep;
     }
 
     /// <summary>Ends the scope: disposes what is in it, and the scope around it is the innermost again.</summary>
@@ -177,6 +159,15 @@ public sealed class DisposeScope : IDisposable
         last.ScopeIndex = tensor.ScopeIndex;
         tensors[count] = null;
         tensor.Scope = null;
+    }
+
+    private static torch.Tensor AsTensor(IDisposable disposable) =>
+        disposable as torch.Tensor ?? throw new InvalidOperationException("A dispose scope holds tensors and nothing else.");
+
+    private static void Each(IEnumerable<IDisposable> disposables, Action<IDisposable> action)
+    {
+        foreach (var disposable in disposables.ToArray())
+            action(disposable);
     }
 
     internal void Bypass(DisposeScope? outer) => OuterScope = outer;

@@ -53,6 +53,9 @@ public sealed class ThreadDisposeScopeStatistics
     /// <summary>Disposed in a scope, by its end or before.</summary>
     public long DisposedInScopeCount { get; internal set; }
 
+    /// <summary>Put into a scope by hand.</summary>
+    public long AttachedToScopeCount { get; internal set; }
+
     /// <summary>Taken out of a scope.</summary>
     public long DetachedFromScopeCount { get; internal set; }
 
@@ -62,7 +65,7 @@ public sealed class ThreadDisposeScopeStatistics
 
     /// <summary>Starts counting anew.</summary>
     public void Reset() =>
-        CreatedOutsideScopeCount = DisposedOutsideScopeCount = CreatedInScopeCount = DisposedInScopeCount = DetachedFromScopeCount = 0;
+        CreatedOutsideScopeCount = DisposedOutsideScopeCount = CreatedInScopeCount = DisposedInScopeCount = AttachedToScopeCount = DetachedFromScopeCount = 0;
 }
 
 public static partial class torch

@@ -4,29 +4,23 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        /// <summary>The tensor with another element type; itself where it has it.</summary>
+        /// <summary>The tensor with another element type; an alias where it has it and no copy is asked for.</summary>
         public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            Converted(!copy && dtype == type ? null : Ops.to_dtype.Call(this, type, non_blocking, copy), disposeAfter);
+            Then(Ops.to_dtype.Call(this, type, non_blocking, copy), disposeAfter);
 
-        /// <summary>The tensor on a device; itself where it is there.</summary>
-        public Tensor to(Device? device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            Converted(device is null || (!copy && this.device == device) ? null : Ops.to_device.Call(this, device, dtype, non_blocking, copy), disposeAfter);
+        /// <summary>The tensor on a device; an alias where it is there and no copy is asked for.</summary>
+        public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) => to(dtype, device, copy, disposeAfter, non_blocking);
 
-        /// <summary>The tensor on a device; itself where it is there.</summary>
+        /// <summary>The tensor on a device; an alias where it is there and no copy is asked for.</summary>
         public Tensor to(DeviceType deviceType, int deviceIndex = -1, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             to(new Device(deviceType, deviceIndex), copy, disposeAfter, non_blocking);
 
-        /// <summary>The tensor on a device with an element type; itself where both are so.</summary>
+        /// <summary>The tensor on a device with an element type; an alias where both are so and no copy is asked for.</summary>
         public Tensor to(ScalarType type, Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            Converted(!copy && dtype == type && this.device == device ? null : Ops.to_device.Call(this, device, type, non_blocking, copy), disposeAfter);
-
-        /// <summary>The tensor on a device with an element type; itself where both are so.</summary>
-        public Tensor to(Device device, ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            to(type, device, copy, disposeAfter, non_blocking);
+            Then(Ops.to_device.Call(this, device, type, non_blocking, copy), disposeAfter);
 
         /// <summary>The tensor with the type and device of another.</summary>
-        public Tensor to(Tensor other, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            to(other.dtype, other.device, copy, disposeAfter, non_blocking);
+        public Tensor to(Tensor other, bool non_blocking = false) => to(other.dtype, other.device, non_blocking: non_blocking);
 
         /// <summary>The tensor with the element type of another.</summary>
         public Tensor type_as(Tensor tensor) => to(tensor.dtype);
@@ -59,7 +53,7 @@ public static partial class torch
         public Tensor @bool() => to(ScalarType.Bool);
 
         /// <summary>The tensor on the processor.</summary>
-        public Tensor cpu(bool disposeAfter = false) => to(CPU, disposeAfter: disposeAfter);
+        public Tensor cpu() => to(CPU);
 
         /// <summary>The tensor on a CUDA device.</summary>
         public Tensor cuda(Device? device = null) => to(device ?? CUDA);
@@ -89,9 +83,9 @@ public static partial class torch
         }
 
         /// <summary>Fills with numbers of the normal distribution.</summary>
-        public Tensor normal_(double mean = 0.0, double stddev = 1.0, Generator? generator = null)
+        public Tensor normal_(double mean = 0.0, double std = 1.0, Generator? generator = null)
         {
-            Ops.normal_.Run(this, mean, stddev, generator);
+            Ops.normal_.Run(this, mean, std, generator);
             return this;
         }
 
@@ -123,11 +117,8 @@ public static partial class torch
         public Tensor multinomial(long num_samples, bool replacement = false, Generator? generator = null) =>
             Ops.multinomial.Call(this, num_samples, replacement, generator);
 
-        private Tensor Converted(Tensor? result, bool disposeAfter)
+        private Tensor Then(Tensor result, bool disposeAfter)
         {
-            // TorchSharp gives the tensor itself where nothing is to be converted.
-            if (result is null)
-                return this;
             if (disposeAfter)
                 Dispose();
             return result;

@@ -10,6 +10,9 @@ public static partial class torch
         /// <summary>The sums over an axis.</summary>
         public Tensor sum(long dim, bool keepdim = false, ScalarType? type = null) => Ops.sum_dim_IntList.Call(this, Axis(dim), keepdim, type);
 
+        /// <summary>The sums over an axis. (Without this, C# would read the number 0 as the first element type.)</summary>
+        public Tensor sum(int dim, bool keepdim = false, ScalarType? type = null) => sum((long)dim, keepdim, type);
+
         /// <summary>The sums over axes.</summary>
         public Tensor sum(ReadOnlySpan<long> dim, bool keepdim = false, ScalarType? type = null) => Ops.sum_dim_IntList.Call(this, dim, keepdim, type);
 
@@ -103,6 +106,9 @@ public static partial class torch
         /// <summary>The products over an axis.</summary>
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) => Ops.prod_dim_int.Call(this, dim, keepdim, type);
 
+        /// <summary>The products over an axis. (Without this, C# would read the number 0 as the first element type.)</summary>
+        public Tensor prod(int dim, bool keepdim = false, ScalarType? type = null) => prod((long)dim, keepdim, type);
+
         /// <summary>The sums of an axis so far.</summary>
         public Tensor cumsum(long dim, ScalarType? type = null) => Ops.cumsum.Call(this, dim, type);
 
@@ -113,18 +119,15 @@ public static partial class torch
         public Tensor logsumexp(long dim, bool keepdim = false) => Ops.logsumexp.Call(this, Axis(dim), keepdim);
 
         /// <summary>The k largest (or smallest) elements along an axis and their positions.</summary>
-        public (Tensor values, Tensor indices) topk(int k, int dim = -1, bool largest = true, bool sorted = true) =>
+        public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true) =>
             Ops.topk.Call2(this, k, dim, largest, sorted);
 
         /// <summary>An axis sorted, and the positions where its elements were.</summary>
         public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false, bool stable = false) =>
             Ops.sort_stable.Call2(this, stable, dim, descending);
 
-        /// <summary>The element below which a part q of the elements lies.</summary>
-        public Tensor quantile(Tensor q, long? dim = null, bool keepdim = false) => Ops.quantile.Call(this, q, dim, keepdim);
-
-        /// <summary>The element below which a part q of the elements lies.</summary>
-        public Tensor quantile(double q, long? dim = null, bool keepdim = false) => Ops.quantile_scalar.Call(this, q, dim, keepdim);
+        /// <summary>The numbers below which parts q of the elements along an axis lie, interpolated.</summary>
+        public Tensor quantile(Tensor q, long dim = -1, bool keepdim = false) => Ops.quantile.Call(this, q, dim, keepdim);
 
         /// <summary>The element in the middle; of two the lower.</summary>
         public Tensor median() => Ops.median.Call(this);
