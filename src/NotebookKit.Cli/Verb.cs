@@ -31,6 +31,7 @@ internal static class Verb
         yield return Verbs.SampleVerb.Create();
         yield return Verbs.TrainVerb.Create();
         yield return Verbs.BenchVerb.Create();
+        yield return Verbs.PretrainVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

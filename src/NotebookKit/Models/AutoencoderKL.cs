@@ -14,6 +14,8 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     private readonly VaeDecoder decoder;
     private readonly Conv2d quant_conv;
     private readonly Conv2d post_quant_conv;
+    private readonly Conv2d? patch_encoder;
+    private readonly Conv2d? patch_decoder;
 
     /// <summary>Makes a VAE with random weights.</summary>
     /// <param name="config">Its shape.</param>
@@ -27,6 +29,11 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
         decoder = new VaeDecoder(config);
         quant_conv = Conv2d(2 * config.LatentChannels, 2 * config.LatentChannels, 1);
         post_quant_conv = Conv2d(config.LatentChannels, config.LatentChannels, 1);
+        if (config.PatchSkip)
+        {
+            patch_encoder = Conv2d(config.InChannels, config.LatentChannels, config.Factor, stride: config.Factor);
+            patch_decoder = Conv2d(config.LatentChannels, config.OutChannels * config.Factor * config.Factor, 1);
+        }
         RegisterComponents();
     }
 
@@ -63,7 +70,11 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     public DiagonalGaussian Encode(Tensor images)
     {
         using var hidden = encoder.call(images);
-        return new DiagonalGaussian(quant_conv.call(hidden));
+        var moments = quant_conv.call(hidden);
+        if (patch_encoder is null)
+            return new DiagonalGaussian(moments);
+        var halves = moments.chunk(2, 1);
+        return new DiagonalGaussian(cat([halves[0] + patch_encoder.call(images), halves[1]], 1));
     }
 
     /// <summary>Decodes latents.</summary>
@@ -72,7 +83,13 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     public Tensor Decode(Tensor latents)
     {
         using var hidden = post_quant_conv.call(latents);
-        return decoder.call(hidden);
+        var images = decoder.call(hidden);
+        if (patch_decoder is null)
+            return images;
+        var (batch, height, width) = (latents.shape[0], latents.shape[2], latents.shape[3]);
+        var side = Config.Factor;
+        var patches = patch_decoder.call(latents).view(batch, Config.OutChannels, side, side, height, width); // (B, 3, f, f, h, w)
+        return images + patches.permute(0, 1, 4, 2, 5, 3).reshape(batch, Config.OutChannels, height * side, width * side);
     }
 
     /// <summary>Encodes pictures and decodes the likeliest latents.</summary>

@@ -43,6 +43,14 @@ public sealed record AutoencoderKLConfig
     /// <summary>Latents are multiplied by this before the UNet sees them, so that their spread is about 1.</summary>
     public double ScalingFactor { get; init; } = 0.18215;
 
+    /// <summary>
+    /// The kit's own addition for small VAEs, absent from Stable Diffusion's: a linear code of f×f patches
+    /// (<c>patch_encoder</c>, <c>patch_decoder</c>) runs beside the network and is added to the latents' means and to the
+    /// decoded picture. Started at the patches' principal components, it saves hours of training.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool PatchSkip { get; init; }
+
     /// <summary>Every other field of the file, kept for saving.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? OtherFields { get; init; }

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using NotebookKit.ToyWorld.Pretraining;
+
+namespace NotebookKit.Cli.Verbs;
+
+/// <summary><c>kit pretrain</c>: makes a miniature Stable Diffusion from nothing.</summary>
+internal static class PretrainVerb
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var preset = new Option<string>("--preset") { Description = "cpu, cuda or smoke", DefaultValueFactory = _ => "cpu" };
+        var output = new Option<string>("--out") { Description = "folder of the exported model; the unfinished work lies in its .pretrain", Required = true };
+        var minutes = new Option<double?>("--minutes") { Description = "minutes for all stages, earlier calls counted in (default: the preset's)" };
+        var steps = new Option<long?>("--steps") { Description = "updates of the denoiser; every stage then ends by its count, not by the clock" };
+        var seed = new Option<ulong>("--seed") { Description = "decides pictures, first weights and draws", DefaultValueFactory = _ => 1 };
+        var workers = new Option<int?>("--workers") { Description = "threads that train on shared weights; 1 is repeatable to the bit" };
+        var resume = new Option<bool>("--resume") { Description = "go on from the unfinished work" };
+        var verb = new Command("pretrain", "make a miniature Stable Diffusion from nothing on the toy world") { preset, output, minutes, steps, seed, workers, resume };
+        var json = Verb.JsonOption(verb);
+        verb.SetAction(parse =>
+        {
+            var options = new PretrainOptions
+            {
+                Preset = PretrainPreset.Of(parse.GetValue(preset)!),
+                Output = parse.GetValue(output)!,
+                Minutes = parse.GetValue(minutes),
+                Steps = parse.GetValue(steps),
+                Seed = parse.GetValue(seed),
+                Workers = parse.GetValue(workers),
+                Resume = parse.GetValue(resume),
+                Commit = Environment.GetEnvironmentVariable("KIT_COMMIT") ?? "",
+            };
+            if (options.Minutes <= 0 || options.Steps <= 0)
+                throw new BadInputException("--minutes and --steps must be above 0.");
+            using var stop = new CancellationTokenSource();
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            var result = Pretrainer.Run(options, new Lines(), stop.Token);
+            if (parse.GetValue(json))
+                Console.WriteLine(JsonSerializer.Serialize(result, Verb.Json));
+            return result.Finished ? 0 : Verb.Failed;
+
+            void Stop(PosixSignalContext context)
+            {
+                context.Cancel = true;
+                stop.Cancel();
+            }
+        });
+        return verb;
+    }
+
+    /// <summary>Progress on standard error, in order: <see cref="Progress{T}"/> would post lines to the thread pool.</summary>
+    private sealed class Lines : IProgress<PretrainProgress>
+    {
+        public void Report(PretrainProgress value) =>
+            Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss} {value.Stage} {value.Share:P0}: {value.Text}");
+    }
+}

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using System.Globalization;
+using NotebookKit.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NotebookKit.ToyWorld.Pretraining;
+
+/// <summary>
+/// Trains one stage with one or more workers that write to the same weights without locks (Hogwild, Niu et al., 2011):
+/// on small models two threads of one core each get twice the updates of one thread of two. One worker is deterministic.
+/// </summary>
+internal sealed class ParallelTrainer : IDisposable
+{
+    private const int EmaEvery = 4;
+    private readonly IReadOnlyList<Learner> learners;
+    private readonly TrainerSettings settings;
+    private readonly string checkpoint;
+    private readonly FlatParameters[] parameters;
+    private readonly FlatAdamW[] optimizers;
+    private readonly Tensor rates;
+    private readonly Tensor[] lossSums;
+    private readonly long[] lossCounts;
+    private readonly Stopwatch clock = new();
+    private double secondsBefore;
+    private long step;
+    private volatile bool stop;
+    private Exception? failure;
+
+    /// <summary>Binds the workers' copies to one set of weights and takes up the checkpoint if there is one.</summary>
+    /// <param name="learners">One per worker, alike in their parameters.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="checkpoint">The stage's checkpoint file.</param>
+    public ParallelTrainer(IReadOnlyList<Learner> learners, TrainerSettings settings, string checkpoint)
+    {
+        this.learners = learners;
+        this.settings = settings;
+        this.checkpoint = checkpoint;
+        parameters = new FlatParameters[learners.Count];
+        for (var w = 0; w < learners.Count; w++)
+            parameters[w] = new FlatParameters(learners[w].Parameters, w == 0 ? null : parameters[0].Values);
+        rates = parameters[0].Rates();
+        optimizers = [.. parameters.Select(p => new FlatAdamW(p, rates, settings))];
+        Average = parameters[0].Values.clone();
+        lossSums = [.. parameters.Select(p => zeros(1, device: p.Values.device))];
+        lossCounts = new long[learners.Count];
+        if (File.Exists(checkpoint))
+            Restore();
+    }
+
+    /// <summary>The averaged weights, (P); the weights themselves when the stage does not average.</summary>
+    public Tensor Average { get; }
+
+    /// <summary>Updates done by all workers together.</summary>
+    public long Steps => Interlocked.Read(ref step);
+
+    /// <summary>Seconds trained, earlier calls counted in.</summary>
+    public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
+
+    /// <summary>The averaged weights by name; the tensors look into <see cref="Average"/>.</summary>
+    public Dictionary<string, Tensor> NamedAverage() => parameters[0].Named(Average);
+
+    /// <summary>Trains until the budget is used or <paramref name="cancel"/> asks to stop, and leaves a checkpoint either way.</summary>
+    /// <param name="budget">How long.</param>
+    /// <param name="report">Called by the first worker between two updates every ten seconds or so, and at each checkpoint.</param>
+    /// <param name="cancel">Asks all workers to stop after their current update.</param>
+    /// <returns>True when the budget is used up; false when it was stopped before.</returns>
+    public bool Run(Budget budget, Action<TrainerStatus> report, CancellationToken cancel)
+    {
+        clock.Restart();
+        var others = Enumerable.Range(1, learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{settings.Stage} {w}" }).ToList();
+        others.ForEach(t => t.Start());
+        Work(0, budget, report, cancel);
+        others.ForEach(t => t.Join());
+        if (failure is not null)
+            throw new InvalidOperationException($"pretraining stage '{settings.Stage}': {failure.Message}", failure);
+        clock.Stop();
+        secondsBefore += clock.Elapsed.TotalSeconds;
+        clock.Reset();
+        if (settings.EmaDecay == 0)
+            Average.copy_(parameters[0].Values);
+        Save();
+        return budget.Progress(Steps, Seconds) >= 1;
+    }
+
+    private void Work(int worker, Budget budget, Action<TrainerStatus>? report, CancellationToken cancel)
+    {
+        try
+        {
+            // The thread count belongs to the calling thread; one each when there are several.
+            if (learners.Count > 1)
+                set_num_threads(1);
+            using var generator = new Generator(0, parameters[worker].Values.device);
+            var nextReport = clock.Elapsed.TotalSeconds + 10;
+            var nextSave = clock.Elapsed.TotalSeconds + settings.CheckpointSeconds;
+            while (!stop && !cancel.IsCancellationRequested)
+            {
+                var index = Interlocked.Increment(ref step) - 1;
+                var progress = budget.Progress(index, Seconds);
+                if (progress >= 1)
+                {
+                    Interlocked.Decrement(ref step);
+                    break;
+                }
+                Update(worker, index, progress, generator);
+                if (report is null || clock.Elapsed.TotalSeconds < nextReport)
+                    continue;
+                var save = clock.Elapsed.TotalSeconds >= nextSave;
+                if (save)
+                    Save();
+                report(Status(budget, save));
+                nextReport = clock.Elapsed.TotalSeconds + 10;
+                if (save)
+                    nextSave = clock.Elapsed.TotalSeconds + settings.CheckpointSeconds;
+            }
+        }
+        catch (Exception e)
+        {
+            failure ??= e;
+            stop = true;
+        }
+    }
+
+    private void Update(int worker, long index, double progress, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var seed = Mix(settings.Seed, settings.Stage, index);
+        generator.manual_seed((long)(seed >> 1));
+        parameters[worker].Gradient.zero_();
+        var loss = learners[worker].Loss(new TrainingStep(index, progress, new Random((int)(seed >> 33)), generator));
+        loss.backward();
+        using (no_grad())
+            lossSums[worker].add_(loss.detach());
+        lossCounts[worker]++;
+        optimizers[worker].Step(settings.Rate(index, progress));
+        if (worker == 0 && settings.EmaDecay > 0 && optimizers[0].Steps % EmaEvery == 0)
+            UpdateAverage();
+    }
+
+    private void UpdateAverage()
+    {
+        using var noGrad = no_grad();
+        var steps = optimizers[0].Steps;
+        var decay = Math.Pow(Math.Min(settings.EmaDecay, (1.0 + steps) / (10 + steps)), EmaEvery);
+        Average.mul_(decay).add_(parameters[0].Values, 1 - decay);
+    }
+
+    private TrainerStatus Status(Budget budget, bool saved)
+    {
+        var loss = 0.0;
+        var count = 0L;
+        for (var w = 0; w < learners.Count; w++)
+        {
+            loss += lossSums[w].item<float>();
+            count += lossCounts[w];
+            using (no_grad())
+                lossSums[w].zero_();
+            lossCounts[w] = 0;
+        }
+        loss /= Math.Max(1, count);
+        if (!double.IsFinite(loss))
+            throw new InvalidOperationException($"the loss is no longer a number after {Steps} updates; the last checkpoint is still good, go on from it with a lower learning rate.");
+        return new TrainerStatus(Steps, Seconds, budget.Progress(Steps, Seconds), loss, saved);
+    }
+
+    private void Save()
+    {
+        var tensors = new Dictionary<string, Tensor> { ["values"] = parameters[0].Values, ["average"] = Average };
+        for (var w = 0; w < optimizers.Length; w++)
+        {
+            tensors[$"first.{w}"] = optimizers[w].First;
+            tensors[$"second.{w}"] = optimizers[w].Second;
+        }
+        var metadata = new Dictionary<string, string>
+        {
+            ["steps"] = Steps.ToString(CultureInfo.InvariantCulture),
+            ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
+            ["worker_steps"] = string.Join(' ', optimizers.Select(o => o.Steps)),
+        };
+        Safetensors.Save(checkpoint, tensors, metadata);
+    }
+
+    private void Restore()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var device = Average.device;
+        var tensors = Safetensors.Load(checkpoint, device);
+        if (tensors["values"].numel() != Average.numel())
+            throw new BadInputException($"{checkpoint} is of a model of another size; start over in another folder.");
+        var metadata = Safetensors.ReadMetadata(checkpoint);
+        parameters[0].Values.copy_(tensors["values"]);
+        Average.copy_(tensors["average"]);
+        var workerSteps = metadata["worker_steps"].Split(' ').Select(s => long.Parse(s, CultureInfo.InvariantCulture)).ToArray();
+        for (var w = 0; w < optimizers.Length; w++)
+        {
+            var from = w % workerSteps.Length; // more workers than before start from the first ones' averages
+            optimizers[w].First.copy_(tensors[$"first.{from}"]);
+            optimizers[w].Second.copy_(tensors[$"second.{from}"]);
+            optimizers[w].Steps = workerSteps[from];
+        }
+        step = long.Parse(metadata["steps"], CultureInfo.InvariantCulture);
+        secondsBefore = double.Parse(metadata["seconds"], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A seed for one update: FNV-1a over the stage's name, then SplitMix64.</summary>
+    internal static ulong Mix(ulong seed, string stage, long index)
+    {
+        var hash = stage.Aggregate(14695981039346656037UL, (h, c) => (h ^ c) * 1099511628211UL);
+        var z = unchecked(seed + (hash * 31) + ((ulong)(index + 1) * 0x9E3779B97F4A7C15UL));
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
+        return z ^ (z >> 31);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var optimizer in optimizers)
+            optimizer.Dispose();
+        foreach (var sum in lossSums)
+            sum.Dispose();
+        rates.Dispose();
+        Average.Dispose();
+        foreach (var flat in parameters)
+            flat.Dispose();
+    }
+}
+
+/// <summary>Where a stage stands.</summary>
+/// <param name="Steps">Updates done by all workers together.</param>
+/// <param name="Seconds">Seconds trained.</param>
+/// <param name="Progress">The share of the budget that is used.</param>
+/// <param name="Loss">Mean loss since the last report.</param>
+/// <param name="Saved">A checkpoint was just written.</param>
+internal sealed record TrainerStatus(long Steps, double Seconds, double Progress, double Loss, bool Saved);
