@@ -1,5 +1,6 @@
 namespace TorchSharp;
 
+/// <summary>TorchSharp's tensors, networks, gradients and optimizers, answered by the libtorch that the machine has.</summary>
 public static partial class torch
 {
     /// <summary>The version of libtorch.</summary>
@@ -58,9 +59,6 @@ public static partial class torch
     /// <summary>The positions where ordered boundaries would take each value.</summary>
     public static Tensor searchsorted(Tensor sorted_sequence, Tensor values, bool out_int32 = false, bool right = false) =>
         Ops.searchsorted_Tensor.Call(sorted_sequence, values, out_int32, right);
-
-    /// <summary>Whether two element types can be converted without loss of kind.</summary>
-    public static bool is_tensor(object obj) => obj is Tensor;
 
     /// <summary>Sets how many threads one operator uses.</summary>
     public static void set_num_threads(int num) => NativeMethods.kit_set_num_threads(num);

@@ -8,14 +8,31 @@ public readonly struct Scalar
 
     private Scalar(Tag tag, long payload) => (this.tag, this.payload) = (tag, payload);
 
+    /// <summary>A whole number.</summary>
     public static implicit operator Scalar(byte value) => new(Tag.Int, value);
+
+    /// <summary>A whole number.</summary>
     public static implicit operator Scalar(sbyte value) => new(Tag.Int, value);
+
+    /// <summary>A whole number.</summary>
     public static implicit operator Scalar(short value) => new(Tag.Int, value);
+
+    /// <summary>A whole number.</summary>
     public static implicit operator Scalar(int value) => new(Tag.Int, value);
+
+    /// <summary>A whole number.</summary>
     public static implicit operator Scalar(long value) => new(Tag.Int, value);
+
+    /// <summary>A number with a fraction.</summary>
     public static implicit operator Scalar(float value) => (double)value;
+
+    /// <summary>A number with a fraction.</summary>
     public static implicit operator Scalar(double value) => new(Tag.Double, BitConverter.DoubleToInt64Bits(value));
+
+    /// <summary>A truth value.</summary>
     public static implicit operator Scalar(bool value) => new(Tag.Bool, value ? 1 : 0);
+
+    /// <summary>A number with a fraction.</summary>
     public static implicit operator Scalar(Half value) => (double)value;
 
     /// <summary>The value as a whole number.</summary>

@@ -55,17 +55,40 @@ public static partial class torch
         BFloat16 = 15,
     }
 
+    /// <summary>8 bits, 0 to 255.</summary>
     public const ScalarType uint8 = ScalarType.Byte;
+
+    /// <summary>8 bits, signed.</summary>
     public const ScalarType int8 = ScalarType.Int8;
+
+    /// <summary>16 bits, signed.</summary>
     public const ScalarType int16 = ScalarType.Int16;
+
+    /// <summary>32 bits, signed.</summary>
     public const ScalarType int32 = ScalarType.Int32;
+
+    /// <summary>64 bits, signed.</summary>
     public const ScalarType int64 = ScalarType.Int64;
+
+    /// <summary>64 bits, signed.</summary>
     public const ScalarType @long = ScalarType.Int64;
+
+    /// <summary>IEEE half precision.</summary>
     public const ScalarType float16 = ScalarType.Float16;
+
+    /// <summary>IEEE half precision.</summary>
     public const ScalarType half = ScalarType.Float16;
+
+    /// <summary>IEEE single precision.</summary>
     public const ScalarType float32 = ScalarType.Float32;
+
+    /// <summary>IEEE double precision.</summary>
     public const ScalarType float64 = ScalarType.Float64;
+
+    /// <summary>The upper half of a single-precision number.</summary>
     public const ScalarType bfloat16 = ScalarType.BFloat16;
+
+    /// <summary>A truth value.</summary>
     public const ScalarType @bool = ScalarType.Bool;
 
     /// <summary>The size of one element in bytes.</summary>

@@ -49,14 +49,25 @@ public static partial class torch
         /// <summary>Positions, or a mask, in a tensor.</summary>
         public static TensorIndex Tensor(Tensor positions) => new(Kind.Tensor, positions: positions);
 
+        /// <summary>One position.</summary>
         public static implicit operator TensorIndex(long value) => Single(value);
+
+        /// <summary>One position.</summary>
         public static implicit operator TensorIndex(int value) => Single(value);
+
+        /// <summary>Positions, or a mask.</summary>
         public static implicit operator TensorIndex(Tensor positions) => Tensor(positions);
+
+        /// <summary>Positions from the first up to but without the second.</summary>
         public static implicit operator TensorIndex((long? start, long? stop) range) => Slice(range.start, range.stop);
+
+        /// <summary>Every so many positions from the first up to but without the second.</summary>
         public static implicit operator TensorIndex((long? start, long? stop, long? step) range) => Slice(range.start, range.stop, range.step);
 
+        /// <summary>One position, from the end with ^.</summary>
         public static implicit operator TensorIndex(Index index) => Single(index.IsFromEnd ? -index.Value : index.Value);
 
+        /// <summary>Positions as C# writes them: 1..^2.</summary>
         public static implicit operator TensorIndex(Range range)
         {
             long? start = range.Start.IsFromEnd ? -range.Start.Value : range.Start.Value;
