@@ -21,7 +21,7 @@ public static partial class torch
     public static Tensor isclose(Tensor input, Tensor other, double rtol = 1e-05, double atol = 1e-08, bool nanEqual = false) => input.isclose(other, rtol, atol, nanEqual);
 
     /// <inheritdoc cref="Tensor.equal(Tensor)"/>
-    public static bool equal(Tensor input, Tensor other) => input.equal(other);
+    public static Tensor equal(Tensor input, Tensor other) => input.eq(other);
 
     /// <inheritdoc cref="Tensor.reshape(ReadOnlySpan{long})"/>
     public static Tensor reshape(Tensor input, params ReadOnlySpan<long> shape) => input.reshape(shape);

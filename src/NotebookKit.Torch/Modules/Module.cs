@@ -27,7 +27,7 @@ public static partial class torch
 
             /// <summary>
             /// Registers each field that holds a module, parameter or tensor under the field's name (or that of its
-            /// <see cref="ComponentNameAttribute"/>), in the order of declaration, those of base classes last. Call it at
+            /// <see cref="Utils.ComponentNameAttribute"/>), in the order of declaration, those of base classes last. Call it at
             /// the end of the constructor.
             /// </summary>
             protected virtual void RegisterComponents()

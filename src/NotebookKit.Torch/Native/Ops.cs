@@ -269,6 +269,7 @@ internal static class Ops
     public static readonly Op scatter_src = new("scatter", "src");
     public static readonly Op searchsorted_Tensor = new("searchsorted", "Tensor");
     public static readonly Op select_int = new("select", "int");
+    public static readonly Op set__source_Tensor = new("set_", "source_Tensor");
     public static readonly Op sigmoid = new("sigmoid");
     public static readonly Op sigmoid_ = new("sigmoid_");
     public static readonly Op sign = new("sign");

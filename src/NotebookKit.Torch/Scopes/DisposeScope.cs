@@ -19,7 +19,7 @@ public sealed class DisposeScope : IDisposable
     }
 
     /// <summary>The scope around this one.</summary>
-    public DisposeScope? OuterScope { get; private set; }
+    internal DisposeScope? OuterScope { get; private set; }
 
     /// <summary>How many tensors the scope would dispose now.</summary>
     public int DisposablesCount => count;

@@ -57,7 +57,7 @@ public static partial class torch
         public Tensor isclose(Tensor other, double rtol = 1e-05, double atol = 1e-08, bool nanEqual = false) =>
             Ops.isclose.Call(this, other, rtol, atol, nanEqual);
 
-        /// <summary>Whether shape and all elements are equal.</summary>
-        public bool equal(Tensor other) => Ops.equal.CallValue(this, other).Payload != 0;
+        /// <summary>True where two elements are equal. (<see cref="Equals(Tensor)"/> asks for all.)</summary>
+        public Tensor equal(Tensor target) => eq(target);
     }
 }

@@ -68,6 +68,13 @@ public static partial class torch
             return this;
         }
 
+        /// <summary>Makes the tensor look at the memory of another one, with its shape; not while recording.</summary>
+        public Tensor set_(Tensor source)
+        {
+            Ops.set__source_Tensor.Run(this, source);
+            return this;
+        }
+
         /// <summary>Sets every element to 0.</summary>
         public Tensor zero_()
         {

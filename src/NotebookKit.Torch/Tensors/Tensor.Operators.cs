@@ -53,6 +53,60 @@ public static partial class torch
         /// <summary>Each element with its sign changed.</summary>
         public static Tensor operator -(Tensor tensor) => tensor.neg();
 
+        /// <summary>Compares each element, broadcast: <see cref="eq(Tensor)"/>. (Ask whether there is a tensor by <c>is null</c>.)</summary>
+        public static Tensor operator ==(Tensor left, Tensor right) => left.eq(right);
+
+        /// <summary>Compares each element with a number: <see cref="eq(Scalar)"/>.</summary>
+        public static Tensor operator ==(Tensor left, Scalar right) => left.eq(right);
+
+        /// <summary>Compares a number with each element.</summary>
+        public static Tensor operator ==(Scalar left, Tensor right) => right.eq(left);
+
+        /// <summary>Compares each element, broadcast: <see cref="ne(Tensor)"/>.</summary>
+        public static Tensor operator !=(Tensor left, Tensor right) => left.ne(right);
+
+        /// <summary>Compares each element with a number: <see cref="ne(Scalar)"/>.</summary>
+        public static Tensor operator !=(Tensor left, Scalar right) => left.ne(right);
+
+        /// <summary>Compares a number with each element.</summary>
+        public static Tensor operator !=(Scalar left, Tensor right) => right.ne(left);
+
+        /// <summary>Compares each element, broadcast: <see cref="lt(Tensor)"/>.</summary>
+        public static Tensor operator <(Tensor left, Tensor right) => left.lt(right);
+
+        /// <summary>Compares each element with a number: <see cref="lt(Scalar)"/>.</summary>
+        public static Tensor operator <(Tensor left, Scalar right) => left.lt(right);
+
+        /// <summary>Compares a number with each element.</summary>
+        public static Tensor operator <(Scalar left, Tensor right) => right.gt(left);
+
+        /// <summary>Compares each element, broadcast: <see cref="le(Tensor)"/>.</summary>
+        public static Tensor operator <=(Tensor left, Tensor right) => left.le(right);
+
+        /// <summary>Compares each element with a number: <see cref="le(Scalar)"/>.</summary>
+        public static Tensor operator <=(Tensor left, Scalar right) => left.le(right);
+
+        /// <summary>Compares a number with each element.</summary>
+        public static Tensor operator <=(Scalar left, Tensor right) => right.ge(left);
+
+        /// <summary>Compares each element, broadcast: <see cref="gt(Tensor)"/>.</summary>
+        public static Tensor operator >(Tensor left, Tensor right) => left.gt(right);
+
+        /// <summary>Compares each element with a number: <see cref="gt(Scalar)"/>.</summary>
+        public static Tensor operator >(Tensor left, Scalar right) => left.gt(right);
+
+        /// <summary>Compares a number with each element.</summary>
+        public static Tensor operator >(Scalar left, Tensor right) => right.lt(left);
+
+        /// <summary>Compares each element, broadcast: <see cref="ge(Tensor)"/>.</summary>
+        public static Tensor operator >=(Tensor left, Tensor right) => left.ge(right);
+
+        /// <summary>Compares each element with a number: <see cref="ge(Scalar)"/>.</summary>
+        public static Tensor operator >=(Tensor left, Scalar right) => left.ge(right);
+
+        /// <summary>Compares a number with each element.</summary>
+        public static Tensor operator >=(Scalar left, Tensor right) => right.le(left);
+
         /// <summary>Bit by bit: both.</summary>
         public static Tensor operator &(Tensor left, Tensor right) => Ops.bitwise_and_Tensor.Call(left, right);
 
@@ -65,8 +119,11 @@ public static partial class torch
         /// <summary>Bit by bit: not.</summary>
         public static Tensor operator ~(Tensor tensor) => Ops.bitwise_not.Call(tensor);
 
-        /// <summary>Whether the other is a tensor of the same shape with the same elements. (== asks whether it is the same object.)</summary>
-        public override bool Equals(object? obj) => obj is Tensor other && (ReferenceEquals(this, other) || equal(other));
+        /// <summary>Whether the other is a tensor of the same shape with the same elements. (== compares element by element.)</summary>
+        public override bool Equals(object? obj) => obj is Tensor other && (ReferenceEquals(this, other) || Equals(other));
+
+        /// <summary>Whether shape and all elements are the same.</summary>
+        public bool Equals(Tensor target) => Ops.equal.CallValue(this, target).Payload != 0;
 
         /// <summary>The object's own; equal tensors have different ones.</summary>
         public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);

@@ -57,7 +57,7 @@ public sealed record LoraFile(IReadOnlyList<LoraWeights> Modules, IReadOnlyDicti
         var saved = Safetensors.Load(path);
         foreach (var (name, tensor) in tensors)
         {
-            if (!saved.TryGetValue(name, out var back) || !back.shape.SequenceEqual(tensor.shape) || !back.equal(tensor))
+            if (!saved.TryGetValue(name, out var back) || !back.shape.SequenceEqual(tensor.shape) || !back.Equals(tensor))
                 throw new IOException($"{path} was written but gives back another {name}; the disk may be failing.");
         }
     }

@@ -21,7 +21,7 @@ public sealed class LoraNetworkTests : IDisposable
     {
         var before = Output();
         using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Targets = targets });
-        Assert.True(Output().equal(before));
+        Assert.True(Output().Equals(before));
     }
 
     [Fact]
@@ -29,12 +29,12 @@ public sealed class LoraNetworkTests : IDisposable
     {
         var before = Output();
         var network = LoraNetwork.Load(House.Golden("lora", "locon_r4.safetensors"), _unet, GoldenBase.TextEncoder());
-        Assert.False(Output().equal(before));
+        Assert.False(Output().Equals(before));
         network.Multiplier = 0;
-        Assert.True(Output().equal(before));
+        Assert.True(Output().Equals(before));
         network.Multiplier = 1;
         network.Remove();
-        Assert.True(Output().equal(before));
+        Assert.True(Output().Equals(before));
         network.Dispose();
     }
 
@@ -45,7 +45,7 @@ public sealed class LoraNetworkTests : IDisposable
         var weights = _unet.state_dict().Values.Select(value => value.clone()).ToList();
         using var network = LoraNetwork.Inject(_unet, null, new LoraOptions());
         Assert.Equal(names, _unet.state_dict().Keys);
-        Assert.All(_unet.state_dict().Values.Zip(weights), pair => Assert.True(pair.First.equal(pair.Second)));
+        Assert.All(_unet.state_dict().Values.Zip(weights), pair => Assert.True(pair.First.Equals(pair.Second)));
     }
 
     [Fact]
@@ -66,8 +66,8 @@ public sealed class LoraNetworkTests : IDisposable
         using var first = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 7 });
         using var again = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 7 });
         using var other = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 8 });
-        Assert.All(first.Parameters.Zip(again.Parameters), pair => Assert.True(pair.First.equal(pair.Second)));
-        Assert.Contains(first.Parameters.Zip(other.Parameters), pair => !pair.First.equal(pair.Second));
+        Assert.All(first.Parameters.Zip(again.Parameters), pair => Assert.True(pair.First.Equals(pair.Second)));
+        Assert.Contains(first.Parameters.Zip(other.Parameters), pair => !pair.First.Equals(pair.Second));
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class LoraNetworkTests : IDisposable
             var live = Output();
             network.Remove();
             using var loaded = LoraNetwork.Load(path, _unet, null);
-            Assert.True(Output().equal(live));
+            Assert.True(Output().Equals(live));
         }
 
         var keys = Safetensors.Load(path);
@@ -127,7 +127,7 @@ public sealed class LoraNetworkTests : IDisposable
         var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
         Assert.Contains("another base", error.Message, StringComparison.Ordinal);
         Assert.Contains("lora_unet_mid_block_attentions_0_proj_in", error.Message, StringComparison.Ordinal);
-        Assert.True(Output().equal(before));
+        Assert.True(Output().Equals(before));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class LoraNetworkTests : IDisposable
         var before = Output();
         var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
         Assert.Contains("lora_unet_nowhere", error.Message, StringComparison.Ordinal);
-        Assert.True(Output().equal(before));
+        Assert.True(Output().Equals(before));
     }
 
     [Theory]
@@ -169,7 +169,7 @@ public sealed class LoraNetworkTests : IDisposable
         var path = Save("flat", new() { ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = ones(2, 32), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = ones(32, 2) });
         var before = Output();
         using var network = LoraNetwork.Load(path, _unet, null);
-        Assert.False(Output().equal(before));
+        Assert.False(Output().Equals(before));
     }
 
     public void Dispose()

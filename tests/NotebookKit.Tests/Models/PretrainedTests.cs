@@ -108,8 +108,8 @@ public sealed class PretrainedTests : IDisposable
         using var text = new CLIPTextModel(TinyModel.Text);
         var output = text.call(arange(0, 10, ScalarType.Int64).view(1, 10));
         Assert.Equal(3, output.HiddenStates.Count);
-        Assert.True(text.Skip(output, 1).equal(output.LastHiddenState));
-        Assert.False(text.Skip(output, 2).equal(output.LastHiddenState));
+        Assert.True(text.Skip(output, 1).Equals(output.LastHiddenState));
+        Assert.False(text.Skip(output, 2).Equals(output.LastHiddenState));
         Assert.Throws<ArgumentOutOfRangeException>(() => text.Skip(output, 0));
     }
 

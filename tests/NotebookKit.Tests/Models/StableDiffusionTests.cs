@@ -126,8 +126,8 @@ public sealed class StableDiffusionTests : IDisposable
         Assert.Equal([2L, 4, 8, 8], mean.shape);
         Assert.True(mean.allclose(model.Vae.Encode(images).Mean * 0.18215));
         var latents = model.EncodeImages(images, new Generator(1));
-        Assert.True(latents.equal(model.EncodeImages(images, new Generator(1))));
-        Assert.False(latents.equal(model.EncodeImages(images, new Generator(2))));
+        Assert.True(latents.Equals(model.EncodeImages(images, new Generator(1))));
+        Assert.False(latents.Equals(model.EncodeImages(images, new Generator(2))));
     }
 
     private static int Difference(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Max();

@@ -44,10 +44,10 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         using var sd = StableDiffusion.Load(tiny.Folder);
         var before = Predict(sd);
         var result = new DreamBoothTrainer(sd, Options with { SaveAs = ScalarType.Float32 }).Train();
-        Assert.True(Predict(sd).equal(before));
+        Assert.True(Predict(sd).Equals(before));
         using (var network = LoraNetwork.Load(result.Output, sd))
-            Assert.False(Predict(sd).equal(before));
-        Assert.True(Predict(sd).equal(before));
+            Assert.False(Predict(sd).Equals(before));
+        Assert.True(Predict(sd).Equals(before));
         Assert.Equal("2", Safetensors.ReadMetadata(result.Output)["ss_network_dim"]);
         Assert.Equal("9", Safetensors.ReadMetadata(result.Output)["ss_steps"]);
     }
@@ -59,8 +59,8 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         var before = Predict(sd);
         var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Output = Path.Combine(_folder, "model"), SaveAs = ScalarType.Float32, TrainTextEncoder = true }).Train();
         using var trained = StableDiffusion.Load(result.Output);
-        Assert.False(Predict(trained).equal(before));
-        Assert.True(Predict(trained).equal(Predict(sd)));
+        Assert.False(Predict(trained).Equals(before));
+        Assert.True(Predict(trained).Equals(Predict(sd)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder, "*.unfinished"));
     }
 
