@@ -23,7 +23,7 @@ internal static class LatentSet
                 jobs.Add((mirror, from));
         var parts = new Tensor[jobs.Count];
         var next = -1;
-        var threads = Enumerable.Range(1, workers - 1).Select(_ => new Thread(Work)).ToList();
+        var threads = Enumerable.Range(1, workers - 1).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
         threads.ForEach(t => t.Start());
         Work();
         threads.ForEach(t => t.Join());

@@ -35,6 +35,8 @@ internal static class ModelCard
             Row("text encoder, contrastive", Invariant($"{contrastive.Seconds:F0} s; own caption is the nearest of {contrastive.Among} for {contrastive.Recall:P0} of held-out pictures"));
         if (last is not null)
             Row("UNet and text encoder", Invariant($"{last.Seconds:F0} s, {last.Steps:N0} updates of {preset.Batch}, {last.Pictures:N0} pictures"));
+        if (state.Decoder is { } decoder)
+            Row("decoder alone", Invariant($"{decoder.Seconds:F0} s, {decoder.Pictures:N0} pictures; held-out PSNR {decoder.Psnr:F1} dB"));
         Row("weights", Invariant($"{weightBytes / 1e6:F2} MB, float16, averaged over updates"));
         text.AppendLine();
         if (last is not null)

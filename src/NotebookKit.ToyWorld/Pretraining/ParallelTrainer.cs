@@ -68,7 +68,7 @@ internal sealed class ParallelTrainer : IDisposable
     public bool Run(Budget budget, Action<TrainerStatus> report, CancellationToken cancel)
     {
         clock.Restart();
-        var others = Enumerable.Range(1, learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{settings.Stage} {w}" }).ToList();
+        var others = Enumerable.Range(1, learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{settings.Stage} {w}", IsBackground = true }).ToList();
         others.ForEach(t => t.Start());
         Work(0, budget, report, cancel);
         others.ForEach(t => t.Join());

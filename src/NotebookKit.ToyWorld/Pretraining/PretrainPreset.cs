@@ -45,6 +45,12 @@ public sealed record PretrainPreset
     /// <summary>The most minutes the VAE may take when the clock decides.</summary>
     public required double VaeMinutes { get; init; }
 
+    /// <summary>Updates of the decoder alone, at the end.</summary>
+    public required long DecoderSteps { get; init; }
+
+    /// <summary>The most minutes they may take when the clock decides.</summary>
+    public required double DecoderMinutes { get; init; }
+
     /// <summary>Width of the text encoder, which is the UNet's <c>cross_attention_dim</c>.</summary>
     public required int TextWidth { get; init; }
 
@@ -101,8 +107,10 @@ public sealed record PretrainPreset
         HeldOut = 256,
         VaeChannels = [16, 32, 32],
         VaeBatch = 8,
-        VaeSteps = 3_000,
-        VaeMinutes = 10,
+        VaeSteps = 8_000,
+        VaeMinutes = 20,
+        DecoderSteps = 4_000,
+        DecoderMinutes = 10,
         TextWidth = 80,
         ContrastiveBatch = 128,
         ContrastiveSteps = 1_200,
@@ -126,6 +134,8 @@ public sealed record PretrainPreset
         VaeBatch = 64,
         VaeSteps = 12_000,
         VaeMinutes = 4,
+        DecoderSteps = 3_000,
+        DecoderMinutes = 1,
         TextWidth = 64,
         ContrastiveBatch = 512,
         ContrastiveSteps = 2_000,
@@ -152,6 +162,8 @@ public sealed record PretrainPreset
         VaeBatch = 4,
         VaeSteps = 12,
         VaeMinutes = 0.1,
+        DecoderSteps = 4,
+        DecoderMinutes = 0.1,
         TextWidth = 16,
         TextLayers = 1,
         TextHeads = 2,

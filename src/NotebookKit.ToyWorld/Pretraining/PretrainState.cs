@@ -21,6 +21,9 @@ internal sealed record PretrainState
     /// <summary>Figures of the denoiser, one entry per checkpoint.</summary>
     public IReadOnlyList<DenoiserFigures> Denoiser { get; init; } = [];
 
+    /// <summary>The sharpened decoder; null before.</summary>
+    public DecoderFigures? Decoder { get; init; }
+
     /// <summary>Seconds that painting and encoding took, over all calls.</summary>
     public double PreparingSeconds { get; init; }
 }
@@ -55,3 +58,10 @@ public sealed record DenoiserFigures(double Seconds, long Steps, long Pictures, 
 /// <param name="Share">How often the true caption gives the smaller error; 0.5 is chance.</param>
 /// <param name="Gain">By how many percent the wrong caption's error is larger.</param>
 public sealed record SwapShare(double Share, double Gain);
+
+/// <summary>What is known of the decoder that went on learning alone.</summary>
+/// <param name="Seconds">Seconds of training.</param>
+/// <param name="Steps">Updates.</param>
+/// <param name="Pictures">Pictures seen.</param>
+/// <param name="Psnr">Peak signal-to-noise ratio of the VAE with it, dB, held-out pictures.</param>
+public sealed record DecoderFigures(double Seconds, long Steps, long Pictures, double Psnr);

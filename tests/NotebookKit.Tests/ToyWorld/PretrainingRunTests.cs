@@ -23,7 +23,7 @@ public sealed class PretrainingRunTests : IDisposable
 
         var pieces = Options("pieces");
         // A moment after a stage speaks, its updates are under way; wherever the stop falls, nothing may be lost or done twice.
-        foreach (var stage in new[] { "paint", "vae", "encode", "contrastive" })
+        foreach (var stage in new[] { "paint", "vae", "encode", "contrastive", "denoiser" })
         {
             using var stop = new CancellationTokenSource();
             Pretrainer.Run(pieces with { Resume = true }, new Stopper(stage, stop), stop.Token);
