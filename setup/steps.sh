@@ -237,8 +237,10 @@ build() {
   [ -x "$CLI" ] && [ -f "$made" ] && [ "$(<"$made")" = "${TorchProvider:-system}" ] && unchanged_since "$made" && return
   mkdir -p "$ART"
   echo "${TorchProvider:-system}" >"$made.new" # its time is the build's start: a source saved meanwhile is newer
+  local locked=true
+  [ "${TorchProvider:-system}" = system ] || locked=false # the committed lock files do not know TorchSharp's packages
   step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
-    -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:NuGetAudit=false
+    -p:UseSharedCompilation="${UseSharedCompilation:-false}" -p:RestoreLockedMode=$locked -p:NuGetAudit=false
   mv "$made.new" "$made"
 }
 
