@@ -48,6 +48,9 @@ public static unsafe class TorchExtras
         }
     }
 
+    /// <summary>Whether libtorch has attention as one kernel (from 2.0 on), which keeps no score matrix.</summary>
+    public static bool HasFusedAttention => Ops.scaled_dot_product_attention.Exists;
+
     /// <summary>Sets how many threads one operator uses.</summary>
     public static void SetThreads(int count) => set_num_threads(count);
 

@@ -1,28 +1,47 @@
+using NotebookKit.Torch;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Models;
 
-/// <summary>softmax(QKᵀ/√d + mask)·V over several heads, written out (Vaswani et al. 2017, equation 1).</summary>
+/// <summary>
+/// softmax(QKᵀ/√d + mask)·V over several heads (Vaswani et al. 2017, equation 1): by libtorch's fused kernel where it
+/// has one, else written out.
+/// </summary>
 internal static class ScaledDotProduct
 {
+    // Scores beyond this many are not made all at once: 64×64 latents have 134 million of them, half a gigabyte.
+    private const long MostScores = 1 << 25;
+    private static readonly bool fused = TorchExtras.HasFusedAttention;
+
     /// <summary>Splits the last dimension into heads, attends in each, and joins the heads again.</summary>
     /// <param name="query">(B, L, C).</param>
     /// <param name="key">(B, S, C).</param>
     /// <param name="value">(B, S, C).</param>
     /// <param name="heads">Number of heads; divides C.</param>
-    /// <param name="mask">Added to the scores, broadcast to (B·heads, L, S); null for none.</param>
+    /// <param name="mask">Added to the scores, (L, S) or (B·heads, L, S); null for none.</param>
     /// <param name="upcast">Scores and softmax in float32.</param>
     /// <returns>(B, L, C).</returns>
     public static Tensor Attend(Tensor query, Tensor key, Tensor value, int heads, Tensor? mask, bool upcast)
     {
-        var type = value.dtype;
-        var scale = 1 / Math.Sqrt((double)query.shape[2] / heads);
+        if (fused && mask is not { ndim: 3 })
+            return Fused(query, key, value, heads, mask);
+
         // Scaling Q touches L·d numbers, scaling the scores would touch L·S.
+        var scale = 1 / Math.Sqrt((double)query.shape[2] / heads);
         var q = FoldHeads(upcast ? query.to(ScalarType.Float32) * scale : query * scale, heads); // (B·h, L, d)
         var k = FoldHeads(upcast ? key.to(ScalarType.Float32) : key, heads); // (B·h, S, d)
         var v = FoldHeads(value, heads); // (B·h, S, d)
 
-        // The scores are the largest tensors of the model: let go of each as soon as the next is there.
+        var piece = MostScores / (q.shape[1] * k.shape[1]);
+        // With gradients every piece would be kept for backward anyway.
+        var whole = is_grad_enabled() || mask is not null || piece >= q.shape[0];
+        return UnfoldHeads(whole ? Attend(q, k, v, mask) : InPieces(q, k, v, Math.Max(piece, 1)), heads); // (B, L, C)
+    }
+
+    // (B·h, L, d). The scores are the largest tensors of the model: each goes as soon as the next is there.
+    private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask)
+    {
         var scores = bmm(q, k.transpose(1, 2)); // (B·h, L, S)
         if (mask is not null)
         {
@@ -32,24 +51,42 @@ internal static class ScaledDotProduct
 
         var weights = scores.softmax(-1);
         scores.Dispose();
-        if (upcast && type != ScalarType.Float32)
-            weights = weights.to(type);
-        return UnfoldHeads(bmm(weights, v), heads); // (B, L, C)
+        if (weights.dtype != v.dtype)
+            weights = weights.to(v.dtype);
+        return bmm(weights, v);
     }
+
+    private static Tensor InPieces(Tensor q, Tensor k, Tensor v, long piece)
+    {
+        var output = empty_like(q, v.dtype);
+        for (var start = 0L; start < q.shape[0]; start += piece)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(piece, q.shape[0] - start);
+            var attended = Attend(q.narrow(0, start, count), k.narrow(0, start, count), v.narrow(0, start, count), null);
+            output.narrow(0, start, count).copy_(attended);
+        }
+
+        return output;
+    }
+
+    private static Tensor Fused(Tensor query, Tensor key, Tensor value, int heads, Tensor? mask) =>
+        functional.scaled_dot_product_attention(SplitHeads(query, heads), SplitHeads(key, heads), SplitHeads(value, heads), mask)
+            .transpose(1, 2).flatten(2);
+
+    // (B, L, C) to (B, h, L, d), a view.
+    private static Tensor SplitHeads(Tensor tokens, int heads) =>
+        tokens.view(tokens.shape[0], tokens.shape[1], heads, tokens.shape[2] / heads).transpose(1, 2);
 
     private static Tensor FoldHeads(Tensor tokens, int heads)
     {
         var (batch, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
-        if (heads == 1)
-            return tokens;
-        return tokens.view(batch, length, heads, width / heads).transpose(1, 2).reshape(batch * heads, length, width / heads);
+        return heads == 1 ? tokens : SplitHeads(tokens, heads).reshape(batch * heads, length, width / heads);
     }
 
     private static Tensor UnfoldHeads(Tensor tokens, int heads)
     {
         var (folded, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
-        if (heads == 1)
-            return tokens;
-        return tokens.view(folded / heads, heads, length, width).transpose(1, 2).reshape(folded / heads, length, width * heads);
+        return heads == 1 ? tokens : tokens.view(folded / heads, heads, length, width).transpose(1, 2).reshape(folded / heads, length, width * heads);
     }
 }
