@@ -1,6 +1,10 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Cli.Bench;
+using NotebookKit.Models;
+using NotebookKit.Training;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -11,6 +15,8 @@ internal static class BenchVerb
     public static Command Create() => new("bench", "Measure a training step, small operations, or sampling on this machine.")
     {
         Step(),
+        Ops(),
+        Sample(),
     };
 
     private static Command Step()
@@ -25,6 +31,45 @@ internal static class BenchVerb
         {
             var result = StepBench.Run(parse.GetValue(steps), parse.GetValue(rank), parse.GetValue(threads), parse.GetValue(batch));
             Console.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(result, Verb.Json) : result.ToText());
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Ops()
+    {
+        var command = new Command("ops", "Nanoseconds of small operations: what a call from C# into libtorch costs.");
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            var results = OpsBench.Run();
+            Console.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(new { Ops = results }, Verb.Json)
+                : string.Join('\n', results.Select(result => $"{result.Nanoseconds,10:0} ns  {result.Name}")));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Sample()
+    {
+        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder" };
+        var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 20, Description = "denoising steps of a picture" };
+        var count = new Option<int>("--count") { DefaultValueFactory = _ => 4, Description = "pictures" };
+        var command = new Command("sample", "Seconds of a picture on a base model.") { folder, steps, count };
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            using var sd = StableDiffusion.Load(parse.GetValue(folder)!);
+            var options = new SampleOptions { Prompt = "a photo of a rabbit toy", Steps = parse.GetValue(steps), Count = parse.GetValue(count) };
+            sd.Sample(options with { Steps = 2, Count = 1 });
+            var start = Stopwatch.GetTimestamp();
+            sd.Sample(options);
+            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var result = new { SecondsPerPicture = seconds / options.Count, StepsPerSecond = options.Steps * options.Count / seconds, PeakBytes = MemoryUse.PeakBytes(sd.Device) };
+            Console.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(result, Verb.Json)
+                : string.Create(CultureInfo.InvariantCulture, $"{result.SecondsPerPicture:0.00} s a picture of {options.Steps} steps ({result.StepsPerSecond:0.0} steps/s), {result.PeakBytes / 1e6:0} MB at most"));
             return 0;
         });
         return command;

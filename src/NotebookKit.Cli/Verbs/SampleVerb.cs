@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Images;
+using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
 
@@ -20,13 +21,14 @@ internal static class SampleVerb
     private static readonly Option<int> Count = new("--count") { Description = "how many pictures", DefaultValueFactory = _ => 1 };
     private static readonly Option<int?> Size = new("--size") { Description = "height and width in pixels; the model's own when not given" };
     private static readonly Option<string> Sampler = new("--scheduler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
+    private static readonly Option<string[]> Lora = new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
     private static readonly Option<string> Out = new("--out") { Description = "a folder, or a .png (the grid, when there are several pictures)", DefaultValueFactory = _ => "samples" };
 
     /// <summary>The verb.</summary>
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, Sampler, Out })
+        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, Sampler, Lora, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -49,7 +51,10 @@ internal static class SampleVerb
         if (string.IsNullOrWhiteSpace(options.Prompt))
             throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
 
+        var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text)).ToList();
         using var model = StableDiffusion.Load(parse.GetValue(Base)!);
+        foreach (var lora in loras)
+            LoraNetwork.Load(lora.Path, model, lora.Multiplier);
         var clock = Stopwatch.StartNew();
         var pictures = model.Sample(options, new StepPrinter(), cancel);
         var (files, grid) = Save(pictures, options.Seed, parse.GetValue(Out)!);

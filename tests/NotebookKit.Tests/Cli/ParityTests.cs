@@ -14,6 +14,8 @@ public sealed class ParityTests
     [InlineData("schedulers", 91)]
     [InlineData("safetensors", 60)]
     [InlineData("tokenizer", 3)]
+    [InlineData("lora", 20)]
+    [InlineData("training", 39)]
     public void Every_reference_of_other_tools_is_met(string area, int atLeast)
     {
         var report = Run(House.Golden(area));

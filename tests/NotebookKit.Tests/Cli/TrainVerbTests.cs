@@ -12,7 +12,7 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     public void It_trains_and_prints_one_JSON_object()
     {
         var file = Path.Combine(_folder, "toy.safetensors");
-        var (exit, output, error) = KitProcess.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "2", "--rank", "2", "--warmup", "2", "--lr", "1e-3", "--seed", "3", "--out", file, "--json"));
+        var (exit, output, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "2", "--rank", "2", "--warmup", "2", "--lr", "1e-3", "--seed", "3", "--out", file, "--json"));
         Assert.True(exit == 0, error);
         using var json = JsonDocument.Parse(output);
         var root = json.RootElement;
@@ -31,13 +31,13 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     public void Bad_input_is_answered_with_one_sentence_and_nothing_is_written()
     {
         var output = Path.Combine(_folder, "out");
-        KitProcess.AssertRefused("nowhere", Replace("--instance-dir", Path.Combine(_folder, "nowhere")));
-        KitProcess.AssertRefused("no picture", Replace("--instance-dir", Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName));
-        KitProcess.AssertRefused("empty", Replace("--instance-prompt", ""));
-        KitProcess.AssertRefused("rank", Args("--rank", "0", "--out", output));
-        KitProcess.AssertRefused("epochs", Args("--epochs", "0", "--out", output));
-        KitProcess.AssertRefused("--method", Args("--method", "magic", "--out", output));
-        KitProcess.AssertRefused("--rank", Args("--rank", "many", "--out", output));
+        AssertRefused("nowhere", Replace("--instance-dir", Path.Combine(_folder, "nowhere")));
+        AssertRefused("no picture", Replace("--instance-dir", Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName));
+        AssertRefused("empty", Replace("--instance-prompt", ""));
+        AssertRefused("rank", Args("--rank", "0", "--out", output));
+        AssertRefused("epochs", Args("--epochs", "0", "--out", output));
+        AssertRefused("--method", Args("--method", "magic", "--out", output));
+        AssertRefused("--rank", Args("--rank", "many", "--out", output));
         Assert.False(Path.Exists(output));
     }
 
@@ -47,7 +47,7 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         var pictures = Directory.CreateDirectory(Path.Combine(_folder, "pictures")).FullName;
         new RgbImage(16, 16).SavePng(Path.Combine(pictures, "a.png"));
         File.WriteAllText(Path.Combine(pictures, "b.jpg"), "this is no picture");
-        KitProcess.AssertRefused("b.jpg", [.. Replace("--instance-dir", pictures), "--out", Path.Combine(_folder, "out.safetensors")]);
+        AssertRefused("b.jpg", [.. Replace("--instance-dir", pictures), "--out", Path.Combine(_folder, "out.safetensors")]);
         Assert.False(File.Exists(Path.Combine(_folder, "out.safetensors")));
     }
 
@@ -74,10 +74,19 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
             File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..3000]);
         }
 
-        KitProcess.AssertRefused("unet", Replace("--base", copy));
+        AssertRefused("unet", Replace("--base", copy));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static void AssertRefused(string expected, params string[] args)
+    {
+        var (exit, output, error) = KitCommand.Run(args);
+        Assert.True(exit == 2, $"exit {exit}: {error}");
+        Assert.Empty(output);
+        Assert.Single(error.Trim().Split('\n'));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
 
     private string[] Args(params string[] more) => ["train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", .. more];
 

@@ -15,14 +15,6 @@ internal static class GoldenBase
 
     public static Dictionary<string, Tensor> Load(params string[] path) => Safetensors.Load(House.Golden(path));
 
-    /// <summary>Whether got is want within 1e-5 of its largest value plus 2e-5, the tolerance of the LoRA manifest.</summary>
-    public static void AssertClose(Tensor want, Tensor got)
-    {
-        Assert.Equal(want.shape, got.shape);
-        var error = (want - got).abs().max().item<float>();
-        Assert.True(error <= (1e-5 * want.abs().max().item<float>()) + 2e-5, $"off by {error}");
-    }
-
     private static string ConfigOf(string area, string name)
     {
         using var manifest = JsonDocument.Parse(File.ReadAllText(House.Golden(area, "manifest.json")));

@@ -1,37 +1,9 @@
-using System.Text.Json;
-using NotebookKit.Checkpoints;
 using NotebookKit.Training;
 
 namespace NotebookKit.Tests.Training;
 
 public sealed class LrScheduleTests
 {
-    public static TheoryData<string> References()
-    {
-        using var manifest = JsonDocument.Parse(File.ReadAllText(House.Golden("training", "manifest.json")));
-        return [.. manifest.RootElement.GetProperty("cases").EnumerateArray()
-            .Select(c => c.GetProperty("name").GetString()!)
-            .Where(name => name.StartsWith("lr:", StringComparison.Ordinal))];
-    }
-
-    [Theory]
-    [MemberData(nameof(References))]
-    public void Every_schedule_gives_the_reference_rates_to_the_last_digit(string name)
-    {
-        using var manifest = JsonDocument.Parse(File.ReadAllText(House.Golden("training", "manifest.json")));
-        var settings = manifest.RootElement.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == name);
-        var args = settings.GetProperty("args");
-        var schedule = new LrSchedule(settings.GetProperty("scheduler").GetString()!, settings.GetProperty("base_lr").GetDouble(), settings.GetProperty("warmup").GetInt32(), settings.GetProperty("total").GetInt32())
-        {
-            Cycles = args.TryGetProperty("num_cycles", out var cycles) ? cycles.GetInt32() : 1,
-            Power = args.TryGetProperty("power", out var power) ? power.GetDouble() : 1,
-            StepRules = args.TryGetProperty("step_rules", out var rules) ? rules.GetString()! : "1",
-        };
-        var want = Safetensors.Load(House.Golden("training", "lr.safetensors"))[name["lr:".Length..]].data<double>().ToArray();
-        for (var step = 0; step < want.Length; step++)
-            Assert.True(Math.Abs(schedule.At(step) - want[step]) <= 1e-12 * Math.Abs(want[step]), $"step {step}: {schedule.At(step):R}, not {want[step]:R}");
-    }
-
     [Fact]
     public void A_warmup_longer_than_the_run_is_warned_about_with_both_numbers()
     {
