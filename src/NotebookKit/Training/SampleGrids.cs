@@ -6,6 +6,9 @@ namespace NotebookKit.Training;
 /// <summary>Draws the model in training from the same prompts and seeds each time, so that grids can be compared.</summary>
 internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
 {
+    // A miniature's pictures are enlarged, or nobody would see what is in them.
+    private const int Smallest = 128;
+
     private readonly List<SampleGrid> _drawn = [];
 
     /// <summary>The grids so far, oldest first.</summary>
@@ -28,7 +31,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
             Seed = options.Seed,
         })).ToList();
         var captions = prompts.SelectMany(prompt => Enumerable.Repeat("", options.SamplesPerPrompt - 1).Prepend(prompt)).ToList();
-        var grid = ImageGrid.Render(pictures, options.SamplesPerPrompt, captions);
+        var grid = ImageGrid.Render(pictures, options.SamplesPerPrompt, captions, cell: Math.Max(Smallest, pictures[0].Width));
         var output = Path.GetFullPath(options.OutputPath);
         var folder = Path.Combine(Path.GetDirectoryName(output)!, "samples");
         Directory.CreateDirectory(folder);
