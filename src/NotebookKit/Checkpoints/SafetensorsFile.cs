@@ -53,19 +53,54 @@ public sealed class SafetensorsFile : IDisposable
         var tensor = empty(entry.Shape.ToArray(), SafetensorsTypes.ToScalarType(entry.DType), CPU);
         try
         {
-            stream.Position = Header.DataStart + entry.Begin;
-            TensorBytes.Read(tensor, stream);
+            Fill(tensor, entry);
         }
-        catch (EndOfStreamException e)
+        catch
         {
             tensor.Dispose();
-            throw new BadInputException($"{path} shrank while it was read; copy or download it again.", e);
+            throw;
         }
 
         if (device is null || device.type == TorchSharp.DeviceType.CPU)
             return tensor;
         using (tensor)
             return tensor.to(device);
+    }
+
+    /// <summary>Copies one tensor into another of as many elements; where types and device allow, straight from the file.</summary>
+    /// <param name="name">A key of <see cref="SafetensorsHeader.Tensors"/>.</param>
+    /// <param name="target">What is overwritten; its type and device stay.</param>
+    /// <exception cref="KeyNotFoundException">The file has no such tensor.</exception>
+    /// <exception cref="BadInputException">The file shrank since it was opened.</exception>
+    public void ReadInto(string name, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        var entry = Header.Tensors[name];
+        if (target.device.type == TorchSharp.DeviceType.CPU && target.is_contiguous() && target.dtype == SafetensorsTypes.ToScalarType(entry.DType))
+        {
+            Fill(target, entry);
+            return;
+        }
+
+        using var noGrad = no_grad();
+        using var value = Read(name);
+        using var shaped = value.view(target.shape);
+        target.copy_(shaped);
+    }
+
+    private void Fill(Tensor tensor, SafetensorsEntry entry)
+    {
+        if (tensor.NumberOfElements * tensor.element_size() != entry.ByteCount)
+            throw new ArgumentException($"'{entry.Name}' has {entry.ByteCount} bytes, the tensor {tensor.NumberOfElements * tensor.element_size()}.", nameof(tensor));
+        try
+        {
+            stream.Position = Header.DataStart + entry.Begin;
+            TensorBytes.Read(tensor, stream);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new BadInputException($"{path} shrank while it was read; copy or download it again.", e);
+        }
     }
 
     /// <inheritdoc/>

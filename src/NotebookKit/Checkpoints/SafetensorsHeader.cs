@@ -207,7 +207,7 @@ public sealed class SafetensorsHeader
         var numbers = new List<long>(Math.Min(most, 4));
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
+            if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan[0] == (byte)'-' || !reader.TryGetInt64(out var number))
                 throw new JsonException($"{what} must be whole numbers from 0 up");
             if (numbers.Count == most)
                 throw new JsonException($"{what} has more than {most} numbers");

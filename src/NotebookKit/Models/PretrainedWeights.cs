@@ -47,7 +47,6 @@ public static class PretrainedWeights
     public static void Fill(Module module, string path)
     {
         using var file = SafetensorsFile.Open(path);
-        using var noGrad = no_grad();
         var missing = module.state_dict();
         foreach (var (fileName, entry) in file.Header.Tensors)
         {
@@ -59,9 +58,7 @@ public static class PretrainedWeights
                 throw new BadInputException($"{path} holds '{fileName}', which the model that its config.json describes does not have; the two files do not belong together.");
             if (!Fits(target.shape, entry.Shape))
                 throw new BadInputException($"{path} holds '{fileName}' with the shape [{string.Join(", ", entry.Shape)}], but config.json asks for [{string.Join(", ", target.shape)}]; the two files do not belong together.");
-            using var value = file.Read(fileName);
-            using var shaped = value.view(target.shape);
-            target.copy_(shaped);
+            file.ReadInto(fileName, target);
         }
 
         if (missing.Count > 0)

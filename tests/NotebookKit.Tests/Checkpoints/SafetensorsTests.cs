@@ -111,6 +111,20 @@ public sealed class SafetensorsTests : IDisposable
         Assert.InRange(refused, good.Length, 4 * good.Length);
     }
 
+    [Theory]
+    [InlineData("-0")]
+    [InlineData("0.0")]
+    [InlineData("0e0")]
+    [InlineData("[0]")]
+    [InlineData("null")]
+    [InlineData("00")]
+    public void An_offset_is_a_plain_whole_number(string zero)
+    {
+        var json = $"{{\"a\":{{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[{zero},1]}}}}";
+        File.WriteAllBytes(folder["x"], [.. BitConverter.GetBytes((long)json.Length), .. Encoding.ASCII.GetBytes(json), 7]);
+        Assert.Contains(folder["x"], Assert.Throws<BadInputException>(() => Safetensors.Load(folder["x"])).Message);
+    }
+
     [Fact]
     public void Padding_of_two_megabytes_is_read()
     {
