@@ -33,7 +33,7 @@ internal sealed class CaptionTable
             for (var c = 0; c < preset.CaptionsPerPicture; c++)
                 said.Add(SceneCaptions.Describe(scenes[i], new WorldRandom(seed, CaptionStream + ((ulong)i * 64) + (ulong)c)));
         var encoded = said.ConvertAll(s => tokenizer.Encode((s with { RareWords = [] }).Text));
-        var used = encoded.SelectMany(e => e).Concat(Vocabulary().SelectMany(w => tokenizer.Encode(w))).Append(bos).Append(eos).ToHashSet();
+        var used = encoded.SelectMany(e => e).Concat(Vocabulary(preset.World).SelectMany(w => tokenizer.Encode(w))).Append(bos).Append(eos).ToHashSet();
         Tokens = [.. used.Order()];
         WordRows = Tokens.Count;
 
@@ -99,14 +99,14 @@ internal sealed class CaptionTable
     }
 
     /// <summary>Every word that a caption can use, so that each has a row that learns even in a small run.</summary>
-    private static IEnumerable<string> Vocabulary() =>
+    private static IEnumerable<string> Vocabulary(WorldPreset world) =>
     [
         "a", "toy",
-        .. Enum.GetValues<ToyClass>().Select(Words.Noun),
-        .. Enum.GetValues<ToyColor>().Select(Words.Adjective),
-        .. Enum.GetValues<Background>().SelectMany(Words.Places),
-        .. Enum.GetValues<Accessory>().SelectMany(Words.Wearing),
-        .. Enum.GetValues<Style>().SelectMany(Words.Frames).SelectMany(f => new[] { f.Before, f.After }),
+        .. world.Classes.Select(Words.Noun),
+        .. world.Colors.Select(Words.Adjective),
+        .. world.Backgrounds.SelectMany(b => Words.Places(b.Value)),
+        .. world.Accessories.SelectMany(a => Words.Wearing(a.Value)),
+        .. world.Styles.SelectMany(s => Words.Frames(s.Value)).SelectMany(f => new[] { f.Before, f.After }),
     ];
 
     /// <summary>A word without meaning becomes one to three rare rows before the noun, as CLIP's tokenizer would cut it to pieces.</summary>
