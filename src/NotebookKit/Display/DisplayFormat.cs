@@ -37,7 +37,7 @@ public static class DisplayFormat
 
     /// <summary>A value as HTML, whatever it is: text is escaped.</summary>
     internal static string Html(object? value) =>
-        RichHtml(value) ?? $"<div style=\"white-space:pre-wrap\">{WebUtility.HtmlEncode(Text(value))}</div>";
+        RichHtml(value is RgbImage image ? new Picture(image) : value) ?? $"<div style=\"white-space:pre-wrap\">{WebUtility.HtmlEncode(Text(value))}</div>";
 
     /// <summary>A value as text, the same on every machine.</summary>
     internal static string Text(object? value) => value switch
@@ -55,7 +55,7 @@ public static class DisplayFormat
     private static string? RichHtml(object? value) => value switch
     {
         Figure figure => figure.ToSvg(),
-        RgbImage image => new Picture(image).ToHtml(),
+        RgbImage => null, // its PNG shows everywhere; the same again in HTML would double a notebook's size
         IReadOnlyList<RgbImage> images => string.Concat(images.Select(i => new Picture(i).ToHtml() + " ")),
         Picture picture => picture.ToHtml(),
         DisplayTable table => table.ToHtml(),
