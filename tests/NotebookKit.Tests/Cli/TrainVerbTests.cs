@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using NotebookKit.Images;
 using NotebookKit.Tests.Training;
@@ -49,6 +50,22 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         File.WriteAllText(Path.Combine(pictures, "b.jpg"), "this is no picture");
         AssertRefused("b.jpg", [.. Replace("--instance-dir", pictures), "--out", Path.Combine(_folder, "out.safetensors")]);
         Assert.False(File.Exists(Path.Combine(_folder, "out.safetensors")));
+    }
+
+    [Fact]
+    public void A_full_disk_is_one_sentence_and_leaves_nothing_half_written()
+    {
+        // Files may not grow beyond 8 kB; the signal that comes with it is ignored, so that writing fails as on a full disk.
+        var output = Path.Combine(_folder, "full", "toy.safetensors");
+        var command = string.Join(' ', Args("--epochs", "1", "--rank", "64", "--out", output).Select(arg => $"'{arg}'"));
+        var start = new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -f 8; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "kit-cli.dll")}' {command}"]) { RedirectStandardError = true };
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // .NET's own large temporary mapping
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 1, $"exit {process.ExitCode}: {error}");
+        Assert.StartsWith("kit: ", error.Trim().Split('\n')[^1], StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(output)!));
     }
 
     [Theory]

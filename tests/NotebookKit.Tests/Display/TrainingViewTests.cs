@@ -1,0 +1,42 @@
+using NotebookKit.Display;
+using NotebookKit.Images;
+using NotebookKit.Training;
+
+namespace NotebookKit.Tests.Display;
+
+public sealed class TrainingViewTests : IDisposable
+{
+    private const string Sink = "NotebookKit.Display";
+    private readonly object? _before = AppContext.GetData(Sink);
+    private readonly List<(string Id, string Html, bool Update)> _shown = [];
+
+    public TrainingViewTests() => AppContext.SetData(Sink, (Action<string, IReadOnlyDictionary<string, string>, bool>)((id, bundle, update) => _shown.Add((id, bundle["text/html"], update))));
+
+    [Fact]
+    public void One_display_shows_line_chart_and_the_newest_grid()
+    {
+        var view = new TrainingView();
+        var history = Enumerable.Range(0, 3).Select(step => new StepRecord(step, 1, 0.5, 0.4, 0.3, 1e-4, 1)).ToList();
+        view.Report(new TrainProgress("training", 1, 4, [history[0]]) { Epoch = 1, Epochs = 2, Elapsed = TimeSpan.FromSeconds(1) });
+        view.Report(new TrainProgress("training", 3, 4, history) { Epoch = 1, Epochs = 2, Elapsed = TimeSpan.FromSeconds(3), Remaining = TimeSpan.FromSeconds(7), Samples = new SampleGrid(1, new RgbImage(4, 4), "grid.png") });
+        view.Report(new TrainProgress("training", 4, 4, history) { Epoch = 2, Epochs = 2, Elapsed = TimeSpan.FromSeconds(4) });
+
+        Assert.Single(_shown.Select(shown => shown.Id).Distinct());
+        Assert.Equal([false, true, true], _shown.Select(shown => shown.Update));
+        Assert.DoesNotContain("<svg", _shown[0].Html, StringComparison.Ordinal);
+        Assert.Contains("7 s left", _shown[1].Html, StringComparison.Ordinal);
+        Assert.Contains("<svg", _shown[1].Html, StringComparison.Ordinal);
+        Assert.Contains("samples after epoch 1", _shown[2].Html, StringComparison.Ordinal); // the grid stays
+    }
+
+    [Fact]
+    public void Reports_of_one_second_are_shown_once()
+    {
+        var view = new TrainingView();
+        for (var step = 1; step <= 50; step++)
+            view.Report(new TrainProgress("training", step, 100, []) { Elapsed = TimeSpan.FromMilliseconds(10 * step) });
+        Assert.Single(_shown);
+    }
+
+    public void Dispose() => AppContext.SetData(Sink, _before);
+}
