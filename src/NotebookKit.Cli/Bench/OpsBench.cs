@@ -14,7 +14,7 @@ internal static class OpsBench
     /// <summary>Measures each kind of call on one thread.</summary>
     /// <param name="rounds">how often each is measured</param>
     /// <param name="calls">how many calls a round has</param>
-    public static IReadOnlyList<Result> Run(int rounds = 15, int calls = 4000)
+    public static IReadOnlyList<Result> Run(int rounds = 100, int calls = 400)
     {
         using var scope = NewDisposeScope();
         var threads = get_num_threads();

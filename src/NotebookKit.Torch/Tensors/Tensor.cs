@@ -11,6 +11,7 @@ public static unsafe partial class torch
         private nint handle;
         internal DisposeScope? Scope;
         internal int ScopeIndex;
+        private long pressure;
 
         /// <summary>Takes over a native reference and puts it into the thread's innermost scope.</summary>
         internal Tensor(nint handle)
@@ -25,6 +26,7 @@ public static unsafe partial class torch
             else
             {
                 manager.ThreadStatistics.CreatedOutsideScopeCount++;
+                PressCollector();
             }
         }
 
@@ -72,12 +74,29 @@ public static unsafe partial class torch
             return Release();
         }
 
+        // Nobody may ever dispose a tensor that is in no scope. To the collector it is a few bytes: told of its real size,
+        // it collects before the memory is gone. Views are counted like their data, which is harmless.
+        private void PressCollector()
+        {
+            const long worthTelling = 1 << 16;
+            if (handle == 0)
+                return;
+            var bytes = NativeMethods.kit_numel(handle) * torch.ElementSize((ScalarType)NativeMethods.kit_dtype(handle));
+            if (bytes < worthTelling)
+                return;
+            pressure = bytes;
+            GC.AddMemoryPressure(bytes);
+        }
+
         private bool Release()
         {
             var released = Interlocked.Exchange(ref handle, 0);
             if (released == 0)
                 return false;
             NativeMethods.kit_release(released);
+            if (pressure != 0)
+                GC.RemoveMemoryPressure(pressure);
+            pressure = 0;
             return true;
         }
 
@@ -87,6 +106,9 @@ public static unsafe partial class torch
             var taken = Handle;
             Scope?.Detach(this);
             handle = 0;
+            if (pressure != 0)
+                GC.RemoveMemoryPressure(pressure);
+            pressure = 0;
             GC.SuppressFinalize(this);
             return taken;
         }

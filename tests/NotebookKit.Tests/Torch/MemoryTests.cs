@@ -54,6 +54,21 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void Big_tensors_that_nobody_disposes_are_collected_before_memory_is_gone()
+    {
+        var before = Settled();
+        var most = 0L;
+        for (var i = 0; i < 300; i++)
+        {
+            _ = zeros(1024, 1024).add(1);
+            most = Math.Max(most, TorchExtras.Memory().ResidentBytes);
+        }
+
+        // 2.5 GB were made in all.
+        Assert.True(most - before < 1_000_000_000, $"{(most - before) / 1e6} MB more at the most");
+    }
+
+    [Fact]
     public void Failing_operators_leave_nothing_behind()
     {
         using var scope = NewDisposeScope();

@@ -1,5 +1,4 @@
 using NotebookKit.Torch;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
