@@ -1,5 +1,4 @@
 using NotebookKit.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Lora;

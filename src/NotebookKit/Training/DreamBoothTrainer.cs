@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Display;
 using NotebookKit.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;

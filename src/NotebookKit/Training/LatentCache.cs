@@ -1,6 +1,5 @@
 using NotebookKit.Images;
 using NotebookKit.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;

@@ -1,9 +1,7 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Training;
 

@@ -1,6 +1,5 @@
 using NotebookKit.Lora;
 using NotebookKit.Models;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
