@@ -5,7 +5,6 @@ using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Torch;
 using NotebookKit.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;

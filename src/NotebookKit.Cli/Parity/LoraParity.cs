@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using NotebookKit.Lora;
 using NotebookKit.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Parity;

@@ -3,8 +3,6 @@ using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
 using NotebookKit.Training;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Parity;

@@ -5,7 +5,6 @@ using NotebookKit.Images;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Training;
-using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NotebookKit.Models;
 using NotebookKit.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;

@@ -1,6 +1,4 @@
-using NotebookKit.Models;
 using NotebookKit.Schedulers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;

@@ -1,5 +1,4 @@
 using NotebookKit.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;

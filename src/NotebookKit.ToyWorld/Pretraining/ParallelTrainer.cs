@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;

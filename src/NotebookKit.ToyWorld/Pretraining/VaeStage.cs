@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using NotebookKit.Images;
 using NotebookKit.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;

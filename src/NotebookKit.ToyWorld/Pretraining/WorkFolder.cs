@@ -1,6 +1,5 @@
 using System.Text.Json;
 using NotebookKit.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Lora;

@@ -1,5 +1,4 @@
 using NotebookKit.ToyWorld.Pretraining;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using NotebookKit.ToyWorld.Pretraining;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.ToyWorld;

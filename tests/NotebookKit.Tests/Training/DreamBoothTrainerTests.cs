@@ -2,7 +2,6 @@ using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training;
