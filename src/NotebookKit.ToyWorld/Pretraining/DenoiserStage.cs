@@ -64,14 +64,16 @@ internal static class DenoiserStage
     {
         using var vae = run.LoadVae();
         vae.SavePretrained(Path.Combine(run.Options.Output, "vae"), ScalarType.Float16);
-        Finish(run, "samples.png");
+        Finish(run, "samples-decoder.png");
     }
 
     /// <summary>Writes the card beside the exported weights and draws the sample grid with them.</summary>
     private static void Finish(PretrainRun run, string grid)
     {
         BaseModelExport.WriteCard(run.Options.Output, ModelCard.Write(run.Options, run.State, BaseModelExport.WeightBytes(run.Options.Output)));
-        SampleGrid.Save(run.Options.Output, run.Preset.GridPictures, run.Work.PathOf(grid), run.Device);
+        var shown = Path.Combine(run.Options.Output, "samples.png");
+        SampleGrid.Save(run.Options.Output, run.Preset.GridPictures, shown, run.Device);
+        File.Copy(shown, run.Work.PathOf(grid), overwrite: true);
     }
 
     private static Budget BudgetOf(PretrainRun run)
