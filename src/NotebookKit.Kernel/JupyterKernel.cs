@@ -16,6 +16,7 @@ internal sealed partial class JupyterKernel
     private readonly IoPub _iopub;
     private readonly Interruption _interruption = new();
     private readonly ManualResetEventSlim _ended = new();
+    private readonly CellInput _input;
     private readonly CellRequests _cells;
     private readonly RequestChannel _shell;
     private readonly RequestChannel _control;
@@ -29,8 +30,8 @@ internal sealed partial class JupyterKernel
         _iopub = new IoPub(connection.Address(connection.IoPubPort), _codec);
         _shell = new RequestChannel(connection.Address(connection.ShellPort), _codec);
         _control = new RequestChannel(connection.Address(connection.ControlPort), _codec);
-        var input = new CellInput(new RequestChannel(connection.Address(connection.StdinPort), _codec));
-        _cells = new CellRequests(_iopub, input, _interruption);
+        _input = new CellInput(new RequestChannel(connection.Address(connection.StdinPort), _codec));
+        _cells = new CellRequests(_iopub, _input, _interruption);
     }
 
     /// <summary>Serves until told to stop.</summary>
@@ -52,18 +53,37 @@ internal sealed partial class JupyterKernel
         _iopub.Status("starting", null);
         Start("heartbeat", Heartbeat, 0);
         Start("control", Control, 0);
-        // Cells may recurse deeper than a default stack allows.
-        Start("shell", Shell, 64 << 20);
+        StartShell();
         _ended.Wait();
 
         _iopub.End();
+        if (!_busy)
+            _input.Dispose();
+        ZmqSocket.Flush();
         if (_busy)
             Exit(0);
         return 0;
     }
 
-    private static void Start(string name, ThreadStart work, int stack) =>
-        new Thread(work, stack) { IsBackground = true, Name = name }.Start();
+    private void Start(string name, Action serve, int stack)
+    {
+        void Work()
+        {
+            try
+            {
+                serve();
+            }
+            catch (IOException) when (_ended.IsSet)
+            {
+                // The sockets' context is gone: nobody is left to answer.
+            }
+        }
+
+        new Thread(Work, stack) { IsBackground = true, Name = name }.Start();
+    }
+
+    /// <summary>Cells run in the shell channel's thread, and may recurse deeper than a default stack allows.</summary>
+    private void StartShell() => Start("shell", Shell, 64 << 20);
 
     private void Heartbeat()
     {
@@ -75,6 +95,7 @@ internal sealed partial class JupyterKernel
 
     private void Control()
     {
+        using var end = _control;
         while (_control.Receive() is { } request)
         {
             switch (request.Type)
@@ -96,7 +117,17 @@ internal sealed partial class JupyterKernel
     private void Shell()
     {
         while (_shell.Receive() is { } request)
+        {
             Serve(request);
+            if (_cells.ThreadIsSpent)
+            {
+                // The next cell gets a thread that can still be stopped.
+                StartShell();
+                return;
+            }
+        }
+
+        _shell.Dispose();
     }
 
     private void Serve(Message request)
@@ -171,7 +202,6 @@ internal sealed partial class JupyterKernel
         _iopub.Post("shutdown_reply", (JsonObject)content.DeepClone(), request);
         channel.Reply(request, "shutdown_reply", content);
         _iopub.Status("idle", request);
-        channel.Dispose();
         _ended.Set();
     }
 

@@ -30,4 +30,11 @@ internal sealed class CellInput(RequestChannel channel) : TextReader
     public override int Read() => throw new NotSupportedException("Read whole lines in a notebook: Console.ReadLine().");
 
     public override int Peek() => -1;
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            channel.Dispose();
+        base.Dispose(disposing);
+    }
 }

@@ -10,18 +10,24 @@ internal sealed class CellOutput(IoPub iopub, string stream) : TextWriter
 
     public override string NewLine => "\n";
 
-    public override void Write(char value) => iopub.Print(stream, value.ToString());
+    public override void Write(char value) => Print(value.ToString());
 
-    public override void Write(string? value) => iopub.Print(stream, value ?? "");
+    public override void Write(string? value) => Print(value ?? "");
 
-    public override void Write(char[] buffer, int index, int count) => iopub.Print(stream, new string(buffer, index, count));
+    public override void Write(char[] buffer, int index, int count) => Print(new string(buffer, index, count));
 
-    public override void Write(ReadOnlySpan<char> buffer) => iopub.Print(stream, buffer.ToString());
+    public override void Write(ReadOnlySpan<char> buffer) => Print(buffer.ToString());
 
     // One message part per line written: two threads' lines do not mix.
-    public override void WriteLine(string? value) => iopub.Print(stream, value + "\n");
+    public override void WriteLine(string? value) => Print(value + "\n");
 
-    public override void WriteLine() => iopub.Print(stream, "\n");
+    public override void WriteLine() => Print("\n");
 
-    public override void WriteLine(ReadOnlySpan<char> buffer) => iopub.Print(stream, $"{buffer}\n");
+    public override void WriteLine(ReadOnlySpan<char> buffer) => Print($"{buffer}\n");
+
+    private void Print(string text)
+    {
+        StoppableCell.ThrowIfForced();
+        iopub.Print(stream, text);
+    }
 }

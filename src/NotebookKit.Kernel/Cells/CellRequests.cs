@@ -20,9 +20,7 @@ internal sealed class CellRequests
     public CellRequests(IoPub iopub, CellInput input, Interruption interruption)
     {
         (_iopub, _input, _interruption) = (iopub, input, interruption);
-        Console.SetOut(new CellOutput(iopub, "stdout"));
-        Console.SetError(new CellOutput(iopub, "stderr"));
-        Console.SetIn(input);
+        RedirectConsole();
         // What libraries need of their host, in types of the runtime alone: they share no assembly with the kernel.
         AppContext.SetData("NotebookKit.Display", (Action<string, IReadOnlyDictionary<string, string>, bool>)Display);
         AppContext.SetData("NotebookKit.Cancel", (Func<CancellationToken>)(() => interruption.Token));
@@ -32,6 +30,9 @@ internal sealed class CellRequests
 
     /// <summary>How many cells have run.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Whether the last cell was stopped so hard that the next one wants another thread.</summary>
+    public bool ThreadIsSpent { get; private set; }
 
     /// <summary>Runs a cell and broadcasts what it yields.</summary>
     /// <returns>The content of the reply.</returns>
@@ -95,12 +96,16 @@ internal sealed class CellRequests
 
     private CellError? Run(string text, Message request, bool silent)
     {
+        ThreadIsSpent = false;
         try
         {
-            using var stages = _interruption.Begin();
+            using var cell = _interruption.Begin();
             var code = CellCode.Parse(text);
             var clock = Stopwatch.StartNew();
-            var (value, error) = _session.Run(code.Source, Count, stages);
+            var (value, error) = _session.Run(code.Source, Count, cell);
+            ThreadIsSpent = cell.ThreadIsSpent;
+            if (ThreadIsSpent)
+                RedirectConsole();
             if (error is not null)
                 return error;
             if (value is not null && !silent)
@@ -127,13 +132,27 @@ internal sealed class CellRequests
         }
     }
 
-    private void Display(string id, IReadOnlyDictionary<string, string> bundle, bool update) =>
+    /// <summary>
+    /// Makes cells' <c>Console</c> the front end's. Done anew after a cell was stopped by force: the runtime wraps writers in
+    /// a lock, and a thread that was aborted inside never gives it back.
+    /// </summary>
+    private void RedirectConsole()
+    {
+        Console.SetOut(new CellOutput(_iopub, "stdout"));
+        Console.SetError(new CellOutput(_iopub, "stderr"));
+        Console.SetIn(_input);
+    }
+
+    private void Display(string id, IReadOnlyDictionary<string, string> bundle, bool update)
+    {
+        StoppableCell.ThrowIfForced();
         _iopub.Post(update ? "update_display_data" : "display_data", new JsonObject
         {
             ["data"] = MimeBundle.ToJson(bundle),
             ["metadata"] = new JsonObject(),
             ["transient"] = new JsonObject { ["display_id"] = id },
         }, _iopub.Cell);
+    }
 
     private static JsonObject KernelInfo() => new()
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -24,7 +23,8 @@ internal sealed class CellSession
     public CellSession(CellGlobals globals, string folder)
     {
         _options = ScriptOptions.Default
-            .WithReferences(FrameworkAssemblies())
+            // The kernel itself is referenced for the guards in loops.
+            .WithReferences([.. FrameworkAssemblies(), MetadataReference.CreateFromFile(typeof(LoopGuards).Assembly.Location)])
             .WithImports("System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading.Tasks")
             .WithMetadataResolver(ScriptMetadataResolver.Default.WithBaseDirectory(folder))
             .WithSourceResolver(ScriptSourceResolver.Default.WithBaseDirectory(folder))
@@ -41,48 +41,53 @@ internal sealed class CellSession
     /// <summary>Runs a cell in the calling thread.</summary>
     /// <param name="source">C# script.</param>
     /// <param name="number">The cell's execution count, for error messages.</param>
-    /// <param name="stages">How it can be stopped.</param>
+    /// <param name="cell">How it can be stopped.</param>
     /// <returns>The trailing expression's value, or the error.</returns>
-    public (object? Value, CellError? Error) Run(string source, int number, Interruption.Stages stages)
+    public (object? Value, CellError? Error) Run(string source, int number, StoppableCell cell)
     {
         _traceback.Remember(number, source);
         var previous = State;
+        var options = Continued.WithFilePath(Traceback.FileOf(number));
         Script<object> script;
         try
         {
-            script = previous.Script.ContinueWith<object>(source, Continued.WithFilePath(Traceback.FileOf(number)));
-            var errors = script.Compile(stages.Cooperative.Token).Where(d => d.Severity == DiagnosticSeverity.Error).ToList();
-            if (errors.Count > 0)
-                return (null, _traceback.OfCompilation(errors));
-        }
-        catch (CompilationErrorException e)
-        {
-            return (null, _traceback.OfCompilation(e.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).ToList()));
+            script = previous.Script.ContinueWith<object>(LoopGuards.Insert(source), options);
+            if (ErrorsOf(script, cell.Token).Count > 0)
+            {
+                // Said about the cell as its author wrote it.
+                var errors = ErrorsOf(script = previous.Script.ContinueWith<object>(source, options), cell.Token);
+                if (errors.Count > 0)
+                    return (null, _traceback.OfCompilation(errors));
+            }
         }
         catch (OperationCanceledException)
         {
             return (null, Traceback.OfInterrupt(aborted: false));
         }
 
+        if (cell.Requested)
+            return (null, Traceback.OfInterrupt(aborted: false));
+        ScriptState<object>? state = null;
         try
         {
-            ScriptState<object>? state = null;
-#pragma warning disable SYSLIB0046 // Aborting is the only way to stop a cell that does not look at the token, and only the cell's thread is aborted.
-            ControlledExecution.Run(() => state = CellThread.Run(() => script.RunFromAsync(previous, _ => true)), stages.Abort);
-#pragma warning restore SYSLIB0046
-            _state = state;
-            return state!.Exception is null
-                ? (state.ReturnValue, null)
-                : (null, stages.Requested && state.Exception is OperationCanceledException ? Traceback.OfInterrupt(aborted: false) : _traceback.Of(state.Exception));
+            cell.Run(() => state = CellThread.Run(cell, () => script.RunFromAsync(previous, _ => true)));
         }
-        catch (OperationCanceledException) when (stages.Requested)
+        catch (Exception e) when (state is null)
         {
-            return (null, Traceback.OfInterrupt(aborted: true));
+            return (null, cell.Requested ? Traceback.OfInterrupt(aborted: true) : _traceback.Of(e));
         }
-        catch (Exception e)
+        catch (Exception) when (cell.Requested)
         {
-            return (null, _traceback.Of(e));
+            // Stopped when all was done: what the cell has is whole.
         }
+
+        _state = state;
+        return state!.Exception switch
+        {
+            null => (state.ReturnValue, null),
+            OperationCanceledException or ThreadInterruptedException when cell.Requested => (null, Traceback.OfInterrupt(aborted: false)),
+            var thrown => (null, _traceback.Of(thrown)),
+        };
     }
 
     /// <summary>One sentence about a cell that was not run.</summary>
@@ -94,6 +99,21 @@ internal sealed class CellSession
     /// <summary>The unfinished cell <paramref name="source"/> as the compiler sees it after the cells that ran.</summary>
     public CSharpCompilation Analyse(string source) =>
         (CSharpCompilation)State.Script.ContinueWith<object>(source, Continued).GetCompilation();
+
+    private static List<Diagnostic> ErrorsOf(Script<object> script, CancellationToken cancel)
+    {
+        IEnumerable<Diagnostic> diagnostics;
+        try
+        {
+            diagnostics = script.Compile(cancel);
+        }
+        catch (CompilationErrorException e)
+        {
+            diagnostics = e.Diagnostics;
+        }
+
+        return diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).ToList();
+    }
 
     private ScriptState<object> State => _state ??= _base.GetAwaiter().GetResult();
 

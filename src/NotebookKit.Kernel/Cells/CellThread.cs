@@ -7,7 +7,7 @@ namespace NotebookKit.Kernel.Cells;
 /// can reach it. When that thread does not come for a continuation, because the cell blocks on a task (<c>.Result</c>,
 /// <c>Wait()</c>), the pool runs it: a cell never waits for itself, as it would in a window's thread.
 /// </summary>
-internal sealed class CellThread : SynchronizationContext
+internal sealed class CellThread(StoppableCell cell) : SynchronizationContext
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
 
@@ -17,9 +17,9 @@ internal sealed class CellThread : SynchronizationContext
     private volatile bool _idle;
 
     /// <summary>Runs <paramref name="start"/> and waits for its task, lending it the calling thread.</summary>
-    public static T Run<T>(Func<Task<T>> start)
+    public static T Run<T>(StoppableCell cell, Func<Task<T>> start)
     {
-        var thread = new CellThread();
+        var thread = new CellThread(cell);
         var before = Current;
         SetSynchronizationContext(thread);
         try
@@ -36,7 +36,7 @@ internal sealed class CellThread : SynchronizationContext
 
     public override void Post(SendOrPostCallback d, object? state)
     {
-        var continuation = new Continuation(d, state);
+        var continuation = new Continuation(cell, d, state);
         _queue.Enqueue(continuation);
         var blocked = !_idle && _thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin);
         _signal.Release();
@@ -61,7 +61,7 @@ internal sealed class CellThread : SynchronizationContext
     }
 
     /// <summary>A piece of work that whoever comes first runs, once.</summary>
-    private sealed class Continuation(SendOrPostCallback callback, object? state)
+    private sealed class Continuation(StoppableCell cell, SendOrPostCallback callback, object? state)
     {
         private Timer? _timer;
         private int _taken;
@@ -69,9 +69,22 @@ internal sealed class CellThread : SynchronizationContext
         public void RunElsewhere(TimeSpan delay)
         {
             if (delay == TimeSpan.Zero)
-                ThreadPool.UnsafeQueueUserWorkItem(_ => Run(), null);
+                ThreadPool.UnsafeQueueUserWorkItem(_ => RunInPool(), null);
             else if (Volatile.Read(ref _taken) == 0)
-                _timer = new Timer(_ => Run(), null, delay, Timeout.InfiniteTimeSpan);
+                _timer = new Timer(_ => RunInPool(), null, delay, Timeout.InfiniteTimeSpan);
+        }
+
+        private void RunInPool()
+        {
+            try
+            {
+                cell.Lend(Run);
+            }
+            catch (Exception e)
+            {
+                // Nobody is there to catch it, as when a Progress<T> reports to a handler that throws; the kernel lives on.
+                Console.Error.WriteLine($"{e.GetType().Name}: {e.Message}");
+            }
         }
 
         public void Run()

@@ -9,7 +9,7 @@ namespace NotebookKit.Kernel.Wire;
 /// </summary>
 internal sealed class IoPub
 {
-    private const int LongestQueue = 10_000, LongestText = 1 << 16, JoinMilliseconds = 25;
+    private const int LongestQueue = 64, LongestText = 1 << 16, JoinMilliseconds = 25, CharactersPerMillisecond = 4096;
 
     private readonly Queue<Item> _queue = new();
     private readonly Thread _thread;
@@ -87,6 +87,9 @@ internal sealed class IoPub
                 ? Message.Create(item.Type, item.Content!, item.Parent)
                 : Message.Create("stream", new JsonObject { ["name"] = item.Type, ["text"] = item.Text.ToString() }, item.Parent);
             _socket.Send([Encoding.UTF8.GetBytes(item.Type), .. _codec.Encode(message)]);
+            // The socket takes everything, at once and into memory: an endless loop that prints must be slowed down here.
+            if (item.Text is not null)
+                Thread.Sleep(item.Text.Length / CharactersPerMillisecond);
         }
 
         _socket.Dispose();

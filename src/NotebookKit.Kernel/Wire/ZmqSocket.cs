@@ -8,6 +8,7 @@ internal sealed unsafe class ZmqSocket : IDisposable
     // One context for the process, as libzmq advises; it lives as long as the process.
     private static readonly Lazy<nint> Context = new(Zmq.zmq_ctx_new);
     private nint _socket;
+    private int _timeout = -1;
 
     public ZmqSocket(int type)
     {
@@ -48,10 +49,11 @@ internal sealed unsafe class ZmqSocket : IDisposable
 
     /// <summary>Waits for one message.</summary>
     /// <param name="milliseconds">How long to wait; -1 is for ever.</param>
-    /// <returns>Its frames, or null when none came in time.</returns>
+    /// <returns>Its frames, or null when none came in time or the process ends.</returns>
     public List<byte[]>? Receive(int milliseconds = -1)
     {
-        Set(Zmq.ReceiveTimeout, milliseconds);
+        if (milliseconds != _timeout)
+            Set(Zmq.ReceiveTimeout, _timeout = milliseconds);
         var frames = new List<byte[]>();
         bool more;
         do
@@ -64,7 +66,7 @@ internal sealed unsafe class ZmqSocket : IDisposable
                 do
                     rc = Zmq.zmq_msg_recv(&frame, _socket, 0);
                 while (rc < 0 && Marshal.GetLastPInvokeError() == Zmq.Interrupted);
-                if (rc < 0 && Marshal.GetLastPInvokeError() == Zmq.TryAgain)
+                if (rc < 0 && Marshal.GetLastPInvokeError() is Zmq.TryAgain or Zmq.Terminated)
                     return null;
                 Check(rc, "zmq_msg_recv");
                 frames.Add(new ReadOnlySpan<byte>(Zmq.zmq_msg_data(&frame), (int)Zmq.zmq_msg_size(&frame)).ToArray());
@@ -98,7 +100,7 @@ internal sealed unsafe class ZmqSocket : IDisposable
         return new IOException($"{what}: {Marshal.PtrToStringUTF8(Zmq.zmq_strerror(error))}");
     }
 
-    /// <summary>Lets messages already sent leave, for at most a second. Every socket must have been disposed before.</summary>
+    /// <summary>Ends all waiting for messages, and lets those already sent leave, for at most a second.</summary>
     public static void Flush()
     {
         if (Context.IsValueCreated)

@@ -1,0 +1,124 @@
+using NotebookKit.Charts;
+using NotebookKit.Display;
+using NotebookKit.Images;
+using NotebookKit.Kernel.Values;
+
+namespace NotebookKit.Tests.Display;
+
+public sealed class DisplayTests
+{
+    private static readonly RgbImage Image = new(4, 2, [.. Enumerable.Range(0, 24).Select(i => (byte)(10 * i))]);
+
+    [Fact]
+    public void A_picture_is_an_image_element_and_a_png()
+    {
+        var bundle = DisplayFormat.Mime(new Picture(Image, "a \"rabbit\"", 64));
+        Assert.Equal(Image.Pixels, RgbImage.Decode(Convert.FromBase64String(bundle["image/png"]), "png").Pixels);
+        Assert.Contains($"data:image/png;base64,{bundle["image/png"]}", bundle["text/html"]);
+        Assert.Contains("width=\"64\"", bundle["text/html"]);
+        Assert.Contains("alt=\"a &quot;rabbit&quot;\"", bundle["text/html"]);
+        Assert.Equal("picture of 4 × 2", DisplayFormat.Mime(Image)["text/plain"]);
+    }
+
+    [Fact]
+    public void The_kernel_finds_the_formatters_of_every_displayable_type()
+    {
+        object[] values = [Image, new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];
+        Assert.All(values, value => Assert.Equal(DisplayFormat.Mime(value), FormatterContract.Format(value)));
+        Assert.All(values, value => Assert.Contains("text/html", DisplayFormat.Mime(value).Keys));
+    }
+
+    [Fact]
+    public void Nothing_displayed_needs_a_script()
+    {
+        object[] values = [Image, Figure.Line([1, 2]), new DisplayTable(["<script>"], [["<script>"]]), new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
+        Assert.All(values, value => Assert.DoesNotContain("<script", DisplayFormat.Mime(value)["text/html"]));
+    }
+
+    [Fact]
+    public void A_table_puts_numbers_right_and_text_left()
+    {
+        var table = DisplayTable.Of([new { Layer = "mid", Norm = 0.0123456 }, new { Layer = "up.0", Norm = 12.0 }], "Norms");
+        Assert.Contains("<td style=\"text-align:left\">mid</td><td style=\"text-align:right\">0.01235</td>", DisplayFormat.Mime(table)["text/html"]);
+        Assert.Equal("Norms\nLayer  Norm\nmid    0.01235\nup.0        12", table.ToString());
+        Assert.Throws<BadInputException>(() => new DisplayTable(["a", "b"], [[1]]));
+    }
+
+    [Fact]
+    public void A_table_shows_pictures_in_its_cells() =>
+        Assert.Contains("<img src=\"data:image/png", DisplayFormat.Mime(new DisplayTable(["seed", "picture"], [[1, Image]]))["text/html"]);
+
+    [Fact]
+    public void A_panel_stacks_its_parts()
+    {
+        var html = DisplayFormat.Mime(new Panel(new ProgressLine(1, 4, TimeSpan.FromSeconds(2)), null, Figure.Line([1, 2]), "a < b"))["text/html"];
+        Assert.True(html.IndexOf("1/4", StringComparison.Ordinal) < html.IndexOf("<svg", StringComparison.Ordinal));
+        Assert.Contains("a &lt; b", html);
+    }
+
+    [Fact]
+    public void Progress_tells_the_time_left_at_the_pace_so_far()
+    {
+        var line = new ProgressLine(30, 120, TimeSpan.FromSeconds(20), "loss 0.12");
+        Assert.Equal(TimeSpan.FromSeconds(60), line.Remaining);
+        Assert.Equal("██████░░░░░░░░░░░░░░░░░░ 30/120 · 1.5/s · 1:00 left · loss 0.12", line.ToString());
+        Assert.EndsWith("took 0:20", new ProgressLine(5, 5, TimeSpan.FromSeconds(20)).ToString());
+    }
+
+    [Fact]
+    public void A_display_goes_through_the_hosts_sink_and_is_updated_under_its_name()
+    {
+        var shown = new List<(string Id, string Text, bool Update)>();
+        WithSink((id, bundle, update) => shown.Add((id, bundle["text/plain"], update)), () =>
+        {
+            LiveDisplay.Show("one").Update("two");
+            Check.Near(0.5, 0.6, 0.01, "ᾱ", "take the product");
+        });
+        Assert.Equal(["one", "two", "✘ ᾱ: 0.5, expected 0.6 ± 0.01 (take the product)"], shown.Select(s => s.Text));
+        Assert.Equal([false, true, false], shown.Select(s => s.Update));
+        Assert.Equal(shown[0].Id, shown[1].Id);
+        Assert.NotEqual(shown[0].Id, shown[2].Id);
+    }
+
+    [Fact]
+    public void Without_a_host_a_display_is_text_and_does_not_repeat_itself()
+    {
+        var before = Console.Out;
+        using var console = new StringWriter();
+        Console.SetOut(console);
+        try
+        {
+            var live = LiveDisplay.Show("step 1");
+            live.Update("step 1");
+            live.Update("step 2");
+            Assert.True(Check.That(true, "fine"));
+        }
+        finally
+        {
+            Console.SetOut(before);
+        }
+
+        Assert.Equal("step 1\nstep 2\n✔ fine\n", console.ToString());
+    }
+
+    [Theory]
+    [InlineData(0.000012346, "1.235e-5")]
+    [InlineData(0.5, "0.5")]
+    [InlineData(1234567, "1234567")]
+    [InlineData(3.14159, "3.142")]
+    [InlineData(double.NaN, "NaN")]
+    public void Numbers_keep_four_digits(double value, string text) => Assert.Equal(text, DisplayFormat.Mime(value)["text/plain"]);
+
+    private static void WithSink(Action<string, IReadOnlyDictionary<string, string>, bool> sink, Action work)
+    {
+        AppContext.SetData("NotebookKit.Display", sink);
+        try
+        {
+            work();
+        }
+        finally
+        {
+            AppContext.SetData("NotebookKit.Display", null);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using NotebookKit.Kernel;
+using NotebookKit.Kernel.Wire;
+
+namespace NotebookKit.Tests.Kernel;
+
+/// <summary>A front end in small: starts the kernel as Jupyter does and speaks its protocol over real sockets.</summary>
+public sealed class KernelClient : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private const string Key = "a key of the tests";
+    private readonly string _connectionFile = Path.Combine(Path.GetTempPath(), $"kit-kernel-{Guid.NewGuid():N}.json");
+    private readonly MessageCodec _codec = new(Key);
+    private readonly ZmqSocket _shell = new(Zmq.Dealer), _control = new(Zmq.Dealer), _stdin = new(Zmq.Dealer), _iopub = new(Zmq.Sub), _heartbeat = new(Zmq.Req);
+
+    public KernelClient()
+    {
+        var ports = FreePorts(5);
+        File.WriteAllText(_connectionFile, $$"""
+            {"transport": "tcp", "ip": "127.0.0.1", "key": "{{Key}}", "signature_scheme": "hmac-sha256",
+             "shell_port": {{ports[0]}}, "iopub_port": {{ports[1]}}, "stdin_port": {{ports[2]}}, "control_port": {{ports[3]}}, "hb_port": {{ports[4]}}}
+            """);
+        // The folder of the "notebook" is the one above the assemblies: relative references have something to be relative to.
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-kernel.dll"), _connectionFile])
+        {
+            WorkingDirectory = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..")),
+            RedirectStandardError = true,
+        };
+        Process = Process.Start(start)!;
+        Process.BeginErrorReadLine();
+        _shell.Connect($"tcp://127.0.0.1:{ports[0]}");
+        _iopub.Connect($"tcp://127.0.0.1:{ports[1]}");
+        _iopub.SubscribeToAll();
+        _stdin.Connect($"tcp://127.0.0.1:{ports[2]}");
+        _control.Connect($"tcp://127.0.0.1:{ports[3]}");
+        _heartbeat.Connect($"tcp://127.0.0.1:{ports[4]}");
+
+        // The broadcast channel is open once a status comes through it.
+        while (!Broadcasts(SendShell("kernel_info_request", []), 500).Any())
+        {
+            if (Process.HasExited)
+                throw new InvalidOperationException("The kernel ended at once.");
+        }
+
+        while (_shell.Receive(200) is not null)
+        {
+        }
+    }
+
+    internal Process Process { get; }
+
+    internal string SendShell(string type, JsonObject content) => Send(_shell, _codec, type, content);
+
+    internal string SendControl(string type, JsonObject content) => Send(_control, _codec, type, content);
+
+    internal string SendForged(string type) => Send(_shell, new MessageCodec("another key"), type, []);
+
+    internal string SendCell(string code, bool silent = false) =>
+        SendShell("execute_request", new JsonObject { ["code"] = code, ["silent"] = silent, ["store_history"] = !silent, ["stop_on_error"] = true });
+
+    internal Message? ReceiveShell(int milliseconds = 30_000) => Receive(_shell, milliseconds);
+
+    internal Message? ReceiveControl(int milliseconds = 10_000) => Receive(_control, milliseconds);
+
+    /// <summary>One request on the shell channel, and its reply's content.</summary>
+    internal JsonObject Ask(string type, JsonObject content)
+    {
+        var id = SendShell(type, content);
+        while (ReceiveShell() is { } reply)
+            if (ParentOf(reply) == id)
+                return reply.Content;
+        throw new TimeoutException($"No reply to {type}.");
+    }
+
+    /// <summary>Runs a cell to its end.</summary>
+    internal Outcome Run(string code, bool silent = false) => Finish(SendCell(code, silent));
+
+    /// <summary>Waits for a cell that was sent.</summary>
+    internal Outcome Finish(string id)
+    {
+        var messages = Broadcasts(id).ToList();
+        while (ReceiveShell() is { } reply)
+            if (ParentOf(reply) == id)
+                return new Outcome(reply.Content, messages);
+        throw new TimeoutException("No reply to a cell.");
+    }
+
+    /// <summary>What is broadcast for one request, until its end or until nothing comes for a while.</summary>
+    internal IEnumerable<Message> Broadcasts(string id, int milliseconds = 30_000)
+    {
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < Patience && _iopub.Receive(milliseconds) is { } frames)
+        {
+            var message = _codec.Decode(frames);
+            if (ParentOf(message) != id)
+                continue;
+            yield return message;
+            if (message.Type == "status" && message.Content.Text("execution_state") == "idle")
+                yield break;
+        }
+    }
+
+    /// <summary>The next broadcast of a type for a request.</summary>
+    internal Message Await(string id, string type) => Broadcasts(id).First(m => m.Type == type);
+
+    internal byte[]? Heartbeat(byte[] bytes)
+    {
+        _heartbeat.Send([bytes]);
+        return _heartbeat.Receive(5000)?.Single();
+    }
+
+    public void Dispose()
+    {
+        foreach (var socket in new[] { _shell, _control, _stdin, _iopub, _heartbeat })
+            socket.Dispose();
+        if (!Process.HasExited)
+            Process.Kill();
+        Process.Dispose();
+        File.Delete(_connectionFile);
+    }
+
+    private static string? ParentOf(Message message) => JsonNode.Parse(message.ParentBytes)!.AsObject().Text("msg_id");
+
+    private static string Send(ZmqSocket socket, MessageCodec codec, string type, JsonObject content)
+    {
+        var message = Message.Create(type, content, null);
+        socket.Send(codec.Encode(message));
+        return message.Header.Text("msg_id")!;
+    }
+
+    private Message? Receive(ZmqSocket socket, int milliseconds) => socket.Receive(milliseconds) is { } frames ? _codec.Decode(frames) : null;
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(l => l.Start());
+        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
+        listeners.ForEach(l => l.Stop());
+        return ports;
+    }
+
+    /// <summary>What a cell led to.</summary>
+    internal sealed record Outcome(JsonObject Reply, IReadOnlyList<Message> Messages)
+    {
+        public string Status => Reply.Text("status")!;
+
+        /// <summary>The trailing expression's value in one form.</summary>
+        public string? Result(string mime = "text/plain") => Messages.FirstOrDefault(m => m.Type == "execute_result")?.Content["data"]?[mime]?.ToString();
+
+        public string Printed(string stream = "stdout") =>
+            string.Concat(Messages.Where(m => m.Type == "stream" && m.Content.Text("name") == stream).Select(m => m.Content.Text("text")));
+
+        public string Traceback => string.Join('\n', Reply["traceback"]?.AsArray().Select(l => (string?)l) ?? []);
+    }
+}
