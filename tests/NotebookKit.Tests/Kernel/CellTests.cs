@@ -75,7 +75,7 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     [Fact]
     public void Cells_sent_before_an_error_was_known_do_not_run()
     {
-        var ids = new[] { "throw new Exception(\"first\");", "Console.Write(\"second\");", "3" }.Select(code => kernel.SendCell(code)).ToList();
+        var ids = new[] { "await Task.Delay(300); throw new Exception(\"first\");", "Console.Write(\"second\");", "3" }.Select(code => kernel.SendCell(code)).ToList();
         Assert.Equal("error", kernel.Finish(ids[0]).Status);
         foreach (var id in ids.Skip(1))
         {
