@@ -28,7 +28,7 @@ public static class DisplayFormat
     /// <summary>One form of a value; null when it has none.</summary>
     internal static string? As(string mime, object? value) => mime switch
     {
-        "text/html" => RichHtml(value),
+        "text/html" => value is RgbImage ? null : RichHtml(value), // a PNG shows everywhere; again in HTML, it would double a notebook
         "text/plain" => Text(value),
         "image/png" => ImageOf(value) is { } image ? Convert.ToBase64String(image.ToPng()) : null,
         "application/vnd.plotly.v1+json" => (value as Figure)?.ToPlotlyJson(),
@@ -37,7 +37,7 @@ public static class DisplayFormat
 
     /// <summary>A value as HTML, whatever it is: text is escaped.</summary>
     internal static string Html(object? value) =>
-        RichHtml(value is RgbImage image ? new Picture(image) : value) ?? $"<div style=\"white-space:pre-wrap\">{WebUtility.HtmlEncode(Text(value))}</div>";
+        RichHtml(value) ?? $"<div style=\"white-space:pre-wrap\">{WebUtility.HtmlEncode(Text(value))}</div>";
 
     /// <summary>A value as text, the same on every machine.</summary>
     internal static string Text(object? value) => value switch
@@ -55,7 +55,7 @@ public static class DisplayFormat
     private static string? RichHtml(object? value) => value switch
     {
         Figure figure => figure.ToSvg(),
-        RgbImage => null, // its PNG shows everywhere; the same again in HTML would double a notebook's size
+        RgbImage image => new Picture(image).ToHtml(),
         IReadOnlyList<RgbImage> images => string.Concat(images.Select(i => new Picture(i).ToHtml() + " ")),
         Picture picture => picture.ToHtml(),
         DisplayTable table => table.ToHtml(),

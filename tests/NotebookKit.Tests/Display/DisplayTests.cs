@@ -25,13 +25,14 @@ public sealed class DisplayTests
     {
         object[] values = [Image, new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];
         Assert.All(values, value => Assert.Equal(DisplayFormat.Mime(value), FormatterContract.Format(value)));
-        Assert.All(values, value => Assert.Contains("text/html", DisplayFormat.Mime(value).Keys));
+        Assert.All(values, value => Assert.Contains(value is RgbImage ? "image/png" : "text/html", DisplayFormat.Mime(value).Keys));
+        Assert.DoesNotContain("text/html", DisplayFormat.Mime(Image).Keys); // the same picture twice would double a notebook
     }
 
     [Fact]
     public void Nothing_displayed_needs_a_script()
     {
-        object[] values = [Image, Figure.Line([1, 2]), new DisplayTable(["<script>"], [["<script>"]]), new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
+        object[] values = [new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["<script>"], [["<script>"]]), new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
         Assert.All(values, value => Assert.DoesNotContain("<script", DisplayFormat.Mime(value)["text/html"]));
     }
 
