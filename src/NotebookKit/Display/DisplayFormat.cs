@@ -52,7 +52,8 @@ public static class DisplayFormat
         _ => value.ToString() ?? "",
     };
 
-    private static string? RichHtml(object? value) => value switch
+    /// <summary>A value as HTML when it has such a form; null when text is all there is.</summary>
+    internal static string? RichHtml(object? value) => value switch
     {
         Figure figure => figure.ToSvg(),
         RgbImage image => new Picture(image).ToHtml(),

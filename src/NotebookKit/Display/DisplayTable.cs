@@ -76,7 +76,7 @@ public sealed record DisplayTable
 
     private static string Cell(object? cell) => cell is null ? "" : DisplayFormat.Text(cell);
 
-    private static bool IsRich(object? cell) => DisplayFormat.As("text/html", cell) is not null;
+    private static bool IsRich(object? cell) => DisplayFormat.RichHtml(cell) is not null;
 
     private static bool IsNumber(object? cell) => cell is sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal;
 }
