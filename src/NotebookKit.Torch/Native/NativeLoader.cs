@@ -49,6 +49,7 @@ internal static class NativeLoader
         var beside = System.IO.Path.GetDirectoryName(typeof(NativeLoader).Assembly.Location);
         if (!string.IsNullOrEmpty(beside))
             yield return beside;
+        yield return AppContext.BaseDirectory;
         foreach (var start in new[] { beside, AppContext.BaseDirectory, Environment.CurrentDirectory })
             for (var folder = start; !string.IsNullOrEmpty(folder); folder = System.IO.Path.GetDirectoryName(folder))
                 if (Directory.Exists(System.IO.Path.Combine(folder, "artifacts", "native")))

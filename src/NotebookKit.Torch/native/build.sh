@@ -7,7 +7,7 @@
 #   KIT_TORCH_ABI      0 or 1: _GLIBCXX_USE_CXX11_ABI, as torch.compiled_with_cxx11_abi() says
 #   KIT_TORCH_CUDA     1 links libtorch_cuda, so that CUDA devices exist
 #   KIT_CUDA_INCLUDE   the folder with cuda_runtime_api.h; without it a CUDA build has no memory figures
-#   KIT_TORCH_STD      c++17 (default); libtorch 2.13 and later want c++20
+#   KIT_TORCH_STD      c++17 (default) or c++20, should a later libtorch want it
 #   CXX, CXXFLAGS      as everywhere
 set -euo pipefail
 

@@ -2,7 +2,7 @@
 //
 // Operators are not bound one by one. An operator is found by its schema name ("aten::conv2d"), its arguments are
 // pushed boxed on a stack, callBoxed runs it, and its results are popped: so this file gives all of ATen, with autograd,
-// for any libtorch from 1.13 on. Besides that it holds what is not an operator: backward, grad mode, generators,
+// for any libtorch from 1.13 on (run on 1.13.1; compiled against the headers of 2.0, 2.10 and 2.14). Besides that it holds what is not an operator: backward, grad mode, generators,
 // threads, raw memory, custom autograd functions, and a few fused loops over many small tensors.
 //
 // A tensor handle is a TensorImpl* that owns one reference. No function throws: a failure returns -1 and kit_error()
