@@ -24,7 +24,8 @@ public sealed class KernelClient : IDisposable
              "shell_port": {{ports[0]}}, "iopub_port": {{ports[1]}}, "stdin_port": {{ports[2]}}, "control_port": {{ports[3]}}, "hb_port": {{ports[4]}}}
             """);
         // The folder of the "notebook" is the one above the assemblies: relative references have something to be relative to.
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-kernel.dll"), _connectionFile])
+        // A test run in the background ignores SIGINT, and its children would too: env gives the signal back.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "kit-kernel.dll"), _connectionFile])
         {
             WorkingDirectory = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..")),
             RedirectStandardError = true,
