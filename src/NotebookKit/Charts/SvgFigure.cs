@@ -149,7 +149,7 @@ internal sealed class SvgFigure
         {
             _bottom -= 0.5 * longest - 2;
             // A slanted label begins to the left of its bar; the first one's beginning must still be on the page.
-            _left = Math.Max(_left, 0.87 * labels.Take(3).Select(l => Math.Min(l.Length, 24)).Max() * Svg.CharacterWidth - slot / 2 + 4);
+            _left = Math.Max(_left, 0.87 * labels.Take(3).Select(l => Math.Min(l.Length, 24)).Max() * Svg.CharacterWidth - slot / 2 + 16);
             slot = (_right - _left) / labels.Count;
         }
 
