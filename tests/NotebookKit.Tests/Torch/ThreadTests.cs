@@ -46,6 +46,8 @@ public sealed class ThreadTests
     [Fact]
     public void Threads_make_and_dispose_tensors_without_losing_count()
     {
+        GC.Collect(); // what earlier tests dropped must not be collected in between
+        GC.WaitForPendingFinalizers();
         var before = TorchExtras.LiveHandles;
         Parallel.For(0, 8, i =>
         {
