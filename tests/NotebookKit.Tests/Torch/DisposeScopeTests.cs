@@ -138,6 +138,8 @@ public sealed class DisposeScopeTests
     [Fact]
     public void Parameters_outlive_the_scope_in_which_their_module_was_made()
     {
+        GC.Collect(); // what earlier tests dropped must not be collected in between
+        GC.WaitForPendingFinalizers();
         var before = TorchExtras.LiveHandles;
         TorchSharp.Modules.Linear layer;
         using (NewDisposeScope())
@@ -151,6 +153,8 @@ public sealed class DisposeScopeTests
     [Fact]
     public void What_nobody_disposes_the_garbage_collector_releases()
     {
+        GC.Collect(); // what earlier tests dropped must not be collected in between
+        GC.WaitForPendingFinalizers();
         var before = TorchExtras.LiveHandles;
         Leak();
         Assert.True(TorchExtras.LiveHandles >= before + 100);
