@@ -1,6 +1,8 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
-namespace TorchSharp
+// The namespace that encloses all of the kit's, so that every file sees these as if they were the package's own.
+namespace NotebookKit
 {
     /// <summary>Members that the kit's own tensor layer has and TorchSharp's package has not.</summary>
     public static class TorchSharpAdditions
