@@ -169,11 +169,15 @@ def main():
     parser = argparse.ArgumentParser(prog="kit tutorial", description="Run the notebooks with real training.")
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name or its start (default: all)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    parser.add_argument("--quick", action="store_true", help="train only enough to prove that every cell runs")
     parser.add_argument("--save", action="store_true", help="also write the outputs back into notebooks/")
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
 
+    if options.quick and options.save:
+        return bad_input("--quick and --save exclude each other: what is committed comes from a full run.")
+    os.environ["KIT_QUICK"] = "1" if options.quick else "0"
     chosen = find(options.notebooks)
     if not chosen:
         return bad_input("notebooks/ holds no notebook.")

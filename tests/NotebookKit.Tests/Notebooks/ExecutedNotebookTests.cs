@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using NotebookKit.Display;
 
 namespace NotebookKit.Tests.Notebooks;
 
-/// <summary>The notebooks run: headless, by Jupyter's own nbconvert, with the kit's kernel and real training.</summary>
+/// <summary>
+/// The notebooks run: headless, by Jupyter's own nbconvert, with the kit's kernel and real training; the first in full, the
+/// others just long enough to reach every cell.
+/// </summary>
 public sealed class ExecutedNotebookTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
@@ -45,6 +49,7 @@ public sealed class ExecutedNotebookTests
                 ["JUPYTER_RUNTIME_DIR"] = Path.Combine(jupyter, "runtime"),
                 ["JUPYTER_CONFIG_DIR"] = Path.Combine(jupyter, "config"),
                 ["IPYTHONDIR"] = Path.Combine(jupyter, "ipython"),
+                [RunScale.Variable] = name.StartsWith("00-", StringComparison.Ordinal) ? "0" : "1",
             },
         };
         foreach (var argument in (string[])["-m", "nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=-1", "--output-dir", outputFolder, name])
