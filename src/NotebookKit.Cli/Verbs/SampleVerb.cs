@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Images;
@@ -19,7 +20,12 @@ internal static class SampleVerb
     private static readonly Option<double> Cfg = new("--cfg") { Description = "guidance scale; 1 for none", DefaultValueFactory = _ => 7.5 };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seed of the first picture; each further one has the next", DefaultValueFactory = _ => 0 };
     private static readonly Option<int> Count = new("--count") { Description = "how many pictures", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int?> Size = new("--size") { Description = "height and width in pixels; the model's own when not given" };
+    private static readonly Option<string?> Size = new("--size") { Description = "pixels: 512, or 512x768 (width x height), multiples of 8; the model's own when not given" };
+    private static readonly Option<int?> BatchSize = new("--batch-size") { Description = "pictures drawn at once" };
+    private static readonly Option<double> Eta = new("--eta") { Description = "ddim: how much noise is drawn afresh, 0 to 1" };
+    private static readonly Option<string?> Init = new("--init-image") { Description = "a picture to start from (img2img)" };
+    private static readonly Option<double> Strength = new("--strength") { Description = "how far that picture is noised, 0 to 1", DefaultValueFactory = _ => 0.75 };
+    private static readonly Option<int?> PreviewEvery = new("--preview-every") { Description = "after every so many steps, write what the pictures look like by now" };
     private static readonly Option<string> Sampler = new("--scheduler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
     private static readonly Option<string[]> Lora = new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
     private static readonly Option<string> Out = new("--out") { Description = "a folder, or a .png (the grid, when there are several pictures)", DefaultValueFactory = _ => "samples" };
@@ -28,7 +34,7 @@ internal static class SampleVerb
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, Sampler, Lora, Out })
+        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -37,6 +43,9 @@ internal static class SampleVerb
 
     private static int Run(ParseResult parse, bool json, CancellationToken cancel)
     {
+        var (width, height) = ParseSize(parse.GetValue(Size));
+        if (parse.GetValue(PreviewEvery) is < 1)
+            throw new BadInputException("--preview-every must be at least 1.");
         var options = new SampleOptions
         {
             Prompt = parse.GetValue(Prompt)!,
@@ -45,8 +54,13 @@ internal static class SampleVerb
             GuidanceScale = parse.GetValue(Cfg),
             Seed = parse.GetValue(Seed),
             Count = parse.GetValue(Count),
-            Size = parse.GetValue(Size),
+            BatchSize = parse.GetValue(BatchSize),
+            Width = width,
+            Height = height,
             Scheduler = parse.GetValue(Sampler)!,
+            Eta = parse.GetValue(Eta),
+            InitImage = parse.GetValue(Init) is { } path ? RgbImage.Load(path) : null,
+            Strength = parse.GetValue(Strength),
         };
         if (string.IsNullOrWhiteSpace(options.Prompt))
             throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
@@ -55,15 +69,16 @@ internal static class SampleVerb
         using var model = StableDiffusion.Load(parse.GetValue(Base)!);
         foreach (var lora in loras)
             LoraNetwork.Load(lora.Path, model, lora.Multiplier);
+        var output = new SampleFiles(parse.GetValue(Out)!, options, model);
         var clock = Stopwatch.StartNew();
-        var pictures = model.Sample(options, new StepPrinter(), cancel);
-        var (files, grid) = Save(pictures, options.Seed, parse.GetValue(Out)!);
+        var pictures = model.Sample(options, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
+        var (files, grid) = output.Save(pictures);
         var seconds = clock.Elapsed.TotalSeconds;
 
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(
-                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Files = files, Grid = grid, Seconds = Math.Round(seconds, 3) },
+                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Files = files, Grid = grid, output.Previews, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
                 Verb.Json));
         }
         else
@@ -75,39 +90,29 @@ internal static class SampleVerb
         return 0;
     }
 
-    // One picture: the .png named, or FOLDER/<seed>.png. Several: each by its seed, and a grid of all.
-    private static (List<string> Files, string? Grid) Save(IReadOnlyList<RgbImage> pictures, ulong seed, string target)
+    private static (int? Width, int? Height) ParseSize(string? text)
     {
-        var toFile = Path.GetExtension(target).Equals(".png", StringComparison.OrdinalIgnoreCase);
-        Directory.CreateDirectory(toFile ? Path.GetDirectoryName(Path.GetFullPath(target))! : target);
-        if (toFile && pictures.Count == 1)
-        {
-            pictures[0].SavePng(target);
-            return ([target], null);
-        }
-
-        var prefix = toFile ? Path.ChangeExtension(target, null) + "-" : target + Path.DirectorySeparatorChar;
-        var files = new List<string>();
-        for (var i = 0; i < pictures.Count; i++)
-        {
-            files.Add($"{prefix}{seed + (ulong)i}.png");
-            pictures[i].SavePng(files[^1]);
-        }
-
-        if (pictures.Count == 1)
-            return (files, null);
-        var grid = toFile ? target : Path.Combine(target, "grid.png");
-        ImageGrid.Render(pictures, (int)Math.Ceiling(Math.Sqrt(pictures.Count))).SavePng(grid);
-        return (files, grid);
+        if (text is null)
+            return (null, null);
+        var sides = text.Split('x', 'X', '×');
+        if (sides.Length > 2 || !sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            throw new BadInputException($"--size '{text}' is no size; write 512 or 512x768.");
+        return (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Shows the steps on one line of standard error, where there is a terminal to show them.</summary>
-    private sealed class StepPrinter : IProgress<StepProgress>
+    /// <summary>Shows the steps and the time left on one line of standard error, where there is a terminal to show them; writes the previews.</summary>
+    private sealed class StepPrinter(SampleFiles files, int? previewEvery) : IProgress<StepProgress>
     {
+        private readonly Stopwatch clock = Stopwatch.StartNew();
+
         public void Report(StepProgress value)
         {
-            if (!Console.IsErrorRedirected)
-                Console.Error.Write(value.Done < value.Total ? $"\rstep {value.Done} of {value.Total} " : "\r                        \r");
+            if (previewEvery is { } every && value.Done % every == 0)
+                files.SavePreview(value);
+            if (Console.IsErrorRedirected)
+                return;
+            var left = clock.Elapsed / value.Done * (value.Total - value.Done);
+            Console.Error.Write(value.Done < value.Total ? string.Create(CultureInfo.InvariantCulture, $"\rstep {value.Done} of {value.Total}, {left.TotalSeconds:0} s left ") : "\r                                \r");
         }
     }
 }

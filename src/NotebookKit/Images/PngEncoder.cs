@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 
 namespace NotebookKit.Images;
 
 /// <summary>Writes 8-bit RGB PNG. Each row takes the filter whose differences are smallest, the standard's own advice.</summary>
 internal static class PngEncoder
 {
-    public static byte[] Encode(RgbImage image)
+    public static byte[] Encode(RgbImage image, IReadOnlyDictionary<string, string>? texts)
     {
         using var file = new MemoryStream();
         file.Write(PngDecoder.Signature);
@@ -15,6 +16,12 @@ internal static class PngEncoder
         BinaryPrimitives.WriteInt32BigEndian(header[4..], image.Height);
         (header[8], header[9], header[10], header[11], header[12]) = (8, 2, 0, 0, 0); // 8 bits, RGB, not interlaced
         WriteChunk(file, "IHDR"u8, header);
+        foreach (var (keyword, text) in texts ?? new Dictionary<string, string>())
+        {
+            var (type, body) = PngText.Part(keyword, text);
+            WriteChunk(file, Encoding.Latin1.GetBytes(type), body);
+        }
+
         using var data = new MemoryStream();
         using (var packer = new ZLibStream(data, CompressionLevel.Optimal, leaveOpen: true))
             WriteRows(packer, image);

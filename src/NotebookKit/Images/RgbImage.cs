@@ -66,16 +66,18 @@ public sealed class RgbImage
         ImageDecoder.Decode(bytes, name, alpha);
 
     /// <summary>The picture as a PNG file.</summary>
-    public byte[] ToPng() => PngEncoder.Encode(this);
+    /// <param name="texts">Keywords and texts to keep in the file; <see cref="PngText"/> reads them back.</param>
+    public byte[] ToPng(IReadOnlyDictionary<string, string>? texts = null) => PngEncoder.Encode(this, texts);
 
     /// <summary>Writes the picture as a PNG file; a file of that name is replaced only when all is written.</summary>
     /// <param name="path">The file; its folder must exist.</param>
-    public void SavePng(string path)
+    /// <param name="parameters">How the picture was drawn, kept in the file as the web UI keeps it.</param>
+    public void SavePng(string path, GenerationParameters? parameters = null)
     {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            File.WriteAllBytes(temporary, ToPng());
+            File.WriteAllBytes(temporary, ToPng(parameters is null ? null : new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToString() }));
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -105,6 +107,19 @@ public sealed class RgbImage
         for (var y = 0; y < height; y++)
             Pixels.AsSpan(3 * ((top + y) * Width + left), 3 * width).CopyTo(part.Pixels.AsSpan(3 * y * width));
         return part;
+    }
+
+    /// <summary>A picture of the given size: resized until it covers that size, the middle cut out, nothing stretched.</summary>
+    /// <param name="width">Pixels across.</param>
+    /// <param name="height">Pixels down.</param>
+    /// <param name="filter">The kernel of the resize.</param>
+    public RgbImage Cover(int width, int height, ResampleFilter filter = ResampleFilter.Lanczos)
+    {
+        if ((width, height) == (Width, Height))
+            return this;
+        var scale = Math.Max((double)width / Width, (double)height / Height);
+        var (across, down) = (Math.Max(width, (int)Math.Round(Width * scale)), Math.Max(height, (int)Math.Round(Height * scale)));
+        return Resize(across, down, filter).Crop((across - width) / 2, (down - height) / 2, width, height);
     }
 
     /// <summary>

@@ -4,14 +4,15 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Models;
 
-/// <summary>The sampling loop: noise, then the UNet and the scheduler in turn, then the VAE.</summary>
+/// <summary>The sampling loop: noise or a noised picture, then the UNet and the scheduler in turn, then the VAE.</summary>
 internal sealed class Sampler
 {
     private readonly StableDiffusion model;
     private readonly SampleOptions options;
     private readonly IProgress<StepProgress>? progress;
     private readonly CancellationToken cancel;
-    private readonly int latentSize;
+    private readonly int width;
+    private readonly int height;
     private readonly int batch;
     private int done;
 
@@ -19,73 +20,131 @@ internal sealed class Sampler
     {
         ArgumentNullException.ThrowIfNull(options);
         (this.model, this.options, this.progress, this.cancel) = (model, options, progress, cancel);
-        if (string.IsNullOrWhiteSpace(options.Prompt))
-            throw new BadInputException("The prompt is empty; say what the picture is to show.");
-        if (options.Count is < 1 or > 10_000)
-            throw new BadInputException($"{options.Count} pictures are not possible; take 1 to 10000.");
-        if (!double.IsFinite(options.GuidanceScale))
-            throw new BadInputException("The guidance scale must be a finite number, such as 7.5.");
-        var factor = model.Vae.Config.Factor;
-        var size = options.Size ?? model.SampleSize;
-        if (size < factor || size > 4096 || size % factor != 0)
-            throw new BadInputException($"A size of {size} pixels is not possible with this model; take a multiple of {factor} up to 4096, best {model.SampleSize}.");
-        latentSize = size / factor;
-        // About as many latents at once as one picture of 512 pixels has.
-        batch = Math.Clamp(64 * 64 / (latentSize * latentSize), 1, 16);
+        options.Validate();
+        (width, height) = options.SizeFor(model);
+        var latents = width * height / (model.Vae.Config.Factor * model.Vae.Config.Factor);
+        batch = options.BatchSize ?? Math.Clamp(64 * 64 / latents, 1, 16);
     }
 
     public IReadOnlyList<RgbImage> Run()
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var guided = options.GuidanceScale > 1;
-        // (1, 77, D) without guidance, else (2, 77, D): the negative prompt, then the prompt.
-        var states = model.EncodePrompts(guided ? [options.NegativePrompt, options.Prompt] : [options.Prompt]);
+        using var scheduler = Scheduler.Create(options.Scheduler, model.SchedulerConfig);
+        if (scheduler is DDIMScheduler ddim)
+            ddim.Eta = options.Eta;
+        else if (options.Eta > 0)
+            throw new BadInputException($"The scheduler '{options.Scheduler}' has no eta; only ddim has, or leave eta out.");
+        var conditioning = Conditioning.Encode(model, options);
+        var start = options.InitImage is null ? null : model.EncodeImages(ImageTensor.ToTensor(options.InitImage.Cover(width, height)).unsqueeze(0)); // (1, 4, h, w)
         var pictures = new List<RgbImage>();
         for (var first = 0; first < options.Count; first += batch)
-            pictures.AddRange(Draw(first, Math.Min(batch, options.Count - first), states, guided));
+            pictures.AddRange(Draw(first, Math.Min(batch, options.Count - first), scheduler, conditioning, start));
         return pictures;
     }
 
-    private IReadOnlyList<RgbImage> Draw(int first, int count, Tensor states, bool guided)
+    private IReadOnlyList<RgbImage> Draw(int first, int count, Scheduler scheduler, Conditioning conditioning, Tensor? start)
     {
         using var scope = NewDisposeScope();
-        using var scheduler = Scheduler.Create(options.Scheduler, model.SchedulerConfig);
         scheduler.SetTimesteps(options.Steps);
+        var begin = start is null ? 0 : BeginIndex(scheduler);
+        scheduler.SetBeginIndex(begin);
         // A generator for each picture, on the CPU: neither the other pictures nor the device change what it draws.
         var generators = Enumerable.Range(first, count).Select(i => new Generator(options.Seed + (ulong)i, CPU)).ToArray();
-        var context = states.repeat_interleave(count, 0); // (B or 2B, 77, D)
-        var latents = Noise(generators) * scheduler.InitNoiseSigma; // (B, 4, h, w)
-        foreach (var timestep in scheduler.Timesteps)
+        var latents = Start(generators, scheduler, begin, start); // (B, 4, h, w)
+        var (states, context) = ((StepStates?)null, (Tensor?)null);
+        var timesteps = scheduler.Timesteps;
+        var total = (timesteps.Length - begin) * ((options.Count + batch - 1) / batch);
+        for (var i = begin; i < timesteps.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
-            var prediction = Predict(scheduler.ScaleModelInput(latents, timestep), timestep, context, guided);
+            var timestep = timesteps[i];
+            // Some samplers visit more timesteps than they have steps.
+            if (conditioning.At((i - begin) * options.Steps / timesteps.Length) is var now && now != states)
+            {
+                context?.Dispose();
+                (states, context) = (now, Stack(now, count).MoveToOuterDisposeScope());
+            }
+
+            var level = scheduler.LevelAt(i);
+            var prediction = Predict(scheduler.ScaleModelInput(latents, timestep), timestep, states, context!);
             var next = scheduler.Step(prediction, timestep, latents, scheduler.DrawsNoise(timestep) ? Noise(generators) : null);
+            Report(total, first, timestep, side => Preview(scheduler.PredictOriginal(prediction, latents, level), side));
             latents.Dispose();
             latents = next.MoveToOuterDisposeScope();
-            progress?.Report(new StepProgress(++done, options.Steps * ((options.Count + batch - 1) / batch)));
         }
 
-        cancel.ThrowIfCancellationRequested();
-        return model.DecodeLatents(latents);
+        return model.DecodeLatents(latents, cancel);
     }
 
-    // (B, 4, h, w) from (B, 4, h, w): both predictions in one batch, then ε₀ + s·(ε − ε₀).
-    private Tensor Predict(Tensor input, double timestep, Tensor context, bool guided)
+    // Of the steps the last share is run (Meng et al. 2021), counted as diffusers does.
+    private int BeginIndex(Scheduler scheduler)
     {
-        var doubled = guided ? cat([input, input], 0) : input;
+        var run = options.Strength == 0 ? 0 : Math.Clamp((int)(options.Steps * options.Strength), 1, options.Steps);
+        return run == 0 ? scheduler.Timesteps.Length : Math.Min((options.Steps - run) * scheduler.Order, scheduler.Timesteps.Length - 1);
+    }
+
+    // (B, 4, h, w): pure noise, or the picture's latents noised to the level of the first timestep.
+    private Tensor Start(Generator[] generators, Scheduler scheduler, int begin, Tensor? start)
+    {
+        if (start is null)
+            return Noise(generators) * scheduler.InitNoiseSigma;
+        var original = start.to(ScalarType.Float32).expand(generators.Length, -1, -1, -1);
+        if (begin == scheduler.Timesteps.Length)
+            return original.clone();
+        var level = scheduler.LevelAt(begin);
+        return original * level.Alpha + Noise(generators) * level.Sigma;
+    }
+
+    // ((1 + P)·B, L, D): the negative states for each picture, then those of each prompt.
+    private static Tensor Stack(StepStates states, int count)
+    {
+        Tensor[] parts = [.. states.Prompts.Select(prompt => prompt.States)];
+        if (states.Negative is { } negative)
+            parts = [negative, .. parts];
+        return cat([.. parts.Select(part => part.expand(count, -1, -1))], 0);
+    }
+
+    // (B, 4, h, w) from (B, 4, h, w): all predictions in one batch, then ε₀ + s·Σ w·(ε − ε₀).
+    private Tensor Predict(Tensor input, double timestep, StepStates states, Tensor context)
+    {
+        var parts = context.shape[0] / input.shape[0];
+        var repeated = parts == 1 ? input : input.repeat(parts, 1, 1, 1);
         var time = tensor(new[] { (float)timestep }, device: input.device);
-        var prediction = model.UNet.call(doubled.to(context.dtype), time, context).to(ScalarType.Float32);
-        if (!guided)
+        var prediction = model.UNet.call(repeated.to(context.dtype), time, context).to(ScalarType.Float32);
+        if (parts == 1)
             return prediction;
-        var halves = prediction.chunk(2, 0);
-        return halves[0] + (halves[1] - halves[0]) * options.GuidanceScale;
+        var each = prediction.chunk(parts, 0);
+        var guided = each[0];
+        for (var i = 0; i < states.Prompts.Count; i++)
+            guided = guided + (each[i + 1] - each[0]) * (states.Prompts[i].Weight * Math.Max(options.GuidanceScale, 1));
+        return guided;
+    }
+
+    private void Report(int total, int first, double timestep, Func<int, IReadOnlyList<RgbImage>> preview)
+    {
+        done++;
+        if (progress is null)
+            return;
+        var report = new StepProgress(done, total, first, timestep, preview);
+        progress.Report(report);
+        report.Close();
+    }
+
+    private IReadOnlyList<RgbImage> Preview(Tensor original, int longestSide)
+    {
+        using var scope = NewDisposeScope();
+        // The smallest whole division that fits.
+        var division = (Math.Max(width, height) + longestSide - 1) / longestSide;
+        division = Math.Min(division, Math.Min(original.shape[2], original.shape[3]) is var least ? (int)least : 1);
+        return model.DecodeLatents(division > 1 ? nn.functional.avg_pool2d(original, division) : original, cancel);
     }
 
     private Tensor Noise(Generator[] generators)
     {
-        long[] shape = [1, model.UNet.Config.InChannels, latentSize, latentSize];
+        var factor = model.Vae.Config.Factor;
+        long[] shape = [1, model.UNet.Config.InChannels, height / factor, width / factor];
         return cat([.. generators.Select(generator => randn(shape, ScalarType.Float32, CPU, generator: generator))], 0).to(model.Device);
     }
 }

@@ -11,6 +11,8 @@ namespace NotebookKit.Models;
 /// </summary>
 public sealed class StableDiffusion : IDisposable
 {
+    private readonly Lazy<string?> hash;
+
     /// <summary>Puts a model together from its parts, which it then owns.</summary>
     /// <param name="unet">Predicts the noise.</param>
     /// <param name="vae">Pictures to latents and back.</param>
@@ -25,6 +27,7 @@ public sealed class StableDiffusion : IDisposable
     {
         (UNet, Vae, TextEncoder) = (unet, vae, textEncoder);
         (Tokenizer, SchedulerConfig, Folder) = (tokenizer, schedulerConfig, folder);
+        hash = new Lazy<string?>(() => folder.Length > 0 ? ModelHash.Of(folder) : null);
         var (states, width) = (textEncoder.Config.HiddenSize, unet.Config.CrossAttentionDim);
         if (states != width)
             throw new BadInputException($"The text encoder's hidden_size {states} is not the UNet's cross_attention_dim {width}; the parts do not belong together.");
@@ -51,6 +54,15 @@ public sealed class StableDiffusion : IDisposable
 
     /// <summary>Where the model was loaded from; empty for one made in memory.</summary>
     public string Folder { get; }
+
+    /// <summary>The model's name: that of its folder or file; empty for one made in memory.</summary>
+    public string Name => Folder.Length == 0 ? "" : File.Exists(Folder) ? Path.GetFileNameWithoutExtension(Folder) : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+
+    /// <summary>
+    /// The short hash by which the web UI knows a model: ten digits of the SHA-256 of its file (of the UNet's, for a
+    /// folder). Read once, when first asked for; null for a model made in memory.
+    /// </summary>
+    public string? Hash => hash.Value;
 
     /// <summary>Where the UNet's weights are.</summary>
     public Device Device => UNet.parameters().First().device;
@@ -99,8 +111,9 @@ public sealed class StableDiffusion : IDisposable
 
     /// <summary>Decodes scaled latents to pictures.</summary>
     /// <param name="latents">(B, 4, h, w), scaled, as <see cref="EncodeImages"/> gives and the UNet knows them.</param>
+    /// <param name="cancel">Stops between two pictures.</param>
     /// <returns>B pictures.</returns>
-    public IReadOnlyList<RgbImage> DecodeLatents(Tensor latents)
+    public IReadOnlyList<RgbImage> DecodeLatents(Tensor latents, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(latents);
         using var noGrad = no_grad();
@@ -110,6 +123,7 @@ public sealed class StableDiffusion : IDisposable
         // One at a time: at full resolution the decoder is what needs most memory.
         for (var i = 0L; i < latents.shape[0]; i++)
         {
+            cancel.ThrowIfCancellationRequested();
             using var each = NewDisposeScope();
             pictures.Add(ImageTensor.FromTensor(Vae.Decode(scaled.narrow(0, i, 1)).squeeze(0)));
         }
@@ -117,9 +131,9 @@ public sealed class StableDiffusion : IDisposable
         return pictures;
     }
 
-    /// <summary>Draws pictures.</summary>
+    /// <summary>Draws pictures, from noise or from a picture.</summary>
     /// <param name="options">What to draw.</param>
-    /// <param name="progress">Hears of every step, on the calling thread.</param>
+    /// <param name="progress">Hears of every step, on the calling thread, and can ask for a preview.</param>
     /// <param name="cancel">Stops between two steps.</param>
     /// <returns>The pictures, in the order of their seeds.</returns>
     /// <exception cref="BadInputException">The prompt is empty, or a number is out of range.</exception>

@@ -1,6 +1,42 @@
+using NotebookKit.Images;
+
 namespace NotebookKit.Models;
 
-/// <summary>How far sampling has come.</summary>
-/// <param name="Done">Steps done, counted over all pictures' batches.</param>
-/// <param name="Total">Steps there are.</param>
-public readonly record struct StepProgress(int Done, int Total);
+/// <summary>How far sampling has come, and on demand what the pictures look like by now.</summary>
+public sealed class StepProgress
+{
+    private Func<int, IReadOnlyList<RgbImage>>? decode;
+
+    internal StepProgress(int done, int total, int firstPicture, double timestep, Func<int, IReadOnlyList<RgbImage>> decode)
+    {
+        (Done, Total, FirstPicture, Timestep) = (done, total, firstPicture, timestep);
+        this.decode = decode;
+    }
+
+    /// <summary>Steps done, counted over all pictures' batches.</summary>
+    public int Done { get; }
+
+    /// <summary>Steps there are.</summary>
+    public int Total { get; }
+
+    /// <summary>Which of the pictures the batch at work begins with, from 0.</summary>
+    public int FirstPicture { get; }
+
+    /// <summary>The timestep that was just left: near 1000 is noise, near 0 is clean.</summary>
+    public double Timestep { get; }
+
+    /// <summary>
+    /// Decodes the clean pictures as the model predicts them at this step, one for each of the batch. Only while the
+    /// report is being handled: the step's latents are freed after it.
+    /// </summary>
+    /// <param name="longestSide">In pixels: larger pictures are decoded from latents averaged down, which costs that much less.</param>
+    /// <returns>The batch's pictures, in the order of their seeds.</returns>
+    /// <exception cref="InvalidOperationException">The step is over.</exception>
+    public IReadOnlyList<RgbImage> Preview(int longestSide = 256)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(longestSide, 1);
+        return (decode ?? throw new InvalidOperationException("This step is over; ask for its preview while its report is being handled."))(longestSide);
+    }
+
+    internal void Close() => decode = null;
+}

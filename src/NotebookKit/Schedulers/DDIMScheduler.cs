@@ -12,7 +12,7 @@ public sealed class DDIMScheduler(SchedulerConfig config) : Scheduler(config)
     private int stride = 1;
 
     /// <summary>How much of each step's noise is drawn afresh (Song et al. 2020, equation 16): 0 is DDIM, 1 is like DDPM.</summary>
-    public double Eta { get; init; }
+    public double Eta { get; set; }
 
     /// <inheritdoc/>
     public override void SetTimesteps(int steps)
@@ -33,7 +33,7 @@ public sealed class DDIMScheduler(SchedulerConfig config) : Scheduler(config)
         var next = timestep - stride;
         var alphaNext = next >= 0 ? AlphaBar(next) : Config.SetAlphaToOne ? 1 : AlphaBar(0);
 
-        var original = PredictOriginal(modelOutput, sample, Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
+        var original = PredictOriginal(modelOutput, sample, new NoiseLevel(Math.Sqrt(alpha), Math.Sqrt(1 - alpha)));
         var epsilon = Config.PredictionType switch
         {
             "epsilon" => modelOutput,

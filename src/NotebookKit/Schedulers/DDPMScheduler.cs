@@ -32,7 +32,7 @@ public sealed class DDPMScheduler(SchedulerConfig config) : Scheduler(config)
         var alpha = alphaBar / alphaBarNext;
         var beta = 1 - alpha;
 
-        var original = PredictOriginal(modelOutput, sample, Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar));
+        var original = PredictOriginal(modelOutput, sample, new NoiseLevel(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar)));
         if (Config.ClipSample)
             original = original.clamp(-Config.ClipSampleRange, Config.ClipSampleRange);
 

@@ -38,6 +38,9 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
     }
 
     /// <inheritdoc/>
+    internal override NoiseLevel LevelAt(int index) => NoiseLevel.OfRatio(Sigmas[index]);
+
+    /// <inheritdoc/>
     public override bool DrawsNoise(double timestep) => Stochastic;
 
     /// <inheritdoc/>
@@ -45,8 +48,8 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
     {
         using var scope = NewDisposeScope();
         var index = Advance(timestep);
-        var here = Level.At(Sigmas[index]);
-        Remember(PredictOriginal(modelOutput, sample, here.Alpha, here.Sigma), index);
+        var here = LevelAt(index);
+        Remember(PredictOriginal(modelOutput, sample, here), index);
 
         var order = Math.Min(Config.SolverOrder, history.Count);
         var left = Timesteps.Length - index; // 1 in the last step
@@ -55,7 +58,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
         if (Config.LowerOrderFinal && Timesteps.Length < 15)
             order = Math.Min(order, left);
 
-        var there = Level.At(Sigmas[index + 1]);
+        var there = NoiseLevel.OfRatio(Sigmas[index + 1]);
         var h = there.Lambda - here.Lambda;
         var result = Stochastic
             ? StochasticStep(sample, noise ?? throw new ArgumentNullException(nameof(noise), "The SDE solver draws noise at every step."), here, there, h, order)
@@ -84,7 +87,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
     }
 
     // Lu et al. 2022, equations 4.1 to 4.3 and appendix B; shrink is e^-h - 1.
-    private Tensor DeterministicStep(Tensor sample, Level here, Level there, double h, int order)
+    private Tensor DeterministicStep(Tensor sample, NoiseLevel here, NoiseLevel there, double h, int order)
     {
         var shrink = Math.Exp(-h) - 1;
         var result = sample * (there.Sigma / here.Sigma) - Newest * (there.Alpha * shrink);
@@ -105,7 +108,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
     }
 
     // Lu et al. 2022, section 3.4 ("SDE-DPM-Solver++"): first or second order.
-    private Tensor StochasticStep(Tensor sample, Tensor noise, Level here, Level there, double h, int order)
+    private Tensor StochasticStep(Tensor sample, Tensor noise, NoiseLevel here, NoiseLevel there, double h, int order)
     {
         var fresh = 1 - Math.Exp(-2 * h);
         var result = sample * (there.Sigma / here.Sigma * Math.Exp(-h)) + Newest * (there.Alpha * fresh) + noise * (there.Sigma * Math.Sqrt(fresh));
@@ -122,7 +125,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
         (history.ElementAt(back).Original - history.ElementAt(back + 1).Original) / Ratio(back, h);
 
     private double Ratio(int back, double h) =>
-        (Level.At(Sigmas[history.ElementAt(back).Index]).Lambda - Level.At(Sigmas[history.ElementAt(back + 1).Index]).Lambda) / h;
+        (NoiseLevel.OfRatio(Sigmas[history.ElementAt(back).Index]).Lambda - NoiseLevel.OfRatio(Sigmas[history.ElementAt(back + 1).Index]).Lambda) / h;
 
     private void Remember(Tensor original, int index)
     {
@@ -132,16 +135,6 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
         {
             history.Last!.Value.Original.Dispose();
             history.RemoveLast();
-        }
-    }
-
-    /// <summary>A noise level as the solver sees it: x = α·x₀ + σ·ε, λ = log(α/σ).</summary>
-    private readonly record struct Level(double Alpha, double Sigma, double Lambda)
-    {
-        public static Level At(double ratio)
-        {
-            var alpha = 1 / Math.Sqrt(ratio * ratio + 1);
-            return new Level(alpha, ratio * alpha, -Math.Log(ratio));
         }
     }
 }

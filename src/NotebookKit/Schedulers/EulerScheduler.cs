@@ -48,6 +48,9 @@ public abstract class EulerScheduler(SchedulerConfig config) : SigmaScheduler(co
         return sample / Math.Sqrt(sigma * sigma + 1);
     }
 
+    /// <inheritdoc/>
+    internal override NoiseLevel LevelAt(int index) => new(1, Sigmas[index]);
+
     /// <summary>Noises pictures at the sampler's own levels: x + σ·ε.</summary>
     /// <param name="original">(B, C, h, w).</param>
     /// <param name="noise">(B, C, h, w).</param>

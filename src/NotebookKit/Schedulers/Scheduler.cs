@@ -21,8 +21,8 @@ public abstract class Scheduler : IDisposable
         Schedule = new NoiseSchedule(config);
     }
 
-    /// <summary>The names that <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["ddim", "ddpm", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_2m_sde"];
+    /// <summary>The short names that <see cref="Create"/> knows.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. SamplerName.All.Select(sampler => sampler.Name)];
 
     /// <summary>How noise grows and what the model predicts.</summary>
     public SchedulerConfig Config { get; }
@@ -39,27 +39,39 @@ public abstract class Scheduler : IDisposable
     /// <summary>The starting noise is multiplied by this.</summary>
     public virtual double InitNoiseSigma => 1;
 
+    /// <summary>How many timesteps one step of <see cref="SetTimesteps"/> takes: 2 for the samplers that look ahead.</summary>
+    public virtual int Order => 1;
+
+    /// <summary>Where in <see cref="Timesteps"/> the next <see cref="Step"/> stands.</summary>
+    private protected int StepIndex { get; set; }
+
     /// <summary>Makes a sampler by its name.</summary>
-    /// <param name="name">One of <see cref="Names"/>, or the class name that diffusers uses.</param>
+    /// <param name="name">One of <see cref="Names"/>, the web UI's name, or the class name that diffusers uses.</param>
     /// <param name="config">The model's noise schedule.</param>
     /// <returns>The sampler.</returns>
-    /// <exception cref="BadInputException">There is no such sampler.</exception>
-    public static Scheduler Create(string name, SchedulerConfig config) => name switch
-    {
-        "ddim" or nameof(DDIMScheduler) => new DDIMScheduler(config),
-        "ddpm" or nameof(DDPMScheduler) => new DDPMScheduler(config),
-        "euler" or nameof(EulerDiscreteScheduler) => new EulerDiscreteScheduler(config),
-        "euler_a" or nameof(EulerAncestralDiscreteScheduler) => new EulerAncestralDiscreteScheduler(config),
-        "dpmpp_2m" or nameof(DPMSolverMultistepScheduler) => new DPMSolverMultistepScheduler(config),
-        "dpmpp_2m_karras" => new DPMSolverMultistepScheduler(config with { UseKarrasSigmas = true }),
-        "dpmpp_2m_sde" => new DPMSolverMultistepScheduler(config with { AlgorithmType = "sde-dpmsolver++" }),
-        _ => throw new BadInputException($"There is no scheduler '{name}'; known are {string.Join(", ", Names)}."),
-    };
+    /// <exception cref="BadInputException">There is no such sampler; the sentence names the nearest.</exception>
+    public static Scheduler Create(string name, SchedulerConfig config) => SamplerName.Find(name).Make(config);
 
     /// <summary>Picks the timesteps to visit.</summary>
     /// <param name="steps">How many, 1 to the number of training timesteps.</param>
     /// <exception cref="BadInputException">The number is out of range.</exception>
     public abstract void SetTimesteps(int steps);
+
+    /// <summary>Starts in the middle of <see cref="Timesteps"/>, as img2img does; call it after <see cref="SetTimesteps"/>.</summary>
+    /// <param name="index">From 0; a multiple of <see cref="Order"/>.</param>
+    public void SetBeginIndex(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(index, Timesteps.Length);
+        StepIndex = index;
+    }
+
+    /// <summary>The noise level of the sample that is given to <see cref="Step"/> at a place in <see cref="Timesteps"/>.</summary>
+    internal virtual NoiseLevel LevelAt(int index)
+    {
+        var alpha = AlphaBar(Timesteps[index]);
+        return new NoiseLevel(Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
+    }
 
     /// <summary>What the model is to be given for a sample; most samplers give it as it is.</summary>
     /// <param name="sample">(B, C, h, w).</param>
@@ -121,13 +133,12 @@ public abstract class Scheduler : IDisposable
 
     /// <summary>The predicted clean picture, from whichever quantity the model predicts.</summary>
     /// <param name="modelOutput">(B, C, h, w): what the model predicted.</param>
-    /// <param name="sample">(B, C, h, w): √ᾱ·x + √(1 − ᾱ)·ε.</param>
-    /// <param name="rootAlpha">√ᾱ.</param>
-    /// <param name="rootBeta">√(1 − ᾱ).</param>
-    private protected Tensor PredictOriginal(Tensor modelOutput, Tensor sample, double rootAlpha, double rootBeta) => Config.PredictionType switch
+    /// <param name="sample">(B, C, h, w): α·x₀ + σ·ε, as <see cref="Step"/> is given it.</param>
+    /// <param name="level">α and σ.</param>
+    internal Tensor PredictOriginal(Tensor modelOutput, Tensor sample, NoiseLevel level) => Config.PredictionType switch
     {
-        "epsilon" => (sample - modelOutput * rootBeta) / rootAlpha,
-        "v_prediction" => sample * rootAlpha - modelOutput * rootBeta,
+        "epsilon" => (sample - modelOutput * level.Sigma) / level.Alpha,
+        "v_prediction" => sample * (level.Alpha / (level.Scale * level.Scale)) - modelOutput * (level.Sigma / level.Scale),
         _ => modelOutput,
     };
 

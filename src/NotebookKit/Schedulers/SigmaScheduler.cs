@@ -11,7 +11,6 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
 {
     // In float32, as the reference has it: the timesteps between whole ones depend on the last digit.
     private readonly float[] logSigmas = [.. SigmasOf(config).Select(sigma => MathF.Log(sigma))];
-    private int next;
 
     /// <summary>The noise level at each of <see cref="Scheduler.Timesteps"/>, and the one after the last step.</summary>
     public double[] Sigmas { get; private set; } = [];
@@ -24,14 +23,14 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
     {
         Timesteps = timesteps;
         Sigmas = [.. sigmas.Select(sigma => (double)(float)sigma)];
-        next = 0;
+        StepIndex = 0;
     }
 
     /// <summary>Where a timestep stands. Karras spacing can visit a timestep twice, so the expected place goes first.</summary>
     private protected int IndexOf(double timestep)
     {
-        if (next < Timesteps.Length && Timesteps[next] == timestep)
-            return next;
+        if (StepIndex < Timesteps.Length && Timesteps[StepIndex] == timestep)
+            return StepIndex;
         var index = Array.IndexOf(Timesteps, timestep);
         return index >= 0 ? index : throw new ArgumentException($"{timestep} is not among the timesteps; call SetTimesteps and pass them in their order.", nameof(timestep));
     }
@@ -40,7 +39,7 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
     private protected int Advance(double timestep)
     {
         var index = IndexOf(timestep);
-        next = index + 1;
+        StepIndex = index + 1;
         return index;
     }
 

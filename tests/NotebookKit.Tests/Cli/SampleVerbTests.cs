@@ -19,10 +19,32 @@ public sealed class SampleVerbTests
         var json = JsonDocument.Parse(output).RootElement;
         Assert.Equal([folder["out", "7.png"], folder["out", "8.png"], folder["out", "9.png"]], json.GetProperty("files").EnumerateArray().Select(file => file.GetString()!));
         Assert.Equal(16, RgbImage.Load(folder["out", "8.png"]).Width);
+        Assert.Equal("8", GenerationParameters.Read(folder["out", "8.png"])!["Seed"]);
         Assert.True(RgbImage.Load(json.GetProperty("grid").GetString()!).Width >= 32);
     }
 
+    [Fact]
+    public void A_picture_is_drawn_from_a_picture_with_previews()
+    {
+        using var folder = new TemporaryFolder();
+        using (var model = TinyModel.Create())
+            model.Save(folder["base"], ScalarType.Float16);
+        new RgbImage(30, 20).SavePng(folder["init.png"]);
+        var (code, output, error) = KitCommand.Run(
+            "sample", "--base", folder["base"], "--prompt", "a rabbit toy", "--init-image", folder["init.png"], "--strength", "0.5", "--size", "24x16",
+            "--steps", "4", "--preview-every", "2", "--scheduler", "Euler a", "--out", folder["out.png"], "--json");
+        Assert.True(code == 0, error);
+        var json = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(24, RgbImage.Load(folder["out.png"]).Width);
+        Assert.Equal("0.5", GenerationParameters.Read(folder["out.png"])!["Denoising strength"]);
+        Assert.Equal([folder["out-0-step-0002.png"]], json.GetProperty("previews").EnumerateArray().Select(file => file.GetString()!));
+    }
+
     [Theory]
+    [InlineData("--prompt|x|--size|60", "56 or 64")]
+    [InlineData("--prompt|x|--size|64x", "--size")]
+    [InlineData("--prompt|x|--scheduler|dpmp_2m", "dpmpp_2m")]
+    [InlineData("--prompt|x|--init-image|no.png", "no.png")]
     [InlineData("--prompt|", "--prompt")]
     [InlineData("--prompt|x|--base|no/such/model", "no/such/model")]
     public void Bad_input_is_one_sentence_and_exit_code_2(string arguments, string names)

@@ -58,26 +58,99 @@ public sealed class StableDiffusionTests : IDisposable
             Assert.Equal(16, model.Sample(Options with { Scheduler = name })[0].Width);
     }
 
-    [Fact]
-    public void Sizes_that_do_not_halve_evenly_are_drawn()
+    [Theory]
+    [InlineData(15, "8 or 16")]
+    [InlineData(4, "nearest is 8")]
+    [InlineData(5000, "nearest is 4096")]
+    public void Sizes_are_multiples_of_8_and_others_are_answered_with_the_nearest(int size, string nearest)
     {
-        Assert.Equal((22, 22), model.Sample(Options with { Size = 22 }).Select(picture => (picture.Width, picture.Height)).Single());
-        Assert.Contains("multiple of 2", Assert.Throws<BadInputException>(() => model.Sample(Options with { Size = 15 })).Message);
+        var picture = model.Sample(Options with { Width = 24, Height = 40 }).Single();
+        Assert.Equal((24, 40), (picture.Width, picture.Height));
+        Assert.Contains(nearest, Assert.Throws<BadInputException>(() => model.Sample(Options with { Size = size })).Message);
     }
 
     [Fact]
     public void Progress_is_told_and_cancelling_stops_between_steps()
     {
         using var source = new CancellationTokenSource();
-        var told = new List<StepProgress>();
+        var told = new List<(int, int)>();
         var progress = new Immediate(step =>
         {
-            told.Add(step);
+            told.Add((step.Done, step.Total));
             if (step.Done == 2)
                 source.Cancel();
         });
         Assert.Throws<OperationCanceledException>(() => model.Sample(Options, progress, source.Token));
-        Assert.Equal([new StepProgress(1, 3), new StepProgress(2, 3)], told);
+        Assert.Equal([(1, 3), (2, 3)], told);
+    }
+
+    [Theory]
+    [InlineData("ddim")]
+    [InlineData("euler")]
+    [InlineData("dpmpp_2m")]
+    public void The_preview_of_the_last_step_is_nearly_the_picture_and_can_be_smaller(string scheduler)
+    {
+        IReadOnlyList<RgbImage> last = [], small = [];
+        StepProgress? kept = null;
+        var progress = new Immediate(step => (kept, last, small) = (step, step.Preview(), step.Preview(8)));
+        var pictures = model.Sample(Options with { Steps = 20, Scheduler = scheduler, Count = 2 }, progress);
+        Assert.Equal(2, last.Count);
+        Assert.InRange(Difference(pictures[1], last[1]), 0, 12);
+        Assert.Equal((8, 8), (small[0].Width, small[0].Height));
+        Assert.Throws<InvalidOperationException>(() => kept!.Preview());
+    }
+
+    [Fact]
+    public void A_picture_drawn_from_a_picture_leaves_it_the_further_the_greater_the_strength()
+    {
+        var init = new RgbImage(40, 24, [.. Enumerable.Range(0, 3 * 40 * 24).Select(i => (byte)(i % 251))]);
+        var turned = Options with { InitImage = init, Steps = 10 };
+        var untouched = model.Sample(turned with { Strength = 0 })[0];
+        Assert.Equal((40, 24), (untouched.Width, untouched.Height));
+        using var scope = NewDisposeScope();
+        Assert.Equal(model.DecodeLatents(model.EncodeImages(ImageTensor.ToTensor(init).unsqueeze(0)))[0].Pixels, untouched.Pixels);
+
+        double[] distances = [.. new[] { 0.1, 0.4, 0.9 }.Select(strength => Distance(untouched, model.Sample(turned with { Strength = strength })[0]))];
+        Assert.Equal(distances.Order(), distances);
+        Assert.True(distances[0] > 0);
+        Assert.Contains("strength", Assert.Throws<BadInputException>(() => model.Sample(turned with { Strength = 1.5 })).Message);
+    }
+
+    [Theory]
+    [InlineData("ddim")]
+    [InlineData("euler_a")]
+    [InlineData("dpmpp_2m_sde")]
+    public void Only_the_share_of_the_steps_that_the_strength_says_is_run(string scheduler)
+    {
+        var told = 0;
+        model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler }, new Immediate(_ => told++));
+        Assert.Equal(3, told);
+    }
+
+    [Theory]
+    [InlineData("euler_a")]
+    [InlineData("ddpm")]
+    [InlineData("dpmpp_2m_sde")]
+    public void Fresh_noise_is_each_pictures_own(string scheduler)
+    {
+        var options = Options with { Scheduler = scheduler, Steps = 4 };
+        var three = model.Sample(options with { Count = 3 });
+        Assert.InRange(Difference(model.Sample(options with { Seed = 7 })[0], three[2]), 0, 1);
+        Assert.Equal(three[2].Pixels, model.Sample(options with { Count = 3, BatchSize = 2 })[2].Pixels.Select((value, i) => Math.Abs(value - three[2].Pixels[i]) <= 1 ? three[2].Pixels[i] : value));
+    }
+
+    [Fact]
+    public void A_pictures_file_says_how_it_was_drawn()
+    {
+        model.Save(folder["named"], ScalarType.Float32);
+        using var saved = StableDiffusion.Load(folder["named"]);
+        var options = Options with { NegativePrompt = "blurry, dark", Scheduler = "euler_a", GuidanceScale = 7, Size = 24 };
+        saved.Sample(options)[0].SavePng(folder["picture.png"], options.ParametersOf(saved));
+        var read = GenerationParameters.Read(folder["picture.png"])!;
+        Assert.Equal(
+            $"a photo of a rabbit toy\nNegative prompt: blurry, dark\nSteps: 3, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 24x24, Model hash: {saved.Hash}, Model: named",
+            read.ToString());
+        Assert.Matches("^[0-9a-f]{10}$", saved.Hash);
     }
 
     [Theory]
@@ -129,6 +202,8 @@ public sealed class StableDiffusionTests : IDisposable
         Assert.True(latents.Equals(model.EncodeImages(images, new Generator(1))));
         Assert.False(latents.Equals(model.EncodeImages(images, new Generator(2))));
     }
+
+    private static double Distance(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Average();
 
     private static int Difference(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Max();
 

@@ -1,0 +1,56 @@
+namespace NotebookKit.Schedulers;
+
+/// <summary>A sampler by its names.</summary>
+/// <param name="Name">Short: <c>dpmpp_2m</c>.</param>
+/// <param name="Label">The web UI's: <c>DPM++ 2M</c>.</param>
+/// <param name="ClassName">diffusers': <c>DPMSolverMultistepScheduler</c>.</param>
+/// <param name="Make">Makes the sampler for a model's noise schedule.</param>
+internal sealed record SamplerName(string Name, string Label, string ClassName, Func<SchedulerConfig, Scheduler> Make)
+{
+    /// <summary>Every sampler; of one class the plain form first, which is what the class name alone means.</summary>
+    public static IReadOnlyList<SamplerName> All { get; } =
+    [
+        new("ddim", "DDIM", nameof(DDIMScheduler), config => new DDIMScheduler(config)),
+        new("ddpm", "DDPM", nameof(DDPMScheduler), config => new DDPMScheduler(config)),
+        new("euler", "Euler", nameof(EulerDiscreteScheduler), config => new EulerDiscreteScheduler(config)),
+        new("euler_a", "Euler a", nameof(EulerAncestralDiscreteScheduler), config => new EulerAncestralDiscreteScheduler(config)),
+        new("dpmpp_2m", "DPM++ 2M", nameof(DPMSolverMultistepScheduler), config => new DPMSolverMultistepScheduler(config)),
+        new("dpmpp_2m_karras", "DPM++ 2M Karras", nameof(DPMSolverMultistepScheduler), config => new DPMSolverMultistepScheduler(config with { UseKarrasSigmas = true })),
+        new("dpmpp_2m_sde", "DPM++ 2M SDE", nameof(DPMSolverMultistepScheduler), config => new DPMSolverMultistepScheduler(config with { AlgorithmType = "sde-dpmsolver++" })),
+    ];
+
+    /// <summary>The sampler of a name, label or class name; capitals do not matter.</summary>
+    /// <exception cref="BadInputException">There is none; the sentence names the nearest.</exception>
+    public static SamplerName Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (All.FirstOrDefault(sampler => sampler.Names.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } found)
+            return found;
+        var nearest = All.OrderBy(sampler => sampler.Names.Min(known => Distance(Plain(known), Plain(name)))).Take(3).Select(sampler => sampler.Name);
+        throw new BadInputException($"There is no scheduler '{name}'; the nearest are {string.Join(", ", nearest)}. Known are {string.Join(", ", All.Select(sampler => sampler.Name))}.");
+    }
+
+    private string[] Names => [Name, Label, ClassName];
+
+    private static string Plain(string name) =>
+        string.Concat(name.ToLowerInvariant().Replace("scheduler", "", StringComparison.Ordinal).Replace("++", "pp", StringComparison.Ordinal).Where(char.IsLetterOrDigit));
+
+    // Levenshtein: insertions, deletions and replacements from one to the other.
+    private static int Distance(string from, string to)
+    {
+        var row = Enumerable.Range(0, to.Length + 1).ToArray();
+        for (var i = 1; i <= from.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= to.Length; j++)
+            {
+                var replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j - 1], diagonal) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}
