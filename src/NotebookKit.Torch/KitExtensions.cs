@@ -70,13 +70,36 @@ public static unsafe class TorchExtras
         return new(Status("VmRSS:"), Status("VmHWM:"), known ? figures[0] : null, known ? figures[1] : null, known ? figures[3] : null);
     }
 
-    /// <summary>Starts the GPU's peak anew.</summary>
+    /// <summary>
+    /// The bytes that tensors hold on a device now, and at most since <see cref="ResetPeakMemory"/>: what libtorch has asked
+    /// its allocator for. Not in it are the buffers that libraries such as oneDNN get for themselves, and everything else
+    /// of the process. On <c>meta</c>: what the tensors would hold.
+    /// </summary>
+    /// <returns>null where that is not known: on a GPU without figures</returns>
+    public static (long Now, long Peak)? TensorBytes(Device? device = null)
+    {
+        if (device?.type == DeviceType.CUDA)
+            return Memory(device) is { DeviceBytes: { } now, PeakDeviceBytes: { } peak } ? (now, peak) : null;
+        var figures = stackalloc long[2];
+        NativeMethods.kit_held(device?.type == DeviceType.META ? 1 : 0, figures, 0);
+        return (figures[0], figures[1]);
+    }
+
+    /// <summary>Starts the peak of what tensors hold anew.</summary>
     public static void ResetPeakMemory(Device? device = null)
     {
         var figures = stackalloc long[4];
-        if (cuda.is_available())
+        if (device is null || device.type != DeviceType.CUDA)
+            NativeMethods.kit_held(device?.type == DeviceType.META ? 1 : 0, figures, 1);
+        if (device?.type is null or DeviceType.CUDA && cuda.is_available())
             _ = NativeMethods.kit_cuda_memory(Math.Max(0, device?.index ?? 0), figures, 0, 1);
     }
+
+    /// <summary>
+    /// Makes the operators of a training step work on the device <c>meta</c>, whose tensors have shapes and no memory: a
+    /// step can then be rehearsed, in no time, to see what it would hold (<see cref="TensorBytes"/>).
+    /// </summary>
+    public static void PrepareRehearsal() => NativeMethods.Check(NativeMethods.kit_prepare_rehearsal(), nameof(PrepareRehearsal));
 
     /// <summary>Gives memory that libtorch keeps for later back to the GPU.</summary>
     public static void EmptyCache()
@@ -193,7 +216,7 @@ public static unsafe class TorchExtras
 
         private RandomState(IEnumerable<Device> devices) => states = [.. devices.Select(device => (device, Read(device)))];
 
-        public static RandomState Now(IEnumerable<Tensor> inputs) => new(inputs.Select(i => i.device).Append(CPU).Distinct());
+        public static RandomState Now(IEnumerable<Tensor> inputs) => new(inputs.Select(i => i.device).Where(d => d.type != DeviceType.META).Append(CPU).Distinct());
 
         public IDisposable Replayed()
         {

@@ -173,6 +173,14 @@ public static partial class torch
     /// <inheritdoc cref="Tensor.cumsum(long, ScalarType?)"/>
     public static Tensor cumsum(Tensor input, long dim, ScalarType? type = null) => input.cumsum(dim, type);
 
+    /// <summary>For each number the position of the first boundary that is not below it (with <paramref name="right"/>: above it).</summary>
+    /// <param name="input">The numbers.</param>
+    /// <param name="boundaries">One axis, ascending.</param>
+    /// <param name="outInt32">Positions as int32 instead of int64.</param>
+    /// <param name="right">Whether a number equal to a boundary comes after it.</param>
+    public static Tensor bucketize(Tensor input, Tensor boundaries, bool outInt32 = false, bool right = false) =>
+        Ops.bucketize_Tensor.Call(input, boundaries, outInt32, right);
+
     /// <inheritdoc cref="Tensor.cumprod(long, ScalarType?)"/>
     public static Tensor cumprod(Tensor input, long dim, ScalarType? type = null) => input.cumprod(dim, type);
 

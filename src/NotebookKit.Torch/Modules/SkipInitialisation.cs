@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace TorchSharp.Modules;
 
 /// <summary>
@@ -9,12 +11,30 @@ public sealed class SkipInitialisation : IDisposable
     [ThreadStatic]
     private static int s_depth;
 
+    [ThreadStatic]
+    private static Device? s_device;
+
+    private readonly Device? before;
+
     /// <summary>Starts skipping on this thread.</summary>
-    public SkipInitialisation() => s_depth++;
+    /// <param name="device">where layers that name no device put their weights meanwhile; null as ever, on the CPU</param>
+    public SkipInitialisation(Device? device = null)
+    {
+        s_depth++;
+        before = s_device;
+        s_device = device ?? before;
+    }
 
     /// <summary>Whether layers made now on this thread skip it.</summary>
     internal static bool Active => s_depth > 0;
 
+    /// <summary>Where layers made now on this thread put their weights; null on the CPU.</summary>
+    internal static Device? Device => s_device;
+
     /// <summary>Ends skipping.</summary>
-    public void Dispose() => s_depth--;
+    public void Dispose()
+    {
+        s_depth--;
+        s_device = before;
+    }
 }

@@ -58,6 +58,7 @@ internal static class Ops
     public static readonly Op bitwise_or_Tensor = new("bitwise_or", "Tensor");
     public static readonly Op bitwise_xor_Tensor = new("bitwise_xor", "Tensor");
     public static readonly Op bmm = new("bmm");
+    public static readonly Op bucketize_Tensor = new("bucketize", "Tensor");
     public static readonly Op broadcast_tensors = new("broadcast_tensors");
     public static readonly Op broadcast_to = new("broadcast_to");
     public static readonly Op cat = new("cat");

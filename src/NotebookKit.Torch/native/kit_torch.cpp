@@ -18,12 +18,17 @@
 #include <ATen/core/jit_type.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
+#include <c10/core/CPUAllocator.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/core/impl/alloc_cpu.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
 #include <torch/version.h>
+
+#include <malloc.h>
 
 #include <atomic>
 #include <chrono>
@@ -292,6 +297,125 @@ struct ManagedFunction : torch::autograd::Function<ManagedFunction> {
         return result;
     }
 };
+
+// ---- what tensors hold
+
+// Bytes that tensors hold on a device, now and at most.
+struct Held {
+    std::atomic<int64_t> now{0}, peak{0};
+    void add(int64_t bytes) {
+        const int64_t total = now.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+        int64_t most = peak.load(std::memory_order_relaxed);
+        while (total > most && !peak.compare_exchange_weak(most, total, std::memory_order_relaxed)) {}
+    }
+    void remove(int64_t bytes) { now.fetch_sub(bytes, std::memory_order_relaxed); }
+};
+
+Held on_cpu, on_meta;
+
+// libtorch's own way to get memory, counted. Newer libtorch declares allocate without const: whichever it wants is here.
+struct CountingCpu final : at::Allocator {
+    static void release(void* data) {
+        if (data) on_cpu.remove(static_cast<int64_t>(malloc_usable_size(data)));
+        c10::free_cpu(data);
+    }
+    static at::DataPtr counted(size_t bytes) {
+        void* data = c10::alloc_cpu(bytes);
+        if (data) on_cpu.add(static_cast<int64_t>(malloc_usable_size(data)));
+        return {data, data, &release, at::Device(at::DeviceType::CPU)};
+    }
+    at::DataPtr allocate(size_t bytes) const { return counted(bytes); }
+    at::DataPtr allocate(size_t bytes) { return counted(bytes); }
+    at::DeleterFnPtr raw_deleter() const { return &release; }
+    void copy_data(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+};
+
+// Tensors on the device "meta" have a shape and no memory; counting what they would hold makes a rehearsal of a
+// training step tell what the step will need.
+struct CountingMeta final : at::Allocator {
+    static void release(void* context) {
+        auto* bytes = static_cast<int64_t*>(context);
+        on_meta.remove(*bytes);
+        delete bytes;
+    }
+    static at::DataPtr counted(size_t bytes) {
+        on_meta.add(static_cast<int64_t>(bytes));
+        return {nullptr, new int64_t(static_cast<int64_t>(bytes)), &release, at::Device(at::DeviceType::Meta)};
+    }
+    at::DataPtr allocate(size_t bytes) const { return counted(bytes); }
+    at::DataPtr allocate(size_t bytes) { return counted(bytes); }
+    at::DeleterFnPtr raw_deleter() const { return nullptr; }
+    void copy_data(void*, const void*, std::size_t) const {}
+};
+
+CountingCpu counting_cpu;
+CountingMeta counting_meta;
+
+// From the moment this library is loaded; what was made before is not counted.
+const bool counting = [] {
+    c10::SetAllocator(at::DeviceType::CPU, &counting_cpu, 100);
+    c10::SetAllocator(at::DeviceType::Meta, &counting_meta, 100);
+    return true;
+}();
+
+// The shapes of what libtorch (1.13 and later, without Python) cannot compute on "meta" and a training step needs.
+using OptionalTensor = Maybe<at::Tensor>;
+
+at::Tensor rehearse_convolution(const at::Tensor& input, const at::Tensor& weight, const OptionalTensor&, at::IntArrayRef stride,
+                                at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed, at::IntArrayRef, int64_t) {
+    TORCH_CHECK(!transposed, "a transposed convolution cannot be rehearsed");
+    std::vector<int64_t> shape{input.size(0), weight.size(0)};
+    for (int64_t d = 2; d < input.dim(); d++)
+        shape.push_back((input.size(d) + 2 * padding[d - 2] - dilation[d - 2] * (weight.size(d) - 1) - 1) / stride[d - 2] + 1);
+    return at::empty(shape, input.options());
+}
+
+using ThreeTensors = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
+
+ThreeTensors rehearse_convolution_backward(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& weight, at::IntArrayRef, at::IntArrayRef,
+                                           at::IntArrayRef, bool, at::IntArrayRef, int64_t, std::array<bool, 3> wanted) {
+    return {wanted[0] ? at::empty(input.sizes(), input.options()) : at::Tensor(), wanted[1] ? at::empty(weight.sizes(), weight.options()) : at::Tensor(),
+            wanted[2] ? at::empty({grad.size(1)}, grad.options()) : at::Tensor()};
+}
+
+ThreeTensors rehearse_group_norm(const at::Tensor& input, const OptionalTensor&, const OptionalTensor&, int64_t n, int64_t, int64_t, int64_t groups, double) {
+    return {at::empty(input.sizes(), input.options()), at::empty({n, groups}, input.options()), at::empty({n, groups}, input.options())};
+}
+
+ThreeTensors rehearse_group_norm_backward(const at::Tensor&, const at::Tensor& input, const at::Tensor&, const at::Tensor&, const OptionalTensor&, int64_t,
+                                          int64_t channels, int64_t, int64_t, std::array<bool, 3> wanted) {
+    return {wanted[0] ? at::empty(input.sizes(), input.options()) : at::Tensor(), wanted[1] ? at::empty({channels}, input.options()) : at::Tensor(),
+            wanted[2] ? at::empty({channels}, input.options()) : at::Tensor()};
+}
+
+ThreeTensors rehearse_layer_norm(const at::Tensor& input, at::IntArrayRef normalized, const OptionalTensor&, const OptionalTensor&, double) {
+    auto shape = input.sizes().vec();
+    std::fill(shape.end() - static_cast<int64_t>(normalized.size()), shape.end(), 1);
+    return {at::empty(input.sizes(), input.options()), at::empty(shape, input.options()), at::empty(shape, input.options())};
+}
+
+ThreeTensors rehearse_layer_norm_backward(const at::Tensor&, const at::Tensor& input, at::IntArrayRef normalized, const at::Tensor&, const at::Tensor&,
+                                          const OptionalTensor&, const OptionalTensor&, std::array<bool, 3> wanted) {
+    return {wanted[0] ? at::empty(input.sizes(), input.options()) : at::Tensor(), wanted[1] ? at::empty(normalized, input.options()) : at::Tensor(),
+            wanted[2] ? at::empty(normalized, input.options()) : at::Tensor()};
+}
+
+at::Tensor rehearse_index_select(const at::Tensor& self, int64_t dimension, const at::Tensor& index) {
+    auto shape = self.sizes().vec();
+    if (!shape.empty()) shape[dimension < 0 ? dimension + self.dim() : dimension] = index.numel();
+    return at::empty(shape, self.options());
+}
+
+at::Tensor rehearse_embedding_backward(const at::Tensor& grad, const at::Tensor&, int64_t rows, int64_t, bool) {
+    return at::empty({rows, grad.size(-1)}, grad.options());
+}
+
+// Puts the kernels above in place where libtorch has none of its own for the device.
+template <class Kernel>
+void rehearse(torch::Library& library, const char* name, Kernel kernel) {
+    const auto op = c10::Dispatcher::singleton().findSchema({std::string("aten::") + name, ""});
+    if (op && !op->hasKernelForDispatchKey(c10::DispatchKey::Meta)) library.impl(name, kernel);
+}
 
 // What synchronizes where no CUDA header is at hand: reading one element back waits for the stream.
 void wait_for(c10::Device device) {
@@ -604,6 +728,32 @@ KIT_API int32_t kit_cuda_memory(int32_t index, int64_t* figures, int32_t empty_c
 #else
         return 0;
 #endif
+    });
+}
+
+// Bytes that tensors hold: of this process in RAM (meta = 0), or would hold on the device "meta" (1): now and at most.
+KIT_API void kit_held(int32_t meta, int64_t* figures, int32_t reset_peak) {
+    Held& held = meta ? on_meta : on_cpu;
+    if (reset_peak) held.peak = held.now.load();
+    figures[0] = held.now;
+    figures[1] = held.peak;
+}
+
+// Makes a training step possible on the device "meta".
+KIT_API int32_t kit_prepare_rehearsal() {
+    return guarded([] {
+        static torch::Library* library = nullptr;  // lives as long as the process, as the kernels do
+        if (library) return 0;
+        library = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::Meta, __FILE__, __LINE__);
+        rehearse(*library, "convolution_overrideable", TORCH_FN(rehearse_convolution));
+        rehearse(*library, "convolution_backward_overrideable", TORCH_FN(rehearse_convolution_backward));
+        rehearse(*library, "native_group_norm", TORCH_FN(rehearse_group_norm));
+        rehearse(*library, "native_group_norm_backward", TORCH_FN(rehearse_group_norm_backward));
+        rehearse(*library, "native_layer_norm", TORCH_FN(rehearse_layer_norm));
+        rehearse(*library, "native_layer_norm_backward", TORCH_FN(rehearse_layer_norm_backward));
+        rehearse(*library, "index_select", TORCH_FN(rehearse_index_select));
+        rehearse(*library, "embedding_dense_backward", TORCH_FN(rehearse_embedding_backward));
+        return 0;
     });
 }
 

@@ -39,6 +39,12 @@ public static class TorchExtras
         return new(process.WorkingSet64, process.PeakWorkingSet64, null, null, null);
     }
 
+    /// <summary>Nothing: the package counts no bytes.</summary>
+    public static (long Now, long Peak)? TensorBytes(Device? device = null) => null;
+
+    /// <summary>Not possible: the package counts no bytes.</summary>
+    public static void PrepareRehearsal() => throw new NotSupportedException("A memory forecast needs the kit's own tensor layer (KIT_TORCH=system).");
+
     /// <summary>Does nothing: the package has no figures.</summary>
     public static void ResetPeakMemory(Device? device = null)
     {

@@ -21,6 +21,11 @@ namespace TorchSharp.Modules
     /// <summary>Has no effect: the package's layers always fill their weights.</summary>
     public sealed class SkipInitialisation : IDisposable
     {
+        /// <summary>Has no effect.</summary>
+        public SkipInitialisation(torch.Device? device = null)
+        {
+        }
+
         /// <inheritdoc/>
         public void Dispose()
         {
