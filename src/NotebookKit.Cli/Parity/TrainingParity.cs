@@ -59,6 +59,7 @@ internal sealed class TrainingParity : ParityArea
             {
                 Cycles = (int?)args?["num_cycles"] ?? 1,
                 Power = (double?)args?["power"] ?? 1,
+                End = (double?)args?["lr_end"] ?? 1e-7,
                 StepRules = (string?)args?["step_rules"] ?? "1",
             };
             var expected = folder.Load("lr.safetensors")[name["lr:".Length..]];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NotebookKit.Charts;
 
 namespace NotebookKit.Training;
 
@@ -11,9 +12,6 @@ namespace NotebookKit.Training;
 /// <param name="Total">Optimizer steps of the whole run.</param>
 public sealed record LrSchedule(string Name, double LearningRate, int Warmup, int Total)
 {
-    // Where polynomial ends, as in diffusers.
-    private const double PolynomialEnd = 1e-7;
-
     /// <summary>Every schedule's name.</summary>
     public static IReadOnlyList<string> Names { get; } =
         ["constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "piecewise_constant"];
@@ -23,6 +21,9 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
 
     /// <summary>The exponent of <c>polynomial</c>; 1 is a straight line.</summary>
     public double Power { get; init; } = 1;
+
+    /// <summary>Where <c>polynomial</c> ends; below the learning rate.</summary>
+    public double End { get; init; } = 1e-7;
 
     /// <summary>For <c>piecewise_constant</c>: "factor:until step, …, last factor", such as "1:100,0.1:200,0.01".</summary>
     public string StepRules { get; init; } = "1";
@@ -45,34 +46,85 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
             "cosine_with_restarts" => progress >= 1 ? 0 : Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * (Cycles * progress % 1)))),
             "polynomial" => Polynomial(step),
             "piecewise_constant" => Piecewise(step),
-            _ => throw new BadInputException($"There is no learning-rate schedule '{Name}'; choose one of {string.Join(", ", Names)}."),
+            _ => throw new BadInputException(Unknown(Name)),
         };
     }
 
+    /// <summary>The rates of the whole run, one for each optimizer step.</summary>
+    public IReadOnlyList<double> Rates() => [.. Enumerable.Range(0, Math.Max(0, Total)).Select(At)];
+
+    /// <summary>Whether the numbers make a schedule; a run checks before it loads anything.</summary>
+    /// <exception cref="BadInputException">The first that does not, with its remedy.</exception>
+    public void Validate()
+    {
+        Require(Names.Contains(Name), Unknown(Name));
+        Require(double.IsFinite(LearningRate) && LearningRate > 0, $"The learning rate must be above 0, not {LearningRate}; 1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion.");
+        Require(Warmup >= 0, $"The warmup must be 0 or more optimizer steps, not {Warmup}.");
+        Require(Total >= 1, $"A run has at least 1 optimizer step, not {Total}.");
+        Require(Cycles >= 1, $"cosine_with_restarts goes through at least 1 cycle, not {Cycles}.");
+        Require(double.IsFinite(Power) && Power > 0, $"The polynomial's power must be above 0, not {Power}; 1 is a straight line.");
+        Require(Name != "polynomial" || (End >= 0 && End < LearningRate), $"polynomial ends at {Short(End)}, which must be below the learning rate {Short(LearningRate)}.");
+        foreach (var rule in Name == "piecewise_constant" ? Rules() : [])
+            Require(double.IsFinite(rule.Factor) && rule.Factor >= 0, RulesSentence);
+    }
+
+    /// <summary>The curve of the whole run, drawn before anything is trained.</summary>
+    public Figure Draw() => Draw([this]);
+
+    /// <summary>Several schedules in one chart, each under its name.</summary>
+    /// <param name="schedules">What to compare.</param>
+    public static Figure Draw(IEnumerable<LrSchedule> schedules) => schedules
+        .Aggregate(new Figure(), (figure, schedule) => figure.AddLine(schedule.Rates(), schedule.Name))
+        .Titled("Learning rate", x: "optimizer step", y: "learning rate");
+
+    /// <summary>The sentence about a name that no schedule has, with the names nearest to it.</summary>
+    public static string Unknown(string name) => $"There is no learning-rate schedule '{name}'; {NearestName.Hint(name, Names)}";
+
     /// <summary>What about the schedule will surprise, as one sentence each; empty when nothing will.</summary>
-    public IReadOnlyList<string> Warnings() =>
-        Warmup > 0 && Warmup >= Total && Name is not ("constant" or "piecewise_constant")
-            ? [$"The warmup takes {Warmup} steps but the run has only {Total}, so the learning rate never gets beyond {LearningRate * (Total - 1) / Warmup:0.##e-0} of {LearningRate:0.##e-0}; shorten the warmup to about {Math.Max(1, Total / 10)}."]
+    public IReadOnlyList<string> Warnings()
+    {
+        var warmsUp = Name is not ("constant" or "piecewise_constant");
+        if (Warmup == 0)
+            return [];
+        if (!warmsUp)
+            return [$"{Name} knows no warmup, so the {Warmup} warmup steps have no effect; {(Name == "constant" ? "take constant_with_warmup" : "write them as a first factor")}."];
+        return Warmup >= Total
+            ? [$"The warmup takes {Warmup} steps but the run has only {Total}, so the learning rate never gets beyond {Short(LearningRate * (Total - 1) / Warmup)} of {Short(LearningRate)}; shorten the warmup to about {Math.Max(1, Total / 10)}."]
             : [];
+    }
+
+    private const string RulesSentence = "The rules of piecewise_constant are 'factor:until step, …, last factor', such as 1:100,0.1:200,0.01.";
 
     private double Polynomial(int step)
     {
-        if (step > Total)
-            return PolynomialEnd / LearningRate;
+        if (step >= Total)
+            return End / LearningRate;
         var remaining = 1 - ((step - Warmup) / (double)(Total - Warmup));
-        return (((LearningRate - PolynomialEnd) * Math.Pow(remaining, Power)) + PolynomialEnd) / LearningRate;
+        return (((LearningRate - End) * Math.Pow(remaining, Power)) + End) / LearningRate;
     }
 
-    private double Piecewise(int step)
+    private double Piecewise(int step) => Rules().First(rule => step < rule.Until).Factor;
+
+    private IEnumerable<(double Factor, int Until)> Rules()
     {
         var rules = StepRules.Split(',');
-        foreach (var rule in rules[..^1])
+        for (var i = 0; i < rules.Length; i++)
         {
-            var parts = rule.Split(':');
-            if (step < int.Parse(parts[1], CultureInfo.InvariantCulture))
-                return double.Parse(parts[0], CultureInfo.InvariantCulture);
+            var parts = rules[i].Split(':');
+            var until = int.MaxValue;
+            if (parts.Length != (i < rules.Length - 1 ? 2 : 1)
+                || !double.TryParse(parts[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var factor)
+                || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out until)))
+                throw new BadInputException($"{RulesSentence} '{StepRules}' is none.");
+            yield return (factor, until);
         }
+    }
 
-        return double.Parse(rules[^1], CultureInfo.InvariantCulture);
+    private static string Short(double rate) => rate.ToString("0.##e-0", CultureInfo.InvariantCulture);
+
+    private static void Require(bool holds, string sentence)
+    {
+        if (!holds)
+            throw new BadInputException(sentence);
     }
 }
