@@ -5,6 +5,7 @@ using NotebookKit.Images;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Training;
+using NotebookKit.Training.Optimizers;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -27,6 +28,8 @@ internal static class TrainVerb
     private static readonly Option<double?> LearningRate = new("--lr") { Description = "learning rate after warmup (what suits base and method)" };
     private static readonly Option<double?> TextLearningRate = new("--text-lr") { Description = "the text encoder's learning rate" };
     private static readonly Option<string> Schedule = new("--schedule") { DefaultValueFactory = _ => "constant_with_warmup", Description = string.Join(", ", LrSchedule.Names) };
+    private static readonly Option<string> Optimizer = new("--optimizer") { DefaultValueFactory = _ => "adamw", Description = "adamw, adamw8bit, adafactor, lion or prodigy" };
+    private static readonly Option<bool> Checkpointing = new("--checkpointing") { Description = "keep less for backward and compute it again: slower, much less memory, the same gradients" };
     private static readonly Option<int> Warmup = new("--warmup") { Description = "optimizer steps over which the learning rate climbs" };
     private static readonly Option<int?> Batch = new("--batch") { Description = "pictures of the subject in a step; as many class images go beside them" };
     private static readonly Option<int?> Size = new("--size") { Description = "side of the square pictures in pixels (the base's own)" };
@@ -41,7 +44,7 @@ internal static class TrainVerb
         var command = new Command("train", "Teach a base one subject from a folder of pictures (DreamBooth, as a LoRA or full).")
         {
             Base, InstanceDir, InstancePrompt, ClassPrompt, ClassImages, ClassDir, PriorLossWeight, Method, Rank, Alpha, Targets, TextEncoder,
-            Epochs, LearningRate, TextLearningRate, Schedule, Warmup, Batch, Size, Seed, SampleEvery, SamplePrompt, Out,
+            Epochs, LearningRate, TextLearningRate, Schedule, Warmup, Optimizer, Checkpointing, Batch, Size, Seed, SampleEvery, SamplePrompt, Out,
         };
         var json = Verb.JsonOption(command);
         command.SetAction(parse => Run(parse, parse.GetValue(json)));
@@ -52,7 +55,7 @@ internal static class TrainVerb
     {
         var options = Read(parse);
         options.Validate(); // before anything is loaded
-        foreach (var picture in TrainingPicture.Read(options))
+        foreach (var picture in TrainingPicture.ReadFolder(options.InstanceDir, options.InstancePrompt))
             RgbImage.Load(picture.Path);
 
         using var stop = new CancellationTokenSource();
@@ -106,6 +109,8 @@ internal static class TrainVerb
         TextLearningRate = parse.GetValue(TextLearningRate),
         Schedule = parse.GetValue(Schedule)!,
         Warmup = parse.GetValue(Warmup),
+        Optimizer = Choice<OptimizerKind>("--optimizer", parse.GetValue(Optimizer)!),
+        GradientCheckpointing = parse.GetValue(Checkpointing),
         BatchSize = parse.GetValue(Batch),
         Size = parse.GetValue(Size),
         Seed = parse.GetValue(Seed),
@@ -118,7 +123,7 @@ internal static class TrainVerb
         where T : struct, Enum =>
         Enum.TryParse<T>(value, ignoreCase: true, out var choice) && !int.TryParse(value, out _)
             ? choice
-            : throw new BadInputException($"{flag} must be one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}, not '{value}'.");
+            : throw new BadInputException($"{flag} has no '{value}'; {NearestName.Hint(value, [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())])}");
 
     // What is trained is worth keeping: the run ends after its step and saves.
     private static void Stop(PosixSignalContext signal, CancellationTokenSource stop)

@@ -18,6 +18,9 @@ public sealed class CLIPEncoder : Module<Tensor, Tensor, IReadOnlyList<Tensor>>
         RegisterComponents();
     }
 
+    /// <summary>Whether every layer keeps only its input for backward.</summary>
+    internal bool GradientCheckpointing { get; set; }
+
     /// <summary>Applies the layers.</summary>
     /// <param name="hidden">(B, L, D): the embeddings.</param>
     /// <param name="mask">As <see cref="CLIPAttention.forward"/> takes it.</param>
@@ -26,7 +29,7 @@ public sealed class CLIPEncoder : Module<Tensor, Tensor, IReadOnlyList<Tensor>>
     {
         var states = new List<Tensor> { hidden };
         foreach (var layer in layers)
-            states.Add(hidden = layer.call(hidden, mask));
+            states.Add(hidden = layer.Call(hidden, mask, GradientCheckpointing));
         return states;
     }
 }

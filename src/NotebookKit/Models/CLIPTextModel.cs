@@ -29,6 +29,16 @@ public sealed class CLIPTextModel : Module<Tensor, CLIPTextOutput>
     /// <summary>The encoder below the name <c>text_model</c>.</summary>
     public CLIPTextTransformer TextModel => text_model;
 
+    /// <summary>
+    /// Gradient checkpointing (Chen et al. 2016): every layer keeps only its input for backward and computes the rest again
+    /// there. The gradients are the same.
+    /// </summary>
+    public bool GradientCheckpointing
+    {
+        get => text_model.GradientCheckpointing;
+        set => text_model.GradientCheckpointing = value;
+    }
+
     /// <summary>Loads <c>config.json</c> and <c>model.safetensors</c> from a folder.</summary>
     /// <param name="folder">The <c>text_encoder</c> folder of a model in the diffusers layout.</param>
     /// <param name="dtype">Type of the parameters.</param>

@@ -30,6 +30,13 @@ public sealed class CLIPTextTransformer : Module<Tensor, Tensor?, CLIPTextOutput
     /// <summary>The norm after the last layer; with "CLIP skip", after an earlier one.</summary>
     public LayerNorm FinalLayerNorm => final_layer_norm;
 
+    /// <summary>Whether every layer keeps only its input for backward.</summary>
+    internal bool GradientCheckpointing
+    {
+        get => encoder.GradientCheckpointing;
+        set => encoder.GradientCheckpointing = value;
+    }
+
     /// <summary>Encodes tokens.</summary>
     /// <param name="input_ids">(B, L).</param>
     /// <param name="attention_mask">(B, L): 1 for tokens to look at, 0 for padding; null, as Stable Diffusion has it, for all.</param>

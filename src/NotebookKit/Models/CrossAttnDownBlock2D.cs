@@ -39,8 +39,8 @@ public sealed class CrossAttnDownBlock2D : UNetDownBlock
         var outputs = new List<Tensor>();
         for (var i = 0; i < resnets.Count; i++)
         {
-            using var residual = resnets[i].call(hidden, activatedTime);
-            outputs.Add(hidden = attentions[i].call(residual, context));
+            using var residual = resnets[i].Call(hidden, activatedTime, GradientCheckpointing);
+            outputs.Add(hidden = attentions[i].Call(residual, context, GradientCheckpointing));
         }
 
         if (downsamplers is not null)

@@ -33,8 +33,8 @@ public sealed class CrossAttnUpBlock2D : UNetUpBlock
         for (var i = 0; i < resnets.Count; i++)
         {
             using var joined = Join(hidden, skips);
-            using var residual = resnets[i].call(joined, activatedTime);
-            hidden = attentions[i].call(residual, context);
+            using var residual = resnets[i].Call(joined, activatedTime, GradientCheckpointing);
+            hidden = attentions[i].Call(residual, context, GradientCheckpointing);
         }
 
         if (upsamplers is not null)

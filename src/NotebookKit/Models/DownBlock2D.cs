@@ -31,7 +31,7 @@ public sealed class DownBlock2D : UNetDownBlock
     {
         var outputs = new List<Tensor>();
         foreach (var resnet in resnets)
-            outputs.Add(hidden = resnet.call(hidden, activatedTime));
+            outputs.Add(hidden = resnet.Call(hidden, activatedTime, GradientCheckpointing));
         if (downsamplers is not null)
             outputs.Add(downsamplers[0].call(hidden));
         return outputs;

@@ -11,6 +11,9 @@ namespace NotebookKit.Models;
 /// <param name="name">The module's name.</param>
 public abstract class UNetDownBlock(string name) : Module<Tensor, Tensor, Tensor, IReadOnlyList<Tensor>>(name)
 {
+    /// <summary>Whether every residual block and transformer keeps only its inputs for backward.</summary>
+    internal bool GradientCheckpointing { get; set; }
+
     /// <summary>Makes the block that a configuration names.</summary>
     /// <param name="type"><c>DownBlock2D</c> or <c>CrossAttnDownBlock2D</c>.</param>
     /// <param name="inChannels">Channels of the input.</param>

@@ -20,6 +20,9 @@ public sealed class UNetMidBlock2DCrossAttn : Module<Tensor, Tensor, Tensor, Ten
         RegisterComponents();
     }
 
+    /// <summary>Whether every residual block and transformer keeps only its inputs for backward.</summary>
+    internal bool GradientCheckpointing { get; set; }
+
     /// <summary>Applies the block.</summary>
     /// <param name="hidden">(B, C, H, W).</param>
     /// <param name="activatedTime">(B, T).</param>
@@ -28,8 +31,8 @@ public sealed class UNetMidBlock2DCrossAttn : Module<Tensor, Tensor, Tensor, Ten
     public override Tensor forward(Tensor hidden, Tensor activatedTime, Tensor context)
     {
         using var scope = NewDisposeScope();
-        hidden = resnets[0].call(hidden, activatedTime);
-        hidden = attentions[0].call(hidden, context);
-        return resnets[1].call(hidden, activatedTime).MoveToOuterDisposeScope();
+        hidden = resnets[0].Call(hidden, activatedTime, GradientCheckpointing);
+        hidden = attentions[0].Call(hidden, context, GradientCheckpointing);
+        return resnets[1].Call(hidden, activatedTime, GradientCheckpointing).MoveToOuterDisposeScope();
     }
 }

@@ -10,6 +10,9 @@ namespace NotebookKit.Models;
 /// <param name="name">The module's name.</param>
 public abstract class UNetUpBlock(string name) : Module<Tensor, Stack<Tensor>, Tensor, Tensor, Tensor>(name)
 {
+    /// <summary>Whether every residual block and transformer keeps only its inputs for backward.</summary>
+    internal bool GradientCheckpointing { get; set; }
+
     /// <summary>Makes the block that a configuration names.</summary>
     /// <param name="type"><c>UpBlock2D</c> or <c>CrossAttnUpBlock2D</c>.</param>
     /// <param name="channels">Channels coming from below, of this level, and of the level that its last skip comes from.</param>

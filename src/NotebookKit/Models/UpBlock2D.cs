@@ -30,7 +30,7 @@ public sealed class UpBlock2D : UNetUpBlock
         foreach (var resnet in resnets)
         {
             using var joined = Join(hidden, skips);
-            hidden = resnet.call(joined, activatedTime);
+            hidden = resnet.Call(joined, activatedTime, GradientCheckpointing);
         }
 
         if (upsamplers is not null)

@@ -32,12 +32,13 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         Options.Validate();
         cancel = cancel.CanBeCanceled ? cancel : RunningCell.Cancellation; // a notebook's stop button
         _clock.Restart();
-        var pictures = TrainingPicture.Read(Options);
+        var pictures = TrainingPicture.ReadFolder(Options.InstanceDir, Options.InstancePrompt);
         using var data = new TrainData(sd, Options, pictures, done => Report(progress, "encoding pictures", done, pictures.Count));
         var classImages = PaintClassImages(progress, cancel); // by the untouched base: nothing is attached yet
         data.AddClassImages(classImages, done => Report(progress, "encoding class images", done, classImages.Count));
 
         using var weights = new TrainedWeights(sd, Options);
+        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = Options.GradientCheckpointing;
         using var optimizer = weights.Optimizer(Options);
         var epochs = Options.Epochs!.Value;
         var total = epochs * data.BatchesPerEpoch / Options.GradientAccumulation;
@@ -128,7 +129,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         ["ss_gradient_accumulation_steps"] = Invariant(Options.GradientAccumulation),
         ["ss_max_grad_norm"] = Invariant(Options.MaxGradNorm),
         ["ss_seed"] = Invariant(Options.Seed),
-        ["ss_optimizer"] = "AdamW",
+        ["ss_optimizer"] = Options.Optimizer.ToString(),
         ["ss_resolution"] = $"({Options.Size}, {Options.Size})",
     };
 

@@ -1,18 +1,36 @@
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
 
 /// <summary>
-/// Everything that a DreamBooth run can be told: its first concept's fields, and the run's own. Values left null are
-/// filled in by <see cref="ForBase"/> with what suits the base: the miniature learns well at rates that would ruin Stable
-/// Diffusion.
+/// Everything that a DreamBooth run can be told. Values left null are filled in by <see cref="ForBase"/> with what suits
+/// the base: the miniature learns well at rates that would ruin Stable Diffusion.
 /// </summary>
-public sealed record TrainOptions : Concept
+public sealed record TrainOptions
 {
     /// <summary>The prompt that stands for "the caption beside each picture": <c>rabbit.txt</c> beside <c>rabbit.png</c>.</summary>
-    public const string FileWords = Text.FileWords.Placeholder;
+    public const string FileWords = "[filewords]";
+
+    /// <summary>The folder with the subject's pictures; 3 to 10 from several sides, on several backgrounds.</summary>
+    public string InstanceDir { get; init; } = "";
+
+    /// <summary>Describes the subject with its identifier, "a photo of zwx rabbit toy", or <see cref="FileWords"/>.</summary>
+    public string InstancePrompt { get; init; } = "";
+
+    /// <summary>
+    /// The same without the identifier, "a photo of a rabbit toy": what must keep its meaning. Null trains without class
+    /// images, and the class word drifts towards the subject.
+    /// </summary>
+    public string? ClassPrompt { get; init; }
+
+    /// <summary>Class images to have; the base itself paints those that are missing.</summary>
+    public int ClassImages { get; init; } = 100;
+
+    /// <summary>Where the class images lie, or are to go; null for <c>class-images/</c> beside the output.</summary>
+    public string? ClassDir { get; init; }
 
     /// <summary>
     /// How much a class image counts against a picture of the subject: loss = instance + weight · class. Below 0.1 the
@@ -37,6 +55,12 @@ public sealed record TrainOptions : Concept
 
     /// <summary>How often each picture is seen.</summary>
     public int? Epochs { get; init; }
+
+    /// <summary>How gradients become steps.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
+
+    /// <summary>Keep less for backward and compute it again there: about a third more time, much less memory, the same gradients.</summary>
+    public bool GradientCheckpointing { get; init; }
 
     /// <summary>The UNet's learning rate after warmup.</summary>
     public double? LearningRate { get; init; }
@@ -71,11 +95,20 @@ public sealed record TrainOptions : Concept
     /// <summary>Draw the sample grid every so many epochs, and at the end; 0 draws none.</summary>
     public int SampleEvery { get; init; }
 
+    /// <summary>What the sample grid shows, a row each; the instance and the class prompt when null.</summary>
+    public IReadOnlyList<string>? SamplePrompts { get; init; }
+
+    /// <summary>Pictures per row of the sample grid.</summary>
+    public int SamplesPerPrompt { get; init; } = 4;
+
     /// <summary>Denoising steps of a sample or class image.</summary>
     public int SampleSteps { get; init; } = 20;
 
     /// <summary>Classifier-free guidance of a sample.</summary>
     public double? SampleGuidance { get; init; }
+
+    /// <summary>Classifier-free guidance of a class image; lower keeps the class as varied as the base knows it.</summary>
+    public double? ClassGuidance { get; init; }
 
     /// <summary>
     /// LoRA: the .safetensors to write. Full fine-tune: the folder. Null: <c>loras/NAME.safetensors</c> or
@@ -113,14 +146,14 @@ public sealed record TrainOptions : Concept
             Size = Size ?? sd.SampleSize,
             Epochs = Epochs ?? 100,
             BatchSize = BatchSize ?? 1,
-            LearningRate = LearningRate ?? (miniature, lora) switch
+            LearningRate = LearningRate ?? TrainOptimizers.SuitableRate(Optimizer, (miniature, lora) switch
             {
                 (true, true) => 3e-3,
                 (true, false) => 5e-4,
                 (false, true) => 1e-4,
                 (false, false) => 2e-6,
-            },
-            TextLearningRate = TextLearningRate ?? (miniature ? 5e-4 : lora ? 5e-5 : 2e-6),
+            }),
+            TextLearningRate = TextLearningRate ?? TrainOptimizers.SuitableRate(Optimizer, miniature ? 5e-4 : lora ? 5e-5 : 2e-6),
             Targets = Targets ?? LoraTargets.Attention,
             SampleGuidance = SampleGuidance ?? (miniature ? 4 : 7.5),
             ClassGuidance = ClassGuidance ?? (miniature ? 2 : 7.5),
@@ -148,7 +181,7 @@ public sealed record TrainOptions : Concept
         Require(GradientAccumulation >= 1, $"Gradient accumulation must be at least 1, not {GradientAccumulation}.");
         Require(Size is not (< 8), $"--size must be at least 8 pixels, not {Size}.");
         Require(SampleEvery >= 0 && SamplesPerPrompt >= 1 && SampleSteps >= 1, "Samples need at least one picture per prompt and one denoising step.");
-        Require(LrSchedule.Names.Contains(Schedule), $"There is no learning-rate schedule '{Schedule}'; choose one of {string.Join(", ", LrSchedule.Names)}.");
+        Require(LrSchedule.Names.Contains(Schedule), LrSchedule.Unknown(Schedule));
         Require(Output is null || Method != TrainMethod.DreamBooth || !Output.EndsWith(".safetensors", StringComparison.Ordinal), $"A full fine-tune writes a folder, so --out {Output} must not be a .safetensors file.");
     }
 

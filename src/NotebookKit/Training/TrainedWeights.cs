@@ -1,5 +1,6 @@
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using NotebookKit.Training.Optimizers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -43,13 +44,13 @@ internal sealed class TrainedWeights : IDisposable
     /// <summary>The trained parameters that act in the text encoder; empty while it is frozen.</summary>
     public IReadOnlyList<Parameter> Text { get; }
 
-    /// <summary>AdamW (Loshchilov &amp; Hutter 2019) with torch's settings, each part at its own rate.</summary>
+    /// <summary>The chosen optimizer with its usual settings, each part at its own rate.</summary>
     public optim.Optimizer Optimizer(TrainOptions options)
     {
-        var groups = new List<AdamW.ParamGroup> { new(UNet, lr: options.LearningRate!.Value, weight_decay: 0.01) };
+        var groups = new List<OptimizerGroup> { new(UNet, options.LearningRate!.Value) };
         if (Text.Count > 0)
-            groups.Add(new(Text, lr: options.TextLearningRate!.Value, weight_decay: 0.01));
-        return optim.AdamW(groups, options.LearningRate!.Value, weight_decay: 0.01);
+            groups.Add(new(Text, options.TextLearningRate!.Value));
+        return TrainOptimizers.Create(options.Optimizer, groups);
     }
 
     /// <summary>Writes the LoRA file, or the whole model's folder. What stood there before is replaced only by a complete result.</summary>

@@ -1,0 +1,125 @@
+using NotebookKit.Training.Optimizers;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Tests.Training.Optimizers;
+
+public sealed class PrecisionTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose() => _scope.Dispose();
+
+    [Fact]
+    public void Scaled_gradients_come_back_to_their_size()
+    {
+        var scaler = new GradScaler(1024);
+        var weight = new Parameter(tensor(new[] { 1f, -2f }));
+        scaler.Of(weight.square().sum()).backward();
+        Assert.Equal([2048f, -4096f], weight.grad!.data<float>().ToArray());
+        Assert.True(scaler.Unscale([weight]));
+        Assert.Equal([2f, -4f], weight.grad!.data<float>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void An_overflow_is_left_out_and_halves_the_scale(float bad)
+    {
+        var scaler = new GradScaler(1024);
+        var weight = new Parameter(zeros([2])) { grad = tensor(new[] { 1f, bad }) };
+        Assert.False(scaler.Unscale([weight]));
+        Assert.Equal((512, 1), (scaler.Scale, scaler.Skipped));
+    }
+
+    [Fact]
+    public void Enough_good_steps_double_the_scale_and_an_overflow_starts_the_count_anew()
+    {
+        var scaler = new GradScaler(8, growthInterval: 3);
+        Assert.Equal([8, 8, 16, 8, 8, 8, 16], new[] { 1f, 1, 1, float.NaN, 1, 1, 1 }.Select(value =>
+        {
+            scaler.Unscale([new Parameter(zeros([1])) { grad = tensor(new[] { value }) }]);
+            return scaler.Scale;
+        }));
+    }
+
+    [Fact]
+    public void The_scalers_state_comes_back()
+    {
+        var one = new GradScaler(8, growthInterval: 3);
+        one.Unscale([new Parameter(zeros([1])) { grad = ones([1]) }]);
+        var other = new GradScaler(1, growthInterval: 3);
+        other.LoadState(one.SaveState());
+        for (var i = 0; i < 2; i++)
+            other.Unscale([new Parameter(zeros([1])) { grad = ones([1]) }]);
+        Assert.Equal(16, other.Scale);
+    }
+
+    [Fact]
+    public void Small_steps_are_not_lost_in_bfloat16()
+    {
+        var weight = new Parameter(ones([4], ScalarType.BFloat16));
+        using var masters = new MasterWeights([weight]);
+        using var optimizer = TrainOptimizers.Create(OptimizerKind.Lion, [new([masters.Of(weight)], 1e-4, 0)]);
+        for (var step = 0; step < 100; step++)
+        {
+            weight.grad = ones([4], ScalarType.BFloat16);
+            masters.TakeGradients();
+            Assert.Null(weight.grad);
+            optimizer.step();
+            optimizer.zero_grad();
+            masters.GiveBack();
+        }
+
+        Assert.Equal(0.99, masters.Of(weight)[0].item<float>(), 1e-5);
+        Assert.Equal(0.99, weight[0].to(ScalarType.Float32).item<float>(), 4e-3);
+    }
+
+    [Fact]
+    public void A_float32_weight_is_its_own_master()
+    {
+        var weight = new Parameter(zeros([2]));
+        using var masters = new MasterWeights([weight]);
+        Assert.Same(weight, masters.Of(weight));
+        Assert.Empty(masters.SaveState());
+    }
+
+    [Fact]
+    public void The_average_of_a_short_run_is_not_its_start()
+    {
+        var weight = new Parameter(zeros([3]));
+        using var ema = new EmaWeights([weight], 0.999);
+        double expected = 0;
+        for (var step = 0; step < 20; step++)
+        {
+            using (no_grad())
+                weight.fill_(step + 1.0);
+            var decay = Math.Min(0.999, (1.0 + step) / (10 + step));
+            Assert.Equal(decay, ema.NextDecay);
+            expected = (decay * expected) + ((1 - decay) * (step + 1));
+            ema.Update();
+        }
+
+        using (ema.Swap())
+            Assert.Equal(expected, weight[0].item<float>(), 1e-4);
+        Assert.Equal(20, weight[0].item<float>());
+    }
+
+    [Fact]
+    public void The_averages_state_comes_back_to_the_bit()
+    {
+        using var random = new Generator(3);
+        var weight = new Parameter(randn([5], generator: random));
+        using var one = new EmaWeights([weight], 0.9);
+        one.Update();
+        using var other = new EmaWeights([weight], 0.9);
+        other.LoadState(one.SaveState());
+        Assert.Equal(one.NextDecay, other.NextDecay);
+        using (no_grad())
+            weight.add_(1);
+        one.Update();
+        other.Update();
+        Assert.True(one.SaveState()["0"].equal(other.SaveState()["0"]).all().item<bool>());
+    }
+}
