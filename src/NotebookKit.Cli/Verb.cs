@@ -27,6 +27,7 @@ internal static class Verb
         yield return Verbs.DoctorVerb.Create();
         yield return Verbs.WorldVerb.Create();
         yield return Verbs.TokensVerb.Create();
+        yield return Verbs.CaptionsVerb.Create();
         yield return Verbs.ParityVerb.Create();
         yield return Verbs.SampleVerb.Create();
         yield return Verbs.LrVerb.Create();

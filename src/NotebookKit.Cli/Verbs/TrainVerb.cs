@@ -55,7 +55,7 @@ internal static class TrainVerb
     {
         var options = Read(parse);
         options.Validate(); // before anything is loaded
-        foreach (var picture in TrainingPicture.ReadFolder(options.InstanceDir, options.InstancePrompt))
+        foreach (var picture in TrainingPicture.Read(options))
             RgbImage.Load(picture.Path);
 
         using var stop = new CancellationTokenSource();

@@ -32,7 +32,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         Options.Validate();
         cancel = cancel.CanBeCanceled ? cancel : RunningCell.Cancellation; // a notebook's stop button
         _clock.Restart();
-        var pictures = TrainingPicture.ReadFolder(Options.InstanceDir, Options.InstancePrompt);
+        var pictures = TrainingPicture.Read(Options);
         using var data = new TrainData(sd, Options, pictures, done => Report(progress, "encoding pictures", done, pictures.Count));
         var classImages = PaintClassImages(progress, cancel); // by the untouched base: nothing is attached yet
         data.AddClassImages(classImages, done => Report(progress, "encoding class images", done, classImages.Count));

@@ -43,9 +43,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
 
     private string[] DefaultPrompts()
     {
-        var subject = options.InstancePrompt.Contains(TrainOptions.FileWords, StringComparison.Ordinal)
-            ? TrainingPicture.ReadFolder(options.InstanceDir, options.InstancePrompt)[0].Prompt
-            : options.InstancePrompt;
+        var subject = TrainingPicture.Read(options)[0].Prompt;
         return options.ClassPrompt is null ? [subject] : [subject, options.ClassPrompt];
     }
 }

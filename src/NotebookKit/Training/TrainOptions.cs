@@ -6,31 +6,14 @@ using static TorchSharp.torch;
 namespace NotebookKit.Training;
 
 /// <summary>
-/// Everything that a DreamBooth run can be told. Values left null are filled in by <see cref="ForBase"/> with what suits
-/// the base: the miniature learns well at rates that would ruin Stable Diffusion.
+/// Everything that a DreamBooth run can be told: its first concept's fields, and the run's own. Values left null are
+/// filled in by <see cref="ForBase"/> with what suits the base: the miniature learns well at rates that would ruin Stable
+/// Diffusion.
 /// </summary>
-public sealed record TrainOptions
+public sealed record TrainOptions : Concept
 {
     /// <summary>The prompt that stands for "the caption beside each picture": <c>rabbit.txt</c> beside <c>rabbit.png</c>.</summary>
-    public const string FileWords = "[filewords]";
-
-    /// <summary>The folder with the subject's pictures; 3 to 10 from several sides, on several backgrounds.</summary>
-    public string InstanceDir { get; init; } = "";
-
-    /// <summary>Describes the subject with its identifier, "a photo of zwx rabbit toy", or <see cref="FileWords"/>.</summary>
-    public string InstancePrompt { get; init; } = "";
-
-    /// <summary>
-    /// The same without the identifier, "a photo of a rabbit toy": what must keep its meaning. Null trains without class
-    /// images, and the class word drifts towards the subject.
-    /// </summary>
-    public string? ClassPrompt { get; init; }
-
-    /// <summary>Class images to have; the base itself paints those that are missing.</summary>
-    public int ClassImages { get; init; } = 100;
-
-    /// <summary>Where the class images lie, or are to go; null for <c>class-images/</c> beside the output.</summary>
-    public string? ClassDir { get; init; }
+    public const string FileWords = Text.FileWords.Placeholder;
 
     /// <summary>
     /// How much a class image counts against a picture of the subject: loss = instance + weight · class. Below 0.1 the
@@ -95,20 +78,11 @@ public sealed record TrainOptions
     /// <summary>Draw the sample grid every so many epochs, and at the end; 0 draws none.</summary>
     public int SampleEvery { get; init; }
 
-    /// <summary>What the sample grid shows, a row each; the instance and the class prompt when null.</summary>
-    public IReadOnlyList<string>? SamplePrompts { get; init; }
-
-    /// <summary>Pictures per row of the sample grid.</summary>
-    public int SamplesPerPrompt { get; init; } = 4;
-
     /// <summary>Denoising steps of a sample or class image.</summary>
     public int SampleSteps { get; init; } = 20;
 
     /// <summary>Classifier-free guidance of a sample.</summary>
     public double? SampleGuidance { get; init; }
-
-    /// <summary>Classifier-free guidance of a class image; lower keeps the class as varied as the base knows it.</summary>
-    public double? ClassGuidance { get; init; }
 
     /// <summary>
     /// LoRA: the .safetensors to write. Full fine-tune: the folder. Null: <c>loras/NAME.safetensors</c> or

@@ -1,0 +1,74 @@
+using NotebookKit.Text;
+
+namespace NotebookKit.Training;
+
+/// <summary>
+/// One thing to learn: the subject's pictures and prompts, and the class whose meaning is to be kept. A run learns one
+/// concept or several.
+/// </summary>
+public record Concept
+{
+    /// <summary>The folder with the subject's pictures; 3 to 10 from several sides, on several backgrounds.</summary>
+    public string InstanceDir { get; init; } = "";
+
+    /// <summary>Describes the subject with its identifier, "a photo of zwx rabbit toy"; <c>[filewords]</c> takes each picture's caption.</summary>
+    public string InstancePrompt { get; init; } = "";
+
+    /// <summary>
+    /// The same without the identifier, "a photo of a rabbit toy": what must keep its meaning; may hold <c>[filewords]</c>.
+    /// Null trains without class images, and the class word drifts towards the subject.
+    /// </summary>
+    public string? ClassPrompt { get; init; }
+
+    /// <summary>What the subject is called in prompts, where <c>[filewords]</c> leaves it to the captions; see <see cref="FileWords"/>.</summary>
+    public string? InstanceToken { get; init; }
+
+    /// <summary>One or two words for the subject's kind; see <see cref="FileWords"/>.</summary>
+    public string? ClassToken { get; init; }
+
+    /// <summary>Puts the instance token alone into prompts where otherwise both tokens go.</summary>
+    public bool InstanceTokenOnly { get; init; }
+
+    /// <summary>Where the class images lie, or are to go; null for <c>class-images/</c> beside the output.</summary>
+    public string? ClassDir { get; init; }
+
+    /// <summary>Class images to have in all; the base itself paints those that are missing.</summary>
+    public int ClassImages { get; init; } = 100;
+
+    /// <summary>Class images for each picture of the subject, in place of <see cref="ClassImages"/>. More of them show the class more variously, but weigh no more.</summary>
+    public int? ClassImagesPerInstance { get; init; }
+
+    /// <summary>What the class images are led away from while they are painted; never trained on.</summary>
+    public string ClassNegativePrompt { get; init; } = "";
+
+    /// <summary>Classifier-free guidance of a class image; lower keeps the class as varied as the base knows it.</summary>
+    public double? ClassGuidance { get; init; }
+
+    /// <summary>Denoising steps of a class image; those of a sample when null.</summary>
+    public int? ClassSteps { get; init; }
+
+    /// <summary>
+    /// What the sample grid shows, a row each; with <c>[filewords]</c> a row for each caption. Null: the first instance
+    /// prompt and its class prompt.
+    /// </summary>
+    public IReadOnlyList<string>? SamplePrompts { get; init; }
+
+    /// <summary>What the samples are led away from.</summary>
+    public string SampleNegativePrompt { get; init; } = "";
+
+    /// <summary>Pictures per row of the sample grid.</summary>
+    public int SamplesPerPrompt { get; init; } = 4;
+
+    /// <summary>How much each picture of this concept counts in the loss.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>How much single pictures count, by file name, on top of <see cref="Weight"/>.</summary>
+    public IReadOnlyDictionary<string, double>? PictureWeights { get; init; }
+
+    /// <summary>How captions become prompts.</summary>
+    public FileWords Prompts => new(InstancePrompt, ClassPrompt, InstanceToken, ClassToken) { InstanceTokenOnly = InstanceTokenOnly };
+
+    /// <summary>Class images that are wanted for a number of the subject's pictures; 0 where there are none.</summary>
+    /// <param name="pictures">How many pictures the subject has.</param>
+    public int ClassImagesFor(int pictures) => ClassPrompt is null ? 0 : ClassImagesPerInstance * pictures ?? ClassImages;
+}
