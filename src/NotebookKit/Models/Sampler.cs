@@ -82,7 +82,7 @@ internal sealed class Sampler
     private int BeginIndex(Scheduler scheduler)
     {
         var run = options.Strength == 0 ? 0 : Math.Clamp((int)(options.Steps * options.Strength), 1, options.Steps);
-        return run == 0 ? scheduler.Timesteps.Length : Math.Min((options.Steps - run) * scheduler.Order, scheduler.Timesteps.Length - 1);
+        return run == 0 ? scheduler.Timesteps.Length : scheduler.IndexOfStep(options.Steps - run);
     }
 
     // (B, 4, h, w): pure noise, or the picture's latents noised to the level of the first timestep.

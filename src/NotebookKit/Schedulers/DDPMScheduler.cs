@@ -9,16 +9,6 @@ namespace NotebookKit.Schedulers;
 /// <param name="config">The model's noise schedule.</param>
 public sealed class DDPMScheduler(SchedulerConfig config) : Scheduler(config)
 {
-    private int stride = 1;
-
-    /// <inheritdoc/>
-    public override void SetTimesteps(int steps)
-    {
-        CheckSteps(steps);
-        stride = Config.NumTrainTimesteps / steps;
-        Timesteps = TimestepSpacing.Whole(Config, steps);
-    }
-
     /// <inheritdoc/>
     public override bool DrawsNoise(double timestep) => timestep > 0;
 
@@ -27,14 +17,10 @@ public sealed class DDPMScheduler(SchedulerConfig config) : Scheduler(config)
     {
         using var scope = NewDisposeScope();
         var alphaBar = AlphaBar(timestep);
-        var next = timestep - stride;
-        var alphaBarNext = next >= 0 ? AlphaBar(next) : 1;
+        var alphaBarNext = AlphaBarBelow(timestep, 1);
         var alpha = alphaBar / alphaBarNext;
         var beta = 1 - alpha;
-
-        var original = PredictOriginal(modelOutput, sample, new NoiseLevel(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar)));
-        if (Config.ClipSample)
-            original = original.clamp(-Config.ClipSampleRange, Config.ClipSampleRange);
+        var original = Clip(PredictOriginal(modelOutput, sample, LevelOf(alphaBar)));
 
         // Equation 7: the posterior's mean and variance.
         var result = original * (Math.Sqrt(alphaBarNext) * beta / (1 - alphaBar))
@@ -42,9 +28,12 @@ public sealed class DDPMScheduler(SchedulerConfig config) : Scheduler(config)
         if (DrawsNoise(timestep))
         {
             var variance = Config.VarianceType == "fixed_large" ? beta : Math.Max((1 - alphaBarNext) / (1 - alphaBar) * beta, 1e-20);
-            result = result + (noise ?? throw new ArgumentNullException(nameof(noise), "DDPM draws noise at every timestep but 0.")) * Math.Sqrt(variance);
+            result = result + Given(noise) * Math.Sqrt(variance);
         }
 
         return result.MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    private protected override void Plan(int steps) => VisitWhole(TimestepSpacing.Whole(Config, steps));
 }

@@ -3,42 +3,21 @@ using static TorchSharp.torch;
 namespace NotebookKit.Schedulers;
 
 /// <summary>
-/// DPM-Solver++ (Lu et al. 2022): solves the diffusion's differential equation in λ = log(α/σ) with the help of the
-/// last one to three predictions; "DPM++ 2M" with two. Good pictures in 15 to 25 steps.
+/// DPM-Solver++ (Lu et al. 2022, "DPM-Solver++", arXiv 2211.01095) and DPM-Solver (Lu et al. 2022, arXiv 2206.00927), of
+/// first to third order, with or without fresh noise: solves the differential equation with the help of the last one to
+/// three predictions; "DPM++ 2M" with two. Good pictures in 15 to 25 steps.
 /// </summary>
-/// <param name="config">The model's noise schedule and the solver's order.</param>
-public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaScheduler(config)
+/// <param name="config">The model's noise schedule, the algorithm and its order.</param>
+public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SolverScheduler(config)
 {
-    // The clean pictures predicted by the last steps, newest first, with the place of each.
-    private readonly LinkedList<(Tensor Original, int Index)> history = new();
+    private readonly StepMemory predictions = new(config.SolverOrder);
 
-    private bool Stochastic => Config.AlgorithmType == "sde-dpmsolver++";
+    private bool Stochastic => Config.AlgorithmType.StartsWith("sde-", StringComparison.Ordinal);
 
-    /// <inheritdoc/>
-    public override void SetTimesteps(int steps)
-    {
-        CheckSteps(steps);
-        Forget();
-        var trainSteps = Config.NumTrainTimesteps;
-        double[] timesteps = Config.TimestepSpacing switch
-        {
-            // One more is spaced and the cleanest left out.
-            "leading" => TimestepSpacing.Leading(trainSteps, steps + 1, Config.StepsOffset, steps),
-            "trailing" => TimestepSpacing.Trailing(trainSteps, steps),
-            _ => [.. TimestepSpacing.LinSpace(trainSteps, steps + 1).Select(t => Math.Round(t)).Take(steps)],
-        };
-        if (Config.UseKarrasSigmas)
-        {
-            var sigmas = KarrasSigmas(TrainingSigmas[^1], TrainingSigmas[0], steps);
-            Visit([.. sigmas.Select(sigma => Math.Round(TimestepOf(sigma)))], [.. sigmas, sigmas[^1]]);
-            return;
-        }
+    // Whether the solver's variable is the picture ("++") or the noise.
+    private bool SolvesForPicture => !Config.AlgorithmType.EndsWith("dpmsolver", StringComparison.Ordinal);
 
-        Visit(timesteps, [.. timesteps.Select(Interpolate), TrainingSigmas[0]]);
-    }
-
-    /// <inheritdoc/>
-    internal override NoiseLevel LevelAt(int index) => NoiseLevel.OfRatio(Sigmas[index]);
+    private bool Heun => Config.SolverType == "heun";
 
     /// <inheritdoc/>
     public override bool DrawsNoise(double timestep) => Stochastic;
@@ -48,93 +27,88 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SigmaS
     {
         using var scope = NewDisposeScope();
         var index = Advance(timestep);
-        var here = LevelAt(index);
-        Remember(PredictOriginal(modelOutput, sample, here), index);
-
-        var order = Math.Min(Config.SolverOrder, history.Count);
-        var left = Timesteps.Length - index; // 1 in the last step
-        if (left == 1 && Config.EulerAtFinal)
-            order = 1;
-        if (Config.LowerOrderFinal && Timesteps.Length < 15)
-            order = Math.Min(order, left);
-
-        var there = NoiseLevel.OfRatio(Sigmas[index + 1]);
-        var h = there.Lambda - here.Lambda;
-        var result = Stochastic
-            ? StochasticStep(sample, noise ?? throw new ArgumentNullException(nameof(noise), "The SDE solver draws noise at every step."), here, there, h, order)
-            : DeterministicStep(sample, here, there, h, order);
+        predictions.Add(Convert(modelOutput, sample, LevelAt(index)));
+        // Karras spacing ends with a step between equal levels.
+        if (Sigmas[index] == Sigmas[index + 1])
+            return sample.clone().MoveToOuterDisposeScope();
+        var order = OrderAt(index);
+        var result = Stochastic ? StochasticStep(sample, Given(noise), index, order) : DeterministicStep(sample, index, order);
         return result.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Noises pictures at the sampler's own levels: α·x + σ·ε.</summary>
-    /// <param name="original">(B, C, h, w).</param>
-    /// <param name="noise">(B, C, h, w).</param>
-    /// <param name="timesteps">(B), each one of <see cref="Scheduler.Timesteps"/>.</param>
-    /// <returns>(B, C, h, w).</returns>
-    public override Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps)
-    {
-        using var scope = NewDisposeScope();
-        var ratio = SigmasAt(timesteps, original); // σ/α
-        return ((original + noise * ratio) / (ratio * ratio + 1).sqrt()).MoveToOuterDisposeScope();
-    }
-
     /// <inheritdoc/>
-    private protected override void Forget()
+    private protected override void Forget() => predictions.Clear();
+
+    private int OrderAt(int index)
     {
-        foreach (var (original, _) in history)
-            original.Dispose();
-        history.Clear();
+        var left = Timesteps.Length - index; // 1 in the last step
+        if (left == 1 && (Config.EulerAtFinal || EndsAtZero))
+            return 1;
+        var order = Math.Min(Config.SolverOrder, predictions.Count);
+        return Config.LowerOrderFinal && Timesteps.Length < 15 ? Math.Min(order, left) : order;
     }
 
-    // Lu et al. 2022, equations 4.1 to 4.3 and appendix B; shrink is e^-h - 1.
-    private Tensor DeterministicStep(Tensor sample, NoiseLevel here, NoiseLevel there, double h, int order)
+    private Tensor Convert(Tensor modelOutput, Tensor sample, NoiseLevel level)
     {
-        var shrink = Math.Exp(-h) - 1;
-        var result = sample * (there.Sigma / here.Sigma) - Newest * (there.Alpha * shrink);
-        if (order == 1)
-            return result;
-        var first = Difference(0, h);
-        if (order == 2)
+        if (SolvesForPicture || Config.Thresholding)
         {
-            return Config.SolverType == "heun"
-                ? result + first * (there.Alpha * (shrink / h + 1))
-                : result - first * (0.5 * there.Alpha * shrink);
+            var original = PredictOriginal(modelOutput, sample, level);
+            if (Config.Thresholding)
+                original = Threshold(original);
+            return SolvesForPicture ? original : (sample - original * level.Alpha) / level.Sigma;
         }
 
-        var (r0, r1) = (Ratio(0, h), Ratio(1, h));
-        var bend = first - Difference(1, h);
-        return result + (first + bend * (r0 / (r0 + r1))) * (there.Alpha * (shrink / h + 1))
-            - bend * (there.Alpha * ((shrink + h) / (h * h) - 0.5) / (r0 + r1));
+        return PredictNoise(modelOutput, sample, level);
     }
 
-    // Lu et al. 2022, section 3.4 ("SDE-DPM-Solver++"): first or second order.
-    private Tensor StochasticStep(Tensor sample, Tensor noise, NoiseLevel here, NoiseLevel there, double h, int order)
+    // DPM-Solver++, algorithm 2 and appendix; DPM-Solver, section 3. Solving for the noise is solving for the picture with
+    // α and σ changed about and λ turned round.
+    private Tensor DeterministicStep(Tensor sample, int index, int order)
     {
-        var fresh = 1 - Math.Exp(-2 * h);
-        var result = sample * (there.Sigma / here.Sigma * Math.Exp(-h)) + Newest * (there.Alpha * fresh) + noise * (there.Sigma * Math.Sqrt(fresh));
+        var (here, there) = (LevelAt(index), LevelAt(index + 1));
+        var h = there.Lambda - here.Lambda;
+        var (kept, scale, z) = SolvesForPicture ? (there.Sigma / here.Sigma, there.Alpha, -h) : (there.Alpha / here.Alpha, there.Sigma, h);
+        var growth = Expm1(z);
+        var result = sample * kept - predictions[0] * (scale * growth);
         if (order == 1)
             return result;
-        var weight = Config.SolverType == "heun" ? fresh / (-2 * h) + 1 : 0.5 * fresh;
-        return result + Difference(0, h) * (there.Alpha * weight);
+        var first = Difference(index, 0, h);
+        if (order == 2)
+            return result - first * (scale * (Heun ? growth / z - 1 : 0.5 * growth));
+
+        var (r0, r1) = (Ratio(index, 0, h), Ratio(index, 1, h));
+        var bend = first - Difference(index, 1, h);
+        return result - (first + bend * (r0 / (r0 + r1))) * (scale * (growth / z - 1))
+            - bend * (scale * ((growth - z) / (z * z) - 0.5) / (r0 + r1));
     }
 
-    private Tensor Newest => history.First!.Value.Original;
+    // DPM-Solver++, section 3.4, and its counterpart for the noise: first or second order.
+    private Tensor StochasticStep(Tensor sample, Tensor noise, int index, int order)
+    {
+        var (here, there) = (LevelAt(index), LevelAt(index + 1));
+        var h = there.Lambda - here.Lambda;
+        double kept, scale, half, heun, fresh;
+        if (SolvesForPicture)
+        {
+            var gone = -Expm1(-2 * h);
+            (kept, scale, fresh) = (there.Sigma / here.Sigma * Math.Exp(-h), there.Alpha * gone, there.Sigma * Math.Sqrt(gone));
+            (half, heun) = (0.5 * scale, there.Alpha * (1 - gone / (2 * h)));
+        }
+        else
+        {
+            var growth = Expm1(h);
+            (kept, scale, fresh) = (there.Alpha / here.Alpha, -2 * there.Sigma * growth, there.Sigma * Math.Sqrt(Expm1(2 * h)));
+            (half, heun) = (0.5 * scale, -2 * there.Sigma * (growth / h - 1));
+        }
+
+        var result = sample * kept + predictions[0] * scale + noise * fresh;
+        return order == 1 ? result : result + Difference(index, 0, h) * (Heun ? heun : half);
+    }
 
     // The slope between two neighbouring predictions, in units of the step h.
-    private Tensor Difference(int back, double h) =>
-        (history.ElementAt(back).Original - history.ElementAt(back + 1).Original) / Ratio(back, h);
+    private Tensor Difference(int index, int back, double h) => (predictions[back] - predictions[back + 1]) / Ratio(index, back, h);
 
-    private double Ratio(int back, double h) =>
-        (NoiseLevel.OfRatio(Sigmas[history.ElementAt(back).Index]).Lambda - NoiseLevel.OfRatio(Sigmas[history.ElementAt(back + 1).Index]).Lambda) / h;
+    private double Ratio(int index, int back, double h) => (LambdaAt(index - back) - LambdaAt(index - back - 1)) / h;
 
-    private void Remember(Tensor original, int index)
-    {
-        // detach: a handle of its own, for the caller may dispose the model's output.
-        history.AddFirst((original.detach().DetachFromDisposeScope(), index));
-        if (history.Count > Config.SolverOrder)
-        {
-            history.Last!.Value.Original.Dispose();
-            history.RemoveLast();
-        }
-    }
+    private static double Expm1(double x) => Math.Abs(x) < 1e-5 ? x + x * x / 2 : Math.Exp(x) - 1;
 }

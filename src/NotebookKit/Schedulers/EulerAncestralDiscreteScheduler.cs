@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 namespace NotebookKit.Schedulers;
 
 /// <summary>
-/// Euler steps that go below the next noise level and come back up to it with fresh noise ("Euler a", k-diffusion).
-/// The picture keeps changing with the number of steps.
+/// Euler steps that go below the next noise level and come back up to it with fresh noise ("Euler a", k-diffusion; the
+/// posterior of Song et al. 2020, equation 16, with η = 1). The picture keeps changing with the number of steps.
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
-public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : EulerScheduler(config)
+public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
 {
     /// <inheritdoc/>
     public override bool DrawsNoise(double timestep) => true;
@@ -15,12 +15,20 @@ public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : Eu
     /// <inheritdoc/>
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
     {
-        ArgumentNullException.ThrowIfNull(noise);
         using var scope = NewDisposeScope();
         var index = Advance(timestep);
-        var (from, to) = (Sigmas[index], Sigmas[index + 1]);
-        var up = Math.Sqrt(to * to * (from * from - to * to) / (from * from));
-        var down = Math.Sqrt(to * to - up * up);
-        return (sample + Slope(modelOutput, sample, from) * (down - from) + noise * up).MoveToOuterDisposeScope();
+        var (up, down) = Split(Sigmas[index], Sigmas[index + 1]);
+        var slope = Slope(modelOutput, sample, Sigmas[index]);
+        return (sample + slope * (down - Sigmas[index]) + Given(noise) * up).MoveToOuterDisposeScope();
     }
+
+    /// <summary>How much fresh noise a step from one level to another adds, and how far down it goes before: up² + down² = to².</summary>
+    internal static (double Up, double Down) Split(double from, double to)
+    {
+        var up = Math.Sqrt(to * to * (from * from - to * to) / (from * from));
+        return (up, Math.Sqrt(to * to - up * up));
+    }
+
+    /// <inheritdoc/>
+    private protected override double BetweenTimesteps(double sigma) => (float)TimestepOf(sigma);
 }

@@ -30,11 +30,16 @@ public sealed class NoiseSchedule
         {
             "linear" => LinSpace((float)config.BetaStart, (float)config.BetaEnd, count),
             "scaled_linear" => [.. LinSpace((float)Math.Sqrt(config.BetaStart), (float)Math.Sqrt(config.BetaEnd), count).Select(root => root * root)],
-            // Nichol and Dhariwal 2021, equation 17.
-            _ => [.. Enumerable.Range(0, count).Select(i => (float)Math.Min(1 - CosineAlphaBar((i + 1.0) / count) / CosineAlphaBar((double)i / count), 0.999))],
+            "sigmoid" => [.. LinSpace(-6, 6, count).Select(x => 1 / (1 + MathF.Exp(-x)) * (float)(config.BetaEnd - config.BetaStart) + (float)config.BetaStart)],
+            "exp" => FromAlphaBar(count, time => Math.Exp(-12 * time)),
+            _ => FromAlphaBar(count, CosineAlphaBar),
         };
     }
 
+    private static float[] FromAlphaBar(int count, Func<double, double> alphaBar) =>
+        [.. Enumerable.Range(0, count).Select(i => (float)Math.Min(1 - alphaBar((i + 1.0) / count) / alphaBar((double)i / count), 0.999))];
+
+    // Nichol and Dhariwal 2021, equation 17.
     private static double CosineAlphaBar(double time)
     {
         var cosine = Math.Cos((time + 0.008) / 1.008 * Math.PI / 2);

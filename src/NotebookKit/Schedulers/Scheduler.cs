@@ -39,11 +39,14 @@ public abstract class Scheduler : IDisposable
     /// <summary>The starting noise is multiplied by this.</summary>
     public virtual double InitNoiseSigma => 1;
 
-    /// <summary>How many timesteps one step of <see cref="SetTimesteps"/> takes: 2 for the samplers that look ahead.</summary>
-    public virtual int Order => 1;
-
     /// <summary>Where in <see cref="Timesteps"/> the next <see cref="Step"/> stands.</summary>
     private protected int StepIndex { get; set; }
+
+    /// <summary>The number that <see cref="SetTimesteps"/> was given; there can be more timesteps than steps.</summary>
+    private protected int StepCount { get; private set; } = 1;
+
+    /// <summary>How far apart the timesteps of DDPM, DDIM and PNDM are.</summary>
+    private protected int Stride => Config.NumTrainTimesteps / StepCount;
 
     /// <summary>Makes a sampler by its name.</summary>
     /// <param name="name">One of <see cref="Names"/>, the web UI's name, or the class name that diffusers uses.</param>
@@ -55,10 +58,17 @@ public abstract class Scheduler : IDisposable
     /// <summary>Picks the timesteps to visit.</summary>
     /// <param name="steps">How many, 1 to the number of training timesteps.</param>
     /// <exception cref="BadInputException">The number is out of range.</exception>
-    public abstract void SetTimesteps(int steps);
+    public void SetTimesteps(int steps)
+    {
+        if (steps < 1 || steps > Config.NumTrainTimesteps)
+            throw new BadInputException($"{steps} sampling steps are not possible; take 1 to {Config.NumTrainTimesteps}.");
+        Forget();
+        (StepIndex, StepCount) = (0, steps);
+        Plan(steps);
+    }
 
     /// <summary>Starts in the middle of <see cref="Timesteps"/>, as img2img does; call it after <see cref="SetTimesteps"/>.</summary>
-    /// <param name="index">From 0; a multiple of <see cref="Order"/>.</param>
+    /// <param name="index">From 0; where a step begins.</param>
     public void SetBeginIndex(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -66,12 +76,11 @@ public abstract class Scheduler : IDisposable
         StepIndex = index;
     }
 
+    /// <summary>Where in <see cref="Timesteps"/> a step begins, counted from 0: samplers that look ahead visit two for each.</summary>
+    internal virtual int IndexOfStep(int step) => step;
+
     /// <summary>The noise level of the sample that is given to <see cref="Step"/> at a place in <see cref="Timesteps"/>.</summary>
-    internal virtual NoiseLevel LevelAt(int index)
-    {
-        var alpha = AlphaBar(Timesteps[index]);
-        return new NoiseLevel(Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
-    }
+    internal virtual NoiseLevel LevelAt(int index) => LevelOf(AlphaBar(Timesteps[index]));
 
     /// <summary>What the model is to be given for a sample; most samplers give it as it is.</summary>
     /// <param name="sample">(B, C, h, w).</param>
@@ -126,9 +135,21 @@ public abstract class Scheduler : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Fills <see cref="Timesteps"/>.</summary>
+    private protected abstract void Plan(int steps);
+
     /// <summary>Forgets what the sampler remembers of earlier steps.</summary>
     private protected virtual void Forget()
     {
+    }
+
+    /// <summary>Visits whole timesteps whose noise levels are those of training.</summary>
+    /// <exception cref="BadInputException">One is pure noise, of which the predicted noise says nothing.</exception>
+    private protected void VisitWhole(double[] timesteps)
+    {
+        if (Config.PredictionType == "epsilon" && timesteps.Any(t => AlphaBar(t) == 0))
+            throw new BadInputException("With rescale_betas_zero_snr the last timestep is pure noise, from which a model with prediction_type epsilon cannot start; it needs v_prediction, or timestep_spacing leading.");
+        Timesteps = timesteps;
     }
 
     /// <summary>The predicted clean picture, from whichever quantity the model predicts.</summary>
@@ -142,14 +163,43 @@ public abstract class Scheduler : IDisposable
         _ => modelOutput,
     };
 
-    private protected void CheckSteps(int steps)
+    /// <summary>The predicted noise ε, from whichever quantity the model predicts; arguments as of <see cref="PredictOriginal"/>.</summary>
+    private protected Tensor PredictNoise(Tensor modelOutput, Tensor sample, NoiseLevel level) => Config.PredictionType switch
     {
-        if (steps < 1 || steps > Config.NumTrainTimesteps)
-            throw new BadInputException($"{steps} sampling steps are not possible; take 1 to {Config.NumTrainTimesteps}.");
+        "epsilon" => modelOutput,
+        "v_prediction" => modelOutput * (level.Alpha / level.Scale) + sample * (level.Sigma / (level.Scale * level.Scale)),
+        _ => (sample - modelOutput * level.Alpha) / level.Sigma,
+    };
+
+    /// <summary>Keeps a predicted picture in range where the configuration says so: by its own quantile (Saharia et al. 2022, section 2.3), or by a clamp.</summary>
+    private protected Tensor Clip(Tensor original)
+    {
+        if (Config.Thresholding)
+            return Threshold(original);
+        return Config.ClipSample ? original.clamp(-Config.ClipSampleRange, Config.ClipSampleRange) : original;
+    }
+
+    /// <summary>Clamps each picture to the size that all but a few of its values keep to, and divides by it.</summary>
+    private protected Tensor Threshold(Tensor original)
+    {
+        using var scope = NewDisposeScope();
+        var sizes = original.to(ScalarType.Float32).abs().flatten(1); // (B, C·h·w)
+        var limit = sizes.quantile(tensor((float)Config.DynamicThresholdingRatio, device: original.device), 1, keepdim: true)
+            .clamp(1, Math.Max(1, Config.SampleMaxValue)).to(original.dtype).view(-1, 1, 1, 1);
+        return (minimum(maximum(original, -limit), limit) / limit).MoveToOuterDisposeScope();
     }
 
     // ᾱ at a timestep; 1000 steps of 'leading' reach one timestep beyond the table.
     private protected double AlphaBar(double timestep) => Schedule.AlphasCumprod[(int)Math.Min(timestep, Config.NumTrainTimesteps - 1)];
+
+    /// <summary>ᾱ one stride further down, and after the last timestep what the configuration says.</summary>
+    private protected double AlphaBarBelow(double timestep, double afterLast) => timestep - Stride is var next && next >= 0 ? AlphaBar(next) : afterLast;
+
+    private protected static NoiseLevel LevelOf(double alphaBar) => new(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar));
+
+    /// <summary>The noise that a step was given.</summary>
+    /// <exception cref="ArgumentNullException">It was not given any.</exception>
+    private protected Tensor Given(Tensor? noise) => noise ?? throw new ArgumentNullException(nameof(noise), $"{GetType().Name} draws noise at this timestep; pass it to Step.");
 
     // (B, 1, 1, 1) each, of the type and on the device of the pictures.
     private (Tensor RootAlpha, Tensor RootOneMinusAlpha) RootsAt(Tensor timesteps, Tensor like)

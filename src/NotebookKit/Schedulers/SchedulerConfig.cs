@@ -19,7 +19,7 @@ public sealed record SchedulerConfig
     /// <summary>Noise added at the last timestep.</summary>
     public double BetaEnd { get; init; } = 0.012;
 
-    /// <summary><c>linear</c>, <c>scaled_linear</c> (linear in √β: Stable Diffusion) or <c>squaredcos_cap_v2</c>.</summary>
+    /// <summary><c>linear</c>, <c>scaled_linear</c> (linear in √β: Stable Diffusion), <c>squaredcos_cap_v2</c>, <c>exp</c> or <c>sigmoid</c>.</summary>
     public string BetaSchedule { get; init; } = "scaled_linear";
 
     /// <summary>Every β outright, which then takes the place of the three fields above.</summary>
@@ -43,6 +43,15 @@ public sealed record SchedulerConfig
     /// <summary>The range of that clamp, ± this.</summary>
     public double ClipSampleRange { get; init; } = 1;
 
+    /// <summary>Whether the predicted picture is kept in range by its own quantile instead; for models of pixels, not of latents.</summary>
+    public bool Thresholding { get; init; }
+
+    /// <summary>The share of a picture's values that thresholding leaves as they are.</summary>
+    public double DynamicThresholdingRatio { get; init; } = 0.995;
+
+    /// <summary>The largest range that thresholding allows, ± this.</summary>
+    public double SampleMaxValue { get; init; } = 1;
+
     /// <summary>Rescales the β so that the last timestep is pure noise (Lin et al. 2023, "Common diffusion noise schedules … are flawed").</summary>
     public bool RescaleBetasZeroSnr { get; init; }
 
@@ -52,23 +61,57 @@ public sealed record SchedulerConfig
     /// <summary>Noise levels spaced as by Karras et al. 2022, equation 5.</summary>
     public bool UseKarrasSigmas { get; init; }
 
+    /// <summary>Karras spacing: the lowest level; null for that of the first timestep visited.</summary>
+    public double? SigmaMin { get; init; }
+
+    /// <summary>Karras spacing: the highest level; null for that of the last timestep visited.</summary>
+    public double? SigmaMax { get; init; }
+
+    /// <summary>The level after the last step: <c>zero</c>, or <c>sigma_min</c> for that of timestep 0; null for the sampler's own habit.</summary>
+    public string? FinalSigmasType { get; init; }
+
     /// <summary>Euler: noise levels between whole timesteps are interpolated <c>linear</c> or <c>log_linear</c>.</summary>
     public string InterpolationType { get; init; } = "linear";
 
-    /// <summary>DPM-Solver: how many earlier predictions a step uses, 1 to 3.</summary>
+    /// <summary>Euler: what the model is told, <c>discrete</c> timesteps, or <c>continuous</c> ¼·log σ with v-prediction (Karras et al. 2022, table 1).</summary>
+    public string TimestepType { get; init; } = "discrete";
+
+    /// <summary>PNDM: begin without the four Runge-Kutta steps; true in Stable Diffusion.</summary>
+    public bool SkipPrkSteps { get; init; } = true;
+
+    /// <summary>DPM-Solver and UniPC: how many predictions a step uses, 1 to 3.</summary>
     public int SolverOrder { get; init; } = 2;
 
-    /// <summary>DPM-Solver: <c>dpmsolver++</c>, or <c>sde-dpmsolver++</c> which adds fresh noise at each step.</summary>
+    /// <summary>
+    /// DPM-Solver: <c>dpmsolver++</c> solves for the picture, <c>dpmsolver</c> for the noise; with <c>sde-</c> before it,
+    /// fresh noise is added at each step. <c>deis</c> is taken for <c>dpmsolver++</c>.
+    /// </summary>
     public string AlgorithmType { get; init; } = "dpmsolver++";
 
-    /// <summary>DPM-Solver of second order: <c>midpoint</c> or <c>heun</c>.</summary>
-    public string SolverType { get; init; } = "midpoint";
+    /// <summary>
+    /// DPM-Solver: <c>midpoint</c> or <c>heun</c>; UniPC: <c>bh1</c> or <c>bh2</c>; null, or the other's value, for the
+    /// sampler's own habit.
+    /// </summary>
+    public string? SolverType { get; init; }
 
-    /// <summary>DPM-Solver: lower order in the last steps when there are fewer than 15, which steadies them.</summary>
+    /// <summary>DPM-Solver: lower order in the last steps when there are fewer than 15, which steadies them; UniPC: always.</summary>
     public bool LowerOrderFinal { get; init; } = true;
 
     /// <summary>DPM-Solver: first order in the last step however many there are.</summary>
     public bool EulerAtFinal { get; init; }
+
+    /// <summary>DPM-Solver: noise levels spaced evenly in λ (Lu et al. 2022, DPM-Solver, section 4).</summary>
+    public bool UseLuLambdas { get; init; }
+
+    /// <summary>DPM-Solver: levels whose λ is lower than this are left out; null for none. For the cosine schedule.</summary>
+    public double? LambdaMinClipped { get; init; }
+
+    /// <summary>UniPC: solve for the picture, not for the noise.</summary>
+    [JsonPropertyName("predict_x0")]
+    public bool PredictX0 { get; init; } = true;
+
+    /// <summary>UniPC: the steps, from 0, after which nothing is corrected.</summary>
+    public IReadOnlyList<int> DisableCorrector { get; init; } = [];
 
     /// <summary>Every other field of the file, kept for saving.</summary>
     [JsonExtensionData]
@@ -104,7 +147,7 @@ public sealed record SchedulerConfig
     {
         ConfigFile.RefuseUnknownFeatures(OtherFields, "scheduler", new Dictionary<string, string>
         {
-            ["thresholding"] = "", ["use_lu_lambdas"] = "", ["sigma_min"] = "", ["sigma_max"] = "", ["timestep_type"] = "discrete",
+            ["solver_p"] = "", ["use_exponential_sigmas"] = "", ["use_beta_sigmas"] = "", ["use_flow_sigmas"] = "",
         });
         if (NumTrainTimesteps is < 1 or > 1_000_000)
             throw new BadInputException($"The scheduler's num_train_timesteps is {NumTrainTimesteps}; it must be from 1 to 1000000.");
@@ -112,13 +155,15 @@ public sealed record SchedulerConfig
             throw new BadInputException($"The scheduler's trained_betas has {betas.Count} entries, num_train_timesteps says {NumTrainTimesteps}.");
         if (!(BetaStart > 0 && BetaEnd < 1 && BetaStart <= BetaEnd))
             throw new BadInputException($"The scheduler's beta_start {BetaStart} and beta_end {BetaEnd} must lie between 0 and 1, in that order.");
-        Check("beta_schedule", BetaSchedule, "linear", "scaled_linear", "squaredcos_cap_v2");
+        Check("beta_schedule", BetaSchedule, "linear", "scaled_linear", "squaredcos_cap_v2", "exp", "sigmoid");
         Check("prediction_type", PredictionType, "epsilon", "v_prediction", "sample");
         Check("timestep_spacing", TimestepSpacing ?? "leading", "leading", "linspace", "trailing");
         Check("variance_type", VarianceType ?? "fixed_small", "fixed_small", "fixed_small_log", "fixed_large");
         Check("interpolation_type", InterpolationType, "linear", "log_linear");
-        Check("algorithm_type", AlgorithmType, "dpmsolver++", "sde-dpmsolver++");
-        Check("solver_type", SolverType, "midpoint", "heun");
+        Check("timestep_type", TimestepType, "discrete", "continuous");
+        Check("final_sigmas_type", FinalSigmasType ?? "zero", "zero", "sigma_min");
+        Check("algorithm_type", AlgorithmType, "dpmsolver++", "dpmsolver", "sde-dpmsolver++", "sde-dpmsolver", "deis");
+        Check("solver_type", SolverType ?? "midpoint", "midpoint", "heun", "logrho", "bh1", "bh2");
         if (SolverOrder is < 1 or > 3)
             throw new BadInputException($"The scheduler's solver_order is {SolverOrder}; it must be 1, 2 or 3.");
     }

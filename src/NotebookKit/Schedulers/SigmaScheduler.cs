@@ -18,22 +18,39 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
     /// <summary>σ for each training timestep.</summary>
     private protected double[] TrainingSigmas { get; } = [.. SigmasOf(config).Select(sigma => (double)sigma)];
 
-    /// <summary>Sets what is to be visited and starts at the top.</summary>
+    /// <summary>Noises pictures at the sampler's own levels: α·x + σ·ε.</summary>
+    /// <param name="original">(B, C, h, w).</param>
+    /// <param name="noise">(B, C, h, w).</param>
+    /// <param name="timesteps">(B), each one of <see cref="Scheduler.Timesteps"/>.</param>
+    /// <returns>(B, C, h, w).</returns>
+    public override Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps)
+    {
+        using var scope = NewDisposeScope();
+        using var onCpu = timesteps.to(ScalarType.Float64).cpu();
+        var levels = onCpu.data<double>().Select(t => LevelOfSigma(Sigmas[Find(t)])).ToArray();
+        return (original * Column(level => level.Alpha) + noise * Column(level => level.Sigma)).MoveToOuterDisposeScope();
+
+        // (B, 1, 1, 1), of the type and on the device of the pictures.
+        Tensor Column(Func<NoiseLevel, double> part) =>
+            tensor(levels.Select(level => (float)part(level)).ToArray()).to(original.dtype, original.device).view(-1, 1, 1, 1);
+    }
+
+    /// <inheritdoc/>
+    internal override NoiseLevel LevelAt(int index) => LevelOfSigma(Sigmas[index]);
+
+    /// <summary>How a sample at σ is made up; the table's levels are those of k-diffusion.</summary>
+    private protected virtual NoiseLevel LevelOfSigma(double sigma) => new(1, sigma);
+
+    /// <summary>Sets what is to be visited.</summary>
     private protected void Visit(double[] timesteps, IEnumerable<double> sigmas)
     {
         Timesteps = timesteps;
         Sigmas = [.. sigmas.Select(sigma => (double)(float)sigma)];
-        StepIndex = 0;
     }
 
     /// <summary>Where a timestep stands. Karras spacing can visit a timestep twice, so the expected place goes first.</summary>
-    private protected int IndexOf(double timestep)
-    {
-        if (StepIndex < Timesteps.Length && Timesteps[StepIndex] == timestep)
-            return StepIndex;
-        var index = Array.IndexOf(Timesteps, timestep);
-        return index >= 0 ? index : throw new ArgumentException($"{timestep} is not among the timesteps; call SetTimesteps and pass them in their order.", nameof(timestep));
-    }
+    private protected int IndexOf(double timestep) =>
+        StepIndex < Timesteps.Length && Timesteps[StepIndex] == timestep ? StepIndex : Find(timestep);
 
     /// <summary>Where a timestep stands; the next call expects the one after it.</summary>
     private protected int Advance(double timestep)
@@ -43,20 +60,19 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
         return index;
     }
 
-    /// <summary>The levels at each timestep of (B), as (B, 1, 1, 1) like the pictures.</summary>
-    private protected Tensor SigmasAt(Tensor timesteps, Tensor like)
-    {
-        using var onCpu = timesteps.to(ScalarType.Float64).cpu();
-        var sigmas = onCpu.data<double>().Select(t => (float)Sigmas[Array.IndexOf(Timesteps, t) is var i and >= 0 ? i : throw new ArgumentException($"{t} is not among the timesteps.", nameof(timesteps))]);
-        return tensor(sigmas.ToArray()).to(like.dtype, like.device).view(-1, 1, 1, 1);
-    }
-
     /// <summary>Karras et al. 2022, equation 5, with ρ = 7.</summary>
-    private protected static double[] KarrasSigmas(double highest, double lowest, int steps)
+    private protected double[] KarrasSigmas(double highest, double lowest, int steps)
     {
         const double rho = 7;
-        var (from, to) = (Math.Pow(highest, 1 / rho), Math.Pow(lowest, 1 / rho));
-        return [.. Enumerable.Range(0, steps).Select(i => Math.Pow(from + (steps == 1 ? 0 : i / (double)(steps - 1)) * (to - from), rho))];
+        var (from, to) = (Math.Pow(Config.SigmaMax ?? highest, 1 / rho), Math.Pow(Config.SigmaMin ?? lowest, 1 / rho));
+        return [.. Enumerable.Range(0, steps).Select(i => Math.Pow(from + Share(i, steps) * (to - from), rho))];
+    }
+
+    /// <summary>Levels evenly spaced in log σ, both ends included.</summary>
+    private protected static double[] LogLinear(double highest, double lowest, int count)
+    {
+        var (from, to) = (Math.Log(highest), Math.Log(lowest));
+        return [.. Enumerable.Range(0, count).Select(i => Math.Exp(from + Share(i, count) * (to - from)))];
     }
 
     /// <summary>The level at a timestep between whole ones.</summary>
@@ -75,6 +91,23 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
         return low + Math.Clamp((logSigmas[low] - wanted) / (logSigmas[low] - logSigmas[low + 1]), 0, 1);
     }
 
-    private static IEnumerable<float> SigmasOf(SchedulerConfig config) =>
-        new NoiseSchedule(config).AlphasCumprod.Select(alpha => MathF.Sqrt((1 - alpha) / alpha));
+    private static double Share(int index, int count) => count == 1 ? 0 : index / (double)(count - 1);
+
+    // Of a timestep that is visited twice, the second visit: the first one's step is then not left out.
+    private int Find(double timestep)
+    {
+        var first = Array.IndexOf(Timesteps, timestep);
+        if (first < 0)
+            throw new ArgumentException($"{timestep} is not among the timesteps; call SetTimesteps and pass them in their order.", nameof(timestep));
+        var second = Array.IndexOf(Timesteps, timestep, first + 1);
+        return second < 0 ? first : second;
+    }
+
+    // Pure noise has no finite σ: with zero terminal SNR the last ᾱ is the smallest number of float16.
+    private static IEnumerable<float> SigmasOf(SchedulerConfig config)
+    {
+        var alphas = new NoiseSchedule(config).AlphasCumprod;
+        return alphas.Select((alpha, t) => config.RescaleBetasZeroSnr && t == alphas.Count - 1 ? MathF.Pow(2, -24) : alpha)
+            .Select(alpha => MathF.Sqrt((1 - alpha) / alpha));
+    }
 }

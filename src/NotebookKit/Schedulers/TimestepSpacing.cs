@@ -23,18 +23,19 @@ internal static class TimestepSpacing
     }
 
     /// <summary>Every N/n-th timestep counted from the last down: with few steps it alone starts from pure noise.</summary>
-    public static double[] Trailing(int trainSteps, int steps)
+    public static double[] Trailing(int last, int trainSteps, int steps)
     {
         var ratio = trainSteps / (double)steps;
-        var stride = trainSteps - ratio - trainSteps; // as numpy.arange steps
-        return [.. Enumerable.Range(0, steps).Select(i => Math.Round(trainSteps + i * stride) - 1)];
+        var stride = last - ratio - last; // as numpy.arange steps
+        var count = Math.Min((int)Math.Ceiling(last / ratio), steps);
+        return [.. Enumerable.Range(0, count).Select(i => Math.Round(last + i * stride) - 1)];
     }
 
-    /// <summary>The whole timesteps of DDIM and DDPM.</summary>
+    /// <summary>The whole timesteps of DDIM, DDPM and PNDM.</summary>
     public static double[] Whole(SchedulerConfig config, int steps) => (config.TimestepSpacing ?? "leading") switch
     {
         "linspace" => [.. LinSpace(config.NumTrainTimesteps, steps).Select(t => Math.Round(t))],
-        "trailing" => Trailing(config.NumTrainTimesteps, steps),
+        "trailing" => Trailing(config.NumTrainTimesteps, config.NumTrainTimesteps, steps),
         _ => Leading(config.NumTrainTimesteps, steps, config.StepsOffset, steps),
     };
 }

@@ -11,7 +11,7 @@ public sealed class ParityTests
     [InlineData("clip", 16)]
     [InlineData("unet", 14)]
     [InlineData("vae", 4)]
-    [InlineData("schedulers", 91)]
+    [InlineData("schedulers", 177)]
     [InlineData("safetensors", 60)]
     [InlineData("tokenizer", 3)]
     [InlineData("lora", 20)]

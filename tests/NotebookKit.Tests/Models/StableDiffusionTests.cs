@@ -88,6 +88,9 @@ public sealed class StableDiffusionTests : IDisposable
     [InlineData("ddim")]
     [InlineData("euler")]
     [InlineData("dpmpp_2m")]
+    [InlineData("heun")]
+    [InlineData("pndm")]
+    [InlineData("unipc")]
     public void The_preview_of_the_last_step_is_nearly_the_picture_and_can_be_smaller(string scheduler)
     {
         IReadOnlyList<RgbImage> last = [], small = [];
@@ -117,14 +120,17 @@ public sealed class StableDiffusionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("ddim")]
-    [InlineData("euler_a")]
-    [InlineData("dpmpp_2m_sde")]
-    public void Only_the_share_of_the_steps_that_the_strength_says_is_run(string scheduler)
+    [InlineData("ddim", 3)]
+    [InlineData("euler_a", 3)]
+    [InlineData("dpmpp_2m_sde", 3)]
+    [InlineData("pndm", 3)]
+    [InlineData("heun", 5)]
+    [InlineData("kdpm2", 5)]
+    public void Only_the_share_of_the_steps_that_the_strength_says_is_run(string scheduler, int timesteps)
     {
         var told = 0;
         model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler }, new Immediate(_ => told++));
-        Assert.Equal(3, told);
+        Assert.Equal(timesteps, told);
     }
 
     [Theory]

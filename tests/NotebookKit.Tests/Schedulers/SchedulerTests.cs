@@ -74,13 +74,81 @@ public sealed class SchedulerTests : IDisposable
             Assert.Contains("1 to 1000", Assert.Throws<BadInputException>(() => Scheduler.Create(name, new SchedulerConfig()).SetTimesteps(steps)).Message);
     }
 
+    [Theory]
+    [InlineData("dpm2m", "dpmpp_2m")]
+    [InlineData("Euler ancestral", "euler_a")]
+    [InlineData("HeunScheduler", "heun")]
+    [InlineData("uni-pc", "unipc")]
+    public void An_unknown_sampler_is_answered_with_the_nearest_names(string name, string nearest)
+    {
+        var sentence = Assert.Throws<BadInputException>(() => Scheduler.Create(name, new SchedulerConfig())).Message;
+        Assert.Contains(nearest, sentence[..sentence.IndexOf("Known", StringComparison.Ordinal)]);
+    }
+
     [Fact]
-    public void An_unknown_sampler_is_answered_with_the_known_ones() =>
-        Assert.Contains("dpmpp_2m", Assert.Throws<BadInputException>(() => Scheduler.Create("magic", new SchedulerConfig())).Message);
+    public void A_sampler_is_found_by_its_name_the_web_UIs_and_diffusers()
+    {
+        foreach (var sampler in SamplerName.All)
+        {
+            var type = Scheduler.Create(sampler.Name, new SchedulerConfig()).GetType();
+            Assert.Equal(sampler.ClassName, type.Name);
+            Assert.Equal(type, Scheduler.Create(sampler.Label.ToUpperInvariant(), new SchedulerConfig()).GetType());
+            Assert.Equal(type, Scheduler.Create(sampler.ClassName, new SchedulerConfig()).GetType());
+        }
+    }
+
+    [Fact]
+    public void From_pure_noise_the_predicted_noise_is_refused_and_the_velocity_is_not()
+    {
+        var config = new SchedulerConfig { RescaleBetasZeroSnr = true, TimestepSpacing = "trailing" };
+        Assert.Contains("v_prediction", Assert.Throws<BadInputException>(() => new DDIMScheduler(config).SetTimesteps(10)).Message);
+        new DDIMScheduler(config with { PredictionType = "v_prediction" }).SetTimesteps(10);
+        new DDIMScheduler(config with { TimestepSpacing = "leading" }).SetTimesteps(10);
+    }
+
+    [Fact]
+    public void Thresholding_scales_each_picture_into_range_by_its_own_quantile()
+    {
+        var config = new SchedulerConfig { Thresholding = true, DynamicThresholdingRatio = 0.5, SampleMaxValue = 100, PredictionType = "sample", SetAlphaToOne = true };
+        var scheduler = new DDIMScheduler(config);
+        scheduler.SetTimesteps(1);
+        var original = tensor(new float[] { -8, 4, 2, 0.5f, 0.5f, 0.25f, -0.5f, 0.125f }).view(2, 1, 2, 2);
+        var result = scheduler.Step(original, scheduler.Timesteps[0], zeros(2, 1, 2, 2));
+        // The medians are 3 and 0.4375; a range below 1 stays.
+        Assert.True(result.allclose(tensor(new float[] { -1, 1, 2 / 3f, 0.5f / 3, 0.5f, 0.25f, -0.5f, 0.125f }).view(2, 1, 2, 2), atol: 1e-6), result.ToString(true));
+    }
+
+    [Fact]
+    public void Levels_of_too_low_a_lambda_are_left_out()
+    {
+        var scheduler = new DPMSolverMultistepScheduler(new SchedulerConfig { BetaSchedule = "squaredcos_cap_v2", LambdaMinClipped = -5.1 });
+        scheduler.SetTimesteps(20);
+        Assert.Equal(20, scheduler.Timesteps.Length);
+        Assert.InRange(scheduler.Timesteps[0], 980, 998);
+        Assert.InRange(-Math.Log(scheduler.Sigmas[0]), -5.1, -4.9);
+    }
+
+    [Fact]
+    public void Evenly_spaced_lambdas_and_a_last_level_of_zero_are_taken()
+    {
+        var even = new DPMSolverMultistepScheduler(new SchedulerConfig { UseLuLambdas = true });
+        even.SetTimesteps(10);
+        var steps = even.Sigmas.SkipLast(1).Select(sigma => Math.Log(sigma)).ToArray();
+        Assert.All(steps.Zip(steps.Skip(1), (a, b) => b - a), step => Assert.Equal((steps[^1] - steps[0]) / 9, step, 1e-5));
+
+        var zero = new DPMSolverMultistepScheduler(new SchedulerConfig { FinalSigmasType = "zero" });
+        zero.SetTimesteps(20);
+        Assert.Equal(0, zero.Sigmas[^1]);
+        var sample = randn(1, 4, 2, 2);
+        foreach (var t in zero.Timesteps)
+            sample = zero.Step(zeros(1, 4, 2, 2), t, sample);
+        Assert.True(sample.isfinite().all().item<bool>());
+    }
 
     [Theory]
-    [InlineData("""{"beta_schedule": "sigmoid"}""", "beta_schedule")]
-    [InlineData("""{"thresholding": true}""", "thresholding")]
+    [InlineData("""{"beta_schedule": "wavy"}""", "beta_schedule")]
+    [InlineData("""{"algorithm_type": "magic"}""", "algorithm_type")]
+    [InlineData("""{"solver_order": 4}""", "solver_order")]
     [InlineData("""{"beta_start": 0.5, "beta_end": 0.1}""", "beta_start")]
     [InlineData("""{"num_train_timesteps": -1}""", "num_train_timesteps")]
     public void What_a_configuration_asks_for_in_vain_is_named(string json, string named) =>
