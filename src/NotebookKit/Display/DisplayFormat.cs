@@ -63,6 +63,7 @@ public static class DisplayFormat
         Panel panel => panel.ToHtml(),
         ProgressLine line => line.ToHtml(),
         CheckResult check => check.ToHtml(),
+        FrameSlider slider => slider.ToHtml(),
         _ => null,
     };
 

@@ -1,0 +1,44 @@
+using NotebookKit.Display;
+using NotebookKit.Images;
+
+namespace NotebookKit.Tests.Display;
+
+public sealed class FrameSliderTests
+{
+    private static readonly FrameSlider Slider = new("weight <w>", ("0.01", new RgbImage(2, 2)), ("1.0", "plain"));
+
+    [Fact]
+    public void Every_frame_is_in_the_page_and_needs_no_script()
+    {
+        var html = DisplayFormat.Mime(Slider)["text/html"];
+
+        Assert.DoesNotContain("<script", html);
+        Assert.Equal(2, html.Split("<figure>").Length - 1);
+        Assert.Contains("data:image/png", html);
+        Assert.Contains("plain", html);
+        Assert.Contains("weight &lt;w&gt;", html);
+    }
+
+    [Fact]
+    public void The_first_stop_is_chosen_and_each_stop_shows_its_own_frame()
+    {
+        var html = DisplayFormat.Mime(Slider)["text/html"];
+
+        Assert.Single(html.Split(" checked>").Skip(1));
+        Assert.Contains("-0:checked~figure:nth-of-type(1)", html);
+        Assert.Contains("-1:checked~figure:nth-of-type(2)", html);
+    }
+
+    [Fact]
+    public void The_same_frames_make_the_same_page_and_other_frames_another_name()
+    {
+        Assert.Equal(Slider.ToHtml(), new FrameSlider("weight <w>", ("0.01", new RgbImage(2, 2)), ("1.0", "plain")).ToHtml());
+        Assert.NotEqual(Slider.ToHtml()[..24], new FrameSlider("other", ("0.01", "a")).ToHtml()[..24]);
+    }
+
+    [Fact]
+    public void As_text_it_names_its_stops() => Assert.Equal("weight <w>: 0.01 | 1.0", Slider.ToString());
+
+    [Fact]
+    public void A_slider_without_frames_is_refused() => Assert.Throws<ArgumentException>(() => new FrameSlider("x"));
+}
