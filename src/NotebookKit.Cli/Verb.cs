@@ -32,6 +32,7 @@ internal static class Verb
         yield return Verbs.SampleVerb.Create();
         yield return Verbs.LrVerb.Create();
         yield return Verbs.TrainVerb.Create();
+        yield return Verbs.Lora.LoraVerb.Create();
         yield return Verbs.BenchVerb.Create();
         yield return Verbs.PretrainVerb.Create();
     }

@@ -14,9 +14,12 @@ internal sealed class LoraParity : ParityArea
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         using var scope = NewDisposeScope();
+        LoraKeyParity.Run(folder, report);
         foreach (var reference in folder.Cases)
         {
             var name = (string?)reference["name"] ?? "?";
+            if (reference["dim"] is not null)
+                report.Run(Name, $"{name}.keys", m => LoraKeyParity.CompareCase(m, folder, name, reference));
             if (!folder.Has($"{name}.outputs.safetensors") || !folder.Has("inputs.safetensors"))
             {
                 report.Skip(Name, name, $"{name}.outputs.safetensors or inputs.safetensors is missing");

@@ -17,6 +17,7 @@ internal static class BenchVerb
         Step(),
         Ops(),
         Sample(),
+        Lora(),
     };
 
     private static Command Step()
@@ -70,6 +71,26 @@ internal static class BenchVerb
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(result, Verb.Json)
                 : string.Create(CultureInfo.InvariantCulture, $"{result.SecondsPerPicture:0.00} s a picture of {options.Steps} steps ({result.StepsPerSecond:0.0} steps/s), {result.PeakBytes / 1e6:0} MB at most"));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Lora()
+    {
+        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder" };
+        var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 8, Description = "the LoRA's rank" };
+        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 40, Description = "forward passes of each kind" };
+        var batch = new Option<int>("--batch") { DefaultValueFactory = _ => 8, Description = "latents in a pass: sampling four pictures with guidance takes 8" };
+        var command = new Command("lora", "What a LoRA adds to a forward pass of the UNet, attached and merged.") { folder, rank, rounds, batch };
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            using var sd = StableDiffusion.Load(parse.GetValue(folder)!);
+            var results = LoraBench.Run(sd, parse.GetValue(rank), parse.GetValue(rounds), parse.GetValue(batch));
+            Console.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(new { Rank = parse.GetValue(rank), Batch = parse.GetValue(batch), Passes = results }, Verb.Json)
+                : string.Join('\n', results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Milliseconds,8:0.0} ms wall {result.CpuMilliseconds,8:0.0} ms CPU {result.Overhead,8:+0.0%;-0.0%}  {result.What}"))));
             return 0;
         });
         return command;

@@ -28,13 +28,14 @@ internal static class SampleVerb
     private static readonly Option<int?> PreviewEvery = new("--preview-every") { Description = "after every so many steps, write what the pictures look like by now" };
     private static readonly Option<string> Sampler = new("--scheduler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
     private static readonly Option<string[]> Lora = new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
+    private static readonly Option<string> LoraDir = new("--lora-dir") { Description = "where --lora and <lora:NAME:MULTIPLIER> in the prompt look, subfolders included", DefaultValueFactory = _ => LoraLibrary.Folder };
     private static readonly Option<string> Out = new("--out") { Description = "a folder, or a .png (the grid, when there are several pictures)", DefaultValueFactory = _ => "samples" };
 
     /// <summary>The verb.</summary>
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, Out })
+        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -65,20 +66,30 @@ internal static class SampleVerb
         if (string.IsNullOrWhiteSpace(options.Prompt))
             throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
 
-        var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text)).ToList();
+        var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
         using var model = StableDiffusion.Load(parse.GetValue(Base)!);
         foreach (var lora in loras)
-            LoraNetwork.Load(lora.Path, model, lora.Multiplier);
+        {
+            foreach (var problem in LoraNetwork.Load(lora.Path, model, lora.Multiplier).Problems)
+                Console.Error.WriteLine($"{lora.Path}: {problem}");
+        }
+
+        var (prompt, stack) = LoraStack.Load(model, options.Prompt, new LoraLibrary(parse.GetValue(LoraDir)!));
+        using var tagged = stack;
+        foreach (var warning in stack.Warnings)
+            Console.Error.WriteLine($"kit: {warning}");
+        if (string.IsNullOrWhiteSpace(prompt))
+            throw new BadInputException("The prompt has nothing but tags; say what the picture is to show, too.");
         var output = new SampleFiles(parse.GetValue(Out)!, options, model);
         var clock = Stopwatch.StartNew();
-        var pictures = model.Sample(options, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
+        var pictures = model.Sample(options with { Prompt = prompt }, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
         var (files, grid) = output.Save(pictures);
         var seconds = clock.Elapsed.TotalSeconds;
 
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(
-                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Files = files, Grid = grid, output.Previews, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
+                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Files = files, Grid = grid, output.Previews, Loras = stack.Networks.Select(entry => entry.Tag), Warnings = stack.Warnings.Count > 0 ? stack.Warnings : null, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
                 Verb.Json));
         }
         else

@@ -22,7 +22,7 @@ internal static class TrainVerb
     private static readonly Option<string> Method = new("--method") { DefaultValueFactory = _ => "lora", Description = "lora (a small file) or dreambooth (every weight of the UNet)" };
     private static readonly Option<int> Rank = new("--rank") { DefaultValueFactory = _ => 8, Description = "LoRA: numbers that pass through each adapter" };
     private static readonly Option<double?> Alpha = new("--alpha") { Description = "LoRA: the scale's numerator (the rank)" };
-    private static readonly Option<string?> Targets = new("--lora-targets") { Description = "LoRA: attention, kohya (all transformer layers) or extended (convolutions too)" };
+    private static readonly Option<string?> Targets = new("--lora-targets") { Description = "LoRA: attention, extension, kohya (all transformer layers), extended, locon (convolutions too), all, or a pattern over the layers' paths" };
     private static readonly Option<bool> TextEncoder = new("--text-encoder") { Description = "train the text encoder too" };
     private static readonly Option<int?> Epochs = new("--epochs") { Description = "how often each picture is seen (100)" };
     private static readonly Option<double?> LearningRate = new("--lr") { Description = "learning rate after warmup (what suits base and method)" };
@@ -102,7 +102,7 @@ internal static class TrainVerb
         Method = Choice<TrainMethod>("--method", parse.GetValue(Method)!),
         Rank = parse.GetValue(Rank),
         Alpha = parse.GetValue(Alpha),
-        Targets = parse.GetValue(Targets) is { } targets ? Choice<LoraTargets>("--lora-targets", targets) : null,
+        Targets = parse.GetValue(Targets) is { } targets ? LoraTargets.Parse(targets) : null,
         TrainTextEncoder = parse.GetValue(TextEncoder),
         Epochs = parse.GetValue(Epochs),
         LearningRate = parse.GetValue(LearningRate),

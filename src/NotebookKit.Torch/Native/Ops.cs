@@ -30,6 +30,7 @@ internal static class Ops
     public static readonly Op addcmul = new("addcmul");
     public static readonly Op addcmul_ = new("addcmul_");
     public static readonly Op addmm = new("addmm");
+    public static readonly Op addmm_ = new("addmm_");
     public static readonly Op all = new("all");
     public static readonly Op all_dim = new("all", "dim");
     public static readonly Op allclose = new("allclose");

@@ -30,6 +30,13 @@ public static partial class torch
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Ops.addmm.Call(this, mat1, mat2, (double)beta, (double)alpha);
 
+        /// <summary>beta · this + alpha · mat1 · mat2, written into this.</summary>
+        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1)
+        {
+            Ops.addmm_.Run(this, mat1, mat2, (double)beta, (double)alpha);
+            return this;
+        }
+
         /// <summary>Softmax over an axis.</summary>
         public Tensor softmax(long dim, ScalarType? dtype = null) => Ops.softmax_int.Call(this, dim, dtype);
 

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using NotebookKit.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -6,8 +5,24 @@ using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Lora;
 
-/// <summary>Names the layers of a base that can carry an adapter, the way kohya's files name them.</summary>
-internal static partial class LoraModules
+/// <summary>A layer that can carry an adapter.</summary>
+/// <param name="Name">As kohya's files name it: <c>lora_unet_</c> or <c>lora_te_</c> and the dotted path with underscores.</param>
+/// <param name="Path"><c>unet.</c> or <c>text_encoder.</c> and the layer's dotted name.</param>
+/// <param name="Layer">The Linear or Conv2d.</param>
+internal sealed record LoraModule(string Name, string Path, Module<Tensor, Tensor> Layer)
+{
+    /// <summary>The weight that an adapter changes: (out, in) or (out, in, k, k).</summary>
+    public Parameter Weight => Layer is TorchSharp.Modules.Linear linear ? linear.weight : ((TorchSharp.Modules.Conv2d)Layer).weight;
+
+    /// <summary>The bias beside it, where there is one: (out).</summary>
+    public Parameter? Bias => Layer is TorchSharp.Modules.Linear linear ? linear.bias : ((TorchSharp.Modules.Conv2d)Layer).bias;
+
+    /// <summary>Whether the layer is a convolution with a kernel of more than one pixel.</summary>
+    public bool HasKernel => Layer is TorchSharp.Modules.Conv2d && Weight.shape[2] * Weight.shape[3] > 1;
+}
+
+/// <summary>The layers of a base that can carry an adapter, by the names that files use.</summary>
+internal static class LoraModules
 {
     /// <summary>What the UNet's names begin with in a kohya file.</summary>
     public const string UNetPrefix = "lora_unet_";
@@ -15,49 +30,32 @@ internal static partial class LoraModules
     /// <summary>What the text encoder's names begin with in a kohya file.</summary>
     public const string TextPrefix = "lora_te_";
 
-    /// <summary>
-    /// Every linear and convolution layer by its kohya name: <c>lora_unet_</c> or <c>lora_te_</c> and the dotted path
-    /// with underscores.
-    /// </summary>
-    public static IEnumerable<(string Name, string Path, Module<Tensor, Tensor> Layer)> Of(
-        UNet2DConditionModel unet, CLIPTextModel? textEncoder)
+    /// <summary>Every linear and convolution layer, the text encoder's first.</summary>
+    public static IEnumerable<LoraModule> Of(UNet2DConditionModel unet, CLIPTextModel? textEncoder)
     {
-        var parts = new List<(string Prefix, Module Part)>();
+        var parts = new List<(string Prefix, string Path, Module Part)>();
         if (textEncoder is not null)
-            parts.Add((TextPrefix, textEncoder));
-        parts.Add((UNetPrefix, unet));
+            parts.Add((TextPrefix, "text_encoder.", textEncoder));
+        parts.Add((UNetPrefix, "unet.", unet));
         return
             from part in parts
             from named in part.Part.named_modules()
             where named.module is TorchSharp.Modules.Linear or TorchSharp.Modules.Conv2d
-            select (part.Prefix + named.name.Replace('.', '_'), named.name, (Module<Tensor, Tensor>)named.module);
+            select new LoraModule(part.Prefix + named.name.Replace('.', '_'), part.Path + named.name, (Module<Tensor, Tensor>)named.module);
     }
 
-    /// <summary>The layers of a named set, in the model's order.</summary>
-    public static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> Select(
-        UNet2DConditionModel unet, CLIPTextModel? textEncoder, LoraTargets targets) =>
-        from module in Of(unet, textEncoder)
-        where IsIn(targets, module.Path)
-        select (module.Name, module.Layer);
-
-    /// <summary>The weight that an adapter changes: (out, in) or (out, in, k, k).</summary>
-    public static Parameter WeightOf(Module<Tensor, Tensor> layer) => layer is TorchSharp.Modules.Linear linear ? linear.weight : ((TorchSharp.Modules.Conv2d)layer).weight;
-
-    // The paths are the contract of diffusers and transformers: "attentions.N" is a Transformer2DModel, "resnets.N" a
-    // ResnetBlock2D, "self_attn" a CLIPAttention.
-    private static bool IsIn(LoraTargets targets, string path) => targets switch
+    /// <summary>Every layer by each of its names: kohya's after diffusers, and kohya's after CompVis for the UNet's.</summary>
+    public static Dictionary<string, LoraModule> ByName(UNet2DConditionModel unet, CLIPTextModel? textEncoder)
     {
-        LoraTargets.Attention => AttentionPath().IsMatch(path),
-        LoraTargets.Kohya => TransformerPath().IsMatch(path),
-        _ => TransformerPath().IsMatch(path) || ConvolutionPath().IsMatch(path),
-    };
+        var byName = new Dictionary<string, LoraModule>(StringComparer.Ordinal);
+        var compVis = new CompVisNames(unet.Config);
+        foreach (var module in Of(unet, textEncoder))
+        {
+            byName[module.Name] = module;
+            if (module.Path.StartsWith("unet.", StringComparison.Ordinal))
+                byName[UNetPrefix + compVis.Of(module.Path["unet.".Length..]).Replace('.', '_')] = module;
+        }
 
-    [GeneratedRegex(@"(\.attn[12]\.(to_[qkv]|to_out\.0)|\.self_attn\.(q|k|v|out)_proj)$")]
-    private static partial Regex AttentionPath();
-
-    [GeneratedRegex(@"(\battentions\.\d+\.|\.self_attn\.|\.mlp\.)")]
-    private static partial Regex TransformerPath();
-
-    [GeneratedRegex(@"\b(resnets|downsamplers|upsamplers)\.\d+\.")]
-    private static partial Regex ConvolutionPath();
+        return byName;
+    }
 }

@@ -24,7 +24,7 @@ internal sealed class TrainedWeights : IDisposable
             {
                 Rank = options.Rank,
                 Alpha = options.Alpha,
-                Targets = options.Targets!.Value,
+                Targets = options.Targets!,
                 Seed = options.Seed,
             });
             Text = [.. _network.TextParameters];

@@ -14,13 +14,88 @@ public sealed class LoraNetworkTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("kit-lora-").FullName;
 
     [Theory]
-    [InlineData(LoraTargets.Attention)]
-    [InlineData(LoraTargets.Kohya)]
-    [InlineData(LoraTargets.Extended)]
-    public void A_fresh_network_changes_nothing_to_the_last_bit(LoraTargets targets)
+    [InlineData("attention", LoraInit.Kaiming, null)]
+    [InlineData("kohya", LoraInit.Gaussian, null)]
+    [InlineData("locon", LoraInit.Kaiming, null)]
+    [InlineData("all", LoraInit.Kaiming, null)]
+    [InlineData("kohya", LoraInit.Pissa, null)]
+    [InlineData("locon", LoraInit.Kaiming, DoraNorm.PerOutput)]
+    [InlineData("locon", LoraInit.Kaiming, DoraNorm.PerInput)]
+    public void A_fresh_network_changes_nothing_to_the_last_bit(string targets, LoraInit init, DoraNorm? dora)
     {
         var before = Output();
-        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Targets = targets });
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Targets = LoraTargets.Parse(targets), Init = init, Dora = dora });
+        Assert.True(Output().Equals(before));
+        Assert.True(Output(grad: true).detach().Equals(before));
+    }
+
+    [Theory]
+    [InlineData(LoraInit.Kaiming, null, false)]
+    [InlineData(LoraInit.Pissa, null, false)]
+    [InlineData(LoraInit.Gaussian, null, true)]
+    [InlineData(LoraInit.Kaiming, DoraNorm.PerOutput, false)]
+    [InlineData(LoraInit.Kaiming, DoraNorm.PerInput, false)]
+    public void What_is_trained_is_what_the_file_gives_back(LoraInit init, DoraNorm? dora, bool rsLora)
+    {
+        var path = Path.Combine(_folder, "trained.safetensors");
+        var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Alpha = 2, Targets = LoraTargets.Locon, Init = init, Dora = dora, RsLora = rsLora });
+        Disturb(network);
+        var live = Output();
+        Assert.True(Apart(live, Output(grad: true)) < 1e-5); // the recorded path and the short one
+        network.Save(path, ScalarType.Float32);
+        network.Dispose();
+        using var loaded = LoraNetwork.Load(path, _unet, null, strict: true);
+        Assert.True(Apart(Output(), live) < 2e-5 * live.abs().max().item<float>());
+    }
+
+    [Fact]
+    public void Every_kind_of_weight_gets_a_gradient_when_the_text_encoder_and_DoRA_learn_too()
+    {
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 2, Targets = LoraTargets.Locon, Dora = DoraNorm.PerOutput });
+        Output(grad: true).square().sum().backward();
+        Assert.All(network.Layers, layer => Assert.True(layer.Layer.Magnitude!.grad is not null));
+        Assert.Contains(network.Layers, layer => layer.Layer.Magnitude!.grad!.abs().max().item<float>() > 0);
+    }
+
+    [Fact]
+    public void Dropout_acts_while_gradients_are_recorded_and_at_no_other_time()
+    {
+        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 8, Dropout = 0.5 });
+        Disturb(network);
+        Assert.True(Output().Equals(Output()));
+        Assert.False(Output(grad: true).Equals(Output(grad: true)));
+    }
+
+    [Fact]
+    public void Two_networks_add_up_and_change_their_multipliers_live()
+    {
+        var bare = Output();
+        using var first = LoraNetwork.Load(House.Golden("lora", "locon_r4.safetensors"), _unet, GoldenBase.TextEncoder());
+        var one = Output();
+        using var second = LoraNetwork.Inject(_unet, null, new LoraOptions { Seed = 3 });
+        Disturb(second);
+        var both = Output();
+        Assert.True(Apart(both, one) > 1e-3);
+        second.Multiplier = 0;
+        Assert.True(Output().Equals(one));
+        (first.Multiplier, second.Multiplier) = (0, 1);
+        Assert.True(Apart(Output(), bare) > 1e-3);
+        (first.Multiplier, second.Multiplier) = (0, 0);
+        Assert.True(Output().Equals(bare));
+    }
+
+    [Fact]
+    public void Text_encoder_and_UNet_have_multipliers_of_their_own()
+    {
+        var text = GoldenBase.TextEncoder();
+        var bare = text.call(_inputs["input_ids"]).LastHiddenState;
+        var before = Output();
+        using var network = LoraNetwork.Load(House.Golden("lora", "locon_r4.safetensors"), _unet, text);
+        network.TextMultiplier = 0;
+        Assert.True(text.call(_inputs["input_ids"]).LastHiddenState.Equals(bare));
+        Assert.False(Output().Equals(before));
+        (network.TextMultiplier, network.UNetMultiplier) = (1, 0);
+        Assert.False(text.call(_inputs["input_ids"]).LastHiddenState.Equals(bare));
         Assert.True(Output().Equals(before));
     }
 
@@ -86,7 +161,7 @@ public sealed class LoraNetworkTests : IDisposable
     public void A_saved_network_is_a_kohya_file_that_gives_the_same_output(ScalarType dtype)
     {
         var path = Path.Combine(_folder, "sub", "net.safetensors");
-        using (var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Alpha = 1.5, Targets = LoraTargets.Extended }))
+        using (var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Alpha = 1.5, Targets = LoraTargets.Locon }))
         {
             using (no_grad())
             {
@@ -131,7 +206,7 @@ public sealed class LoraNetworkTests : IDisposable
     }
 
     [Fact]
-    public void A_file_with_some_fitting_and_some_foreign_layers_leaves_nothing_attached()
+    public void A_file_with_a_foreign_layer_is_refused_when_strict_and_else_applies_in_part()
     {
         var path = Save("mixed", new()
         {
@@ -141,13 +216,17 @@ public sealed class LoraNetworkTests : IDisposable
             ["lora_unet_nowhere.lora_up.weight"] = ones(4, 1),
         });
         var before = Output();
-        var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
+        var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null, strict: true));
         Assert.Contains("lora_unet_nowhere", error.Message, StringComparison.Ordinal);
         Assert.True(Output().Equals(before));
+
+        using var network = LoraNetwork.Load(path, _unet, null);
+        Assert.Contains("lora_unet_nowhere", Assert.Single(network.Problems).ToString(), StringComparison.Ordinal);
+        Assert.False(Output().Equals(before));
     }
 
     [Theory]
-    [InlineData("lora_unet_conv_in.lora_down.weight", "up")]
+    [InlineData("lora_unet_conv_in.lora_down.weight", "lack their up")]
     [InlineData("conv_in.weight", "no LoRA")]
     public void A_file_that_is_no_whole_LoRA_says_what_is_wrong(string key, string expected)
     {
@@ -185,6 +264,16 @@ public sealed class LoraNetworkTests : IDisposable
         Safetensors.Save(path, tensors);
         return path;
     }
+
+    private static void Disturb(LoraNetwork network)
+    {
+        using var grad = no_grad();
+        using var random = new Generator(5);
+        foreach (var parameter in network.Parameters)
+            parameter.add_(randn(parameter.shape, generator: random) * 0.05);
+    }
+
+    private static double Apart(Tensor one, Tensor other) => (one - other).abs().max().item<float>();
 
     private Tensor Output(bool grad = false)
     {

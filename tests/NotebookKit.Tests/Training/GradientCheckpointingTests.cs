@@ -47,7 +47,7 @@ public sealed class GradientCheckpointingTests : IDisposable
         using var sd = TinyModel.Create();
         foreach (var parameter in sd.UNet.parameters().Concat(sd.TextEncoder.parameters()))
             parameter.requires_grad_(false);
-        using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = 2, Targets = LoraTargets.Extended });
+        using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = 2, Targets = LoraTargets.Locon });
         using (no_grad())
         {
             foreach (var parameter in network.Parameters)

@@ -7,17 +7,14 @@ namespace NotebookKit.Lora;
 /// <param name="Multiplier">0 is off, 1 as trained; any number works.</param>
 public sealed record LoraReference(string Path, double Multiplier)
 {
-    /// <summary>Where names are looked up, subfolders included.</summary>
-    public const string Folder = "loras";
-
     /// <summary>
     /// Reads <c>NAME</c>, <c>NAME:0.8</c>, <c>path/to/file.safetensors</c> or <c>path/to/file.safetensors:0.8</c>. A name is
-    /// a file below <see cref="Folder"/> without its ending.
+    /// a file below <see cref="LoraLibrary.Folder"/> without its ending.
     /// </summary>
     /// <param name="text">The name or path, and the multiplier after a colon; 1 without one.</param>
     /// <param name="folder">Where names are looked up.</param>
     /// <exception cref="BadInputException">There is no such file; the sentence names those that are there.</exception>
-    public static LoraReference Parse(string text, string folder = Folder)
+    public static LoraReference Parse(string text, string folder = LoraLibrary.Folder)
     {
         var colon = text.LastIndexOf(':');
         var multiplier = 1.0;
@@ -29,21 +26,7 @@ public sealed record LoraReference(string Path, double Multiplier)
             name = text[..colon];
         }
 
-        return new LoraReference(Find(name, folder), multiplier);
-    }
-
-    private static string Find(string name, string folder)
-    {
-        if (File.Exists(name))
-            return name;
-        if (File.Exists(name + ".safetensors"))
-            return name + ".safetensors";
-        var known = Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList()
-            : [];
-        return known.FirstOrDefault(file => System.IO.Path.GetFileNameWithoutExtension(file) == name || System.IO.Path.GetFileName(file) == name)
-            ?? throw new BadInputException(known.Count == 0
-                ? $"There is no LoRA '{name}', and {folder}/ holds none; give the path of a .safetensors file."
-                : $"There is no LoRA '{name}'; {folder}/ holds {string.Join(", ", known.Take(10).Select(System.IO.Path.GetFileNameWithoutExtension))}.");
+        var library = new LoraLibrary(folder);
+        return new LoraReference(library.Find(name) ?? throw new BadInputException(library.Missing(name)), multiplier);
     }
 }

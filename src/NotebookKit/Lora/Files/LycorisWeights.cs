@@ -1,0 +1,151 @@
+using static TorchSharp.torch;
+
+namespace NotebookKit.Lora;
+
+/// <summary>
+/// LoHa: the elementwise product of two low-rank matrices, ΔW = alpha / rank · (w1_a · w1_b) ∘ (w2_a · w2_b) (Hyeon-Woo et
+/// al. 2021, FedPara; LyCORIS, Yeh et al. 2023). Read, not trained.
+/// </summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="W1A">(out, rank), or (rank, out) beside a core.</param>
+/// <param name="W1B">(rank, in·k·k), or (rank, in) beside a core.</param>
+/// <param name="W2A">As <paramref name="W1A"/>.</param>
+/// <param name="W2B">As <paramref name="W1B"/>.</param>
+/// <param name="Alpha">The scale's numerator; the rank where the file gives none.</param>
+/// <param name="T1">The core of a CP-decomposed convolution, (rank, rank, k, k), or null.</param>
+/// <param name="T2">As <paramref name="T1"/>.</param>
+public sealed record LohaWeights(string Module, Tensor W1A, Tensor W1B, Tensor W2A, Tensor W2B, double Alpha, Tensor? T1 = null, Tensor? T2 = null) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "LoHa";
+
+    /// <inheritdoc/>
+    public override int? Rank => (int)W1B.shape[0];
+
+    /// <inheritdoc/>
+    public override double Scale => Alpha / W1B.shape[0];
+
+    /// <inheritdoc/>
+    public override double? StoredAlpha => Alpha;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts =>
+        [("hada_w1_a", W1A), ("hada_w1_b", W1B), ("hada_w2_a", W2A), ("hada_w2_b", W2B), .. T1 is null ? [] : new[] { ("hada_t1", T1) }, .. T2 is null ? [] : new[] { ("hada_t2", T2) }];
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight) => Factors.Product(W1A, W1B, T1).flatten(1) * Factors.Product(W2A, W2B, T2).flatten(1) * Scale;
+}
+
+/// <summary>
+/// LoKr: the Kronecker product of a small matrix and a larger one, each whole or as two factors (LyCORIS, Yeh et al.
+/// 2023, equation 7). Read, not trained.
+/// </summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="W1">(a, b), the small one.</param>
+/// <param name="W2">(out/a, in/b) or (out/a, in/b, k, k), the larger one, put together from its factors.</param>
+/// <param name="Factored">Its rank where it, or the small one, was stored as factors; null where both were whole.</param>
+/// <param name="Alpha">The scale's numerator: counts only where there are factors.</param>
+/// <param name="Stored">The tensors as the file has them.</param>
+public sealed record LokrWeights(string Module, Tensor W1, Tensor W2, int? Factored, double Alpha, IReadOnlyList<(string Name, Tensor Tensor)> Stored) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "LoKr";
+
+    /// <inheritdoc/>
+    public override int? Rank => Factored;
+
+    /// <inheritdoc/>
+    public override double Scale => Factored is { } rank ? Alpha / rank : 1;
+
+    /// <inheritdoc/>
+    public override double? StoredAlpha => Alpha;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts => Stored;
+
+    internal override IEnumerable<Tensor> Tensors => [.. base.Tensors, W1, W2];
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight)
+    {
+        var small = W1.reshape(W1.shape[0], 1, W1.shape[1], 1);                   // (a, 1, b, 1)
+        var large = W2.flatten(1).reshape(1, W2.shape[0], 1, -1);                 // (1, out/a, 1, in/b·k·k)
+        return (small * large).reshape(W1.shape[0] * W2.shape[0], -1) * Scale;
+    }
+}
+
+/// <summary>
+/// OFT: the outputs are turned, block by block, ΔW = Rᵀ·W − W with R = (I + Q)(I − Q)⁻¹ and Q antisymmetric (Qiu et al.
+/// 2023), as kohya and LyCORIS store it. Read, not trained.
+/// </summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="Blocks">(blocks, size, size) with blocks · size = out.</param>
+/// <param name="Constraint">Q's length is kept below this times the number of outputs; 0 for no bound.</param>
+public sealed record OftWeights(string Module, Tensor Blocks, double Constraint) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "OFT";
+
+    /// <inheritdoc/>
+    public override int? Rank => null;
+
+    /// <inheritdoc/>
+    public override double? StoredAlpha => Constraint;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("oft_blocks", Blocks)];
+
+    internal override Tensor? Flat() => null;
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight)
+    {
+        var (count, size) = (Blocks.shape[0], Blocks.shape[1]);
+        if (count * size != weight.shape[0])
+            throw new BadInputException($"{Module} turns {count * size} outputs, but the layer has {weight.shape[0]} here; use the base it was trained on.");
+        var turn = Blocks - Blocks.transpose(1, 2);
+        if (Constraint > 0)
+        {
+            var length = turn.norm().item<float>();
+            turn = turn * ((Math.Min(length, Constraint * weight.shape[0]) + 1e-8) / (length + 1e-8));
+        }
+
+        var one = eye(size).unsqueeze(0);
+        var rotation = (one + turn).matmul(linalg.inv(one - turn));                // (blocks, size, size)
+        var flat = weight.to(ScalarType.Float32).reshape(count, size, -1);         // (blocks, size, in·k·k)
+        return rotation.transpose(1, 2).matmul(flat) - flat;
+    }
+}
+
+/// <summary>The whole change, stored as it is: LyCORIS' "full".</summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="Change">ΔW in the weight's shape.</param>
+public sealed record FullWeights(string Module, Tensor Change) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "full";
+
+    /// <inheritdoc/>
+    public override int? Rank => null;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("diff", Change)];
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight) => Change;
+}
+
+/// <summary>Products of LyCORIS' factors.</summary>
+internal static class Factors
+{
+    /// <summary>a · b; beside a core t, Σ t[i,j,h,w] · b[j,r] · a[i,p] as (p, r, h, w).</summary>
+    public static Tensor Product(Tensor a, Tensor b, Tensor? core)
+    {
+        if (core is null)
+            return a.flatten(1).matmul(b.flatten(1));
+        var (i, j, h, w) = (core.shape[0], core.shape[1], core.shape[2], core.shape[3]);
+        var right = core.reshape(i, j, h * w).transpose(1, 2).matmul(b);           // (i, h·w, r)
+        var both = a.transpose(0, 1).matmul(right.reshape(i, -1));                 // (p, h·w·r)
+        return both.reshape(a.shape[1], h * w, b.shape[1]).transpose(1, 2).reshape(a.shape[1], b.shape[1], h, w);
+    }
+}

@@ -1,0 +1,130 @@
+using NotebookKit.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Lora;
+
+/// <summary>How a file fits a base: the adapters of the layers that fit, not attached yet, and what does not fit.</summary>
+internal sealed class LoraFit : IDisposable
+{
+    private readonly LoraFile _file;
+    private readonly int? _rank;
+    private readonly List<(string What, string Name)> _problems = [];
+
+    private LoraFit(LoraFile file, int? rank) => (_file, _rank) = (file, rank);
+
+    /// <summary>What can be attached.</summary>
+    public List<(LoraModule Module, Adapter Adapter)> Layers { get; } = [];
+
+    /// <summary>What of the file does not work here, the file's own problems first.</summary>
+    public IReadOnlyList<LoraProblem> Problems =>
+        [.. _file.Problems, .. _problems.GroupBy(problem => problem.What).Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))];
+
+    /// <summary>Why the file is refused, in one sentence.</summary>
+    public string Refusal
+    {
+        get
+        {
+            var family = _file.Family == LoraFamily.Sdxl ? " (it is for SDXL, which has other layers)" : "";
+            var name = _file.Path.Length > 0 ? _file.Path : "The LoRA";
+            return Layers.Count == 0
+                ? $"{name} was made for another base{family}: of its {_file.Modules.Count + _file.Unnamed.Sum(part => part.Pairs.Count)} layers none fits. It has {string.Join("; ", Problems)}. Use the base it was trained on."
+                : $"{name} does not fit this base whole{family}: {Layers.Count} layers fit, but it has {string.Join("; ", Problems)}. Use the base it was trained on, or leave --strict out to apply what fits.";
+        }
+    }
+
+    /// <summary>Compares a file with a base.</summary>
+    /// <param name="file">What is to be attached.</param>
+    /// <param name="unet">The UNet.</param>
+    /// <param name="textEncoder">The text encoder, or null.</param>
+    /// <param name="rank">Only so many directions; null for all.</param>
+    public static LoraFit Of(LoraFile file, UNet2DConditionModel unet, CLIPTextModel? textEncoder, int? rank = null)
+    {
+        var fit = new LoraFit(file, rank);
+        var targets = LoraModules.ByName(unet, textEncoder);
+        foreach (var weights in file.Modules)
+        {
+            if (targets.TryGetValue(weights.Module, out var target))
+                fit.Add(weights, target);
+            else if (textEncoder is not null || !weights.Module.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal))
+                fit._problems.Add(("layers that this base does not have", weights.Module));
+        }
+
+        foreach (var part in file.Unnamed)
+        {
+            if (part.Named(targets.Values.Distinct()) is not { } named)
+            {
+                fit._problems.Add(("parts without layer names that this base has other layers for", $"{part.Part} with {part.Pairs.Count} pairs"));
+                continue;
+            }
+
+            foreach (var weights in named)
+                fit.Add(weights, targets[weights.Module]);
+        }
+
+        return fit;
+    }
+
+    /// <summary>Frees adapters that were not attached.</summary>
+    public void Dispose()
+    {
+        foreach (var (_, adapter) in Layers)
+            adapter.Dispose();
+    }
+
+    private void Add(AdapterWeights weights, LoraModule target)
+    {
+        if (Adapted(weights, target) is { } adapter)
+            Layers.Add((target, adapter));
+        else
+            _problems.Add(("layers that have another shape here", $"{weights.Module} ({Shapes(weights)}, here {LoraFile.Shape(target.Weight)})"));
+    }
+
+    private static string Shapes(AdapterWeights weights) =>
+        weights is LoraWeights lora ? $"{LoraFile.Shape(lora.Up)}·{LoraFile.Shape(lora.Down)}" : string.Join(" ", weights.Parts.Select(part => LoraFile.Shape(part.Tensor)));
+
+    private Adapter? Adapted(AdapterWeights weights, LoraModule target)
+    {
+        if (weights.Dora is { } dora)
+        {
+            if (dora.For(target.Weight) is not { } shaped)
+                return null;
+            weights = weights with { Dora = shaped };
+        }
+
+        if (weights is LoraWeights lora)
+        {
+            if (Shaped(lora, target) is not { } fitting)
+                return null;
+            weights = _rank is { } rank ? fitting.First(rank) : fitting;
+            if (weights is LoraWeights { Dora: null, Bias: null } plain)
+                return new LoraLayer(target.Layer, On(plain.Down), On(plain.Up), plain.Alpha, plain.Mid is null ? null : On(plain.Mid));
+        }
+
+        try
+        {
+            return new DeltaAdapter(target, weights);
+        }
+        catch (BadInputException)
+        {
+            return null; // the sentence is built from the shapes
+        }
+
+        Tensor On(Tensor tensor) => tensor.to(target.Weight.device, copy: true);
+    }
+
+    // A linear layer's adapter may be stored with 1×1 kernels and a 1×1 convolution's without, depending on the tool.
+    private static LoraWeights? Shaped(LoraWeights weights, LoraModule target)
+    {
+        var weight = target.Weight;
+        long[] kernel = weight.shape[2..];
+        var (rank, outer) = (weights.Down.shape[0], weights.Up.shape[1]);
+        long[] down = [rank, weight.shape[1], .. weights.Mid is null ? kernel : [1, 1]];
+        long[] up = target.Layer is Conv2d ? [weight.shape[0], outer, 1, 1] : [weight.shape[0], outer];
+        if (weights.Down.NumberOfElements != down.Aggregate(1L, (n, size) => n * size) || weights.Up.NumberOfElements != up[0] * up[1])
+            return null;
+        if (weights.Mid is { } mid && !mid.shape[2..].SequenceEqual(kernel))
+            return null;
+        return weights with { Down = weights.Down.reshape(down), Up = weights.Up.reshape(up) };
+    }
+}

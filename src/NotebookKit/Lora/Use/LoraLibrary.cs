@@ -1,0 +1,77 @@
+using NotebookKit.Checkpoints;
+
+namespace NotebookKit.Lora;
+
+/// <summary>
+/// The LoRA files below a folder by the names that a prompt may call them: the file's name without its ending, and the
+/// <c>ss_output_name</c> of its notes, as in the web UI.
+/// </summary>
+public sealed class LoraLibrary
+{
+    /// <summary>Where LoRAs lie when nothing else is said.</summary>
+    public const string Folder = "loras";
+
+    private static readonly string[] Endings = [".safetensors", ".pt", ".ckpt"];
+
+    // The web UI forbids these: the first is its word for "no network", the second a name that too many files carry.
+    private static readonly string[] NoAliases = ["none", "Addams"];
+
+    private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+
+    /// <summary>Looks through a folder and all below it; one that is not there holds nothing.</summary>
+    /// <param name="folder">The folder.</param>
+    public LoraLibrary(string folder = Folder)
+    {
+        Root = folder;
+        var files = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToList()
+            : [];
+        foreach (var file in files)
+            _files.TryAdd(Path.GetFileNameWithoutExtension(file), file);
+        Names = [.. _files.Keys.Order(StringComparer.Ordinal)];
+        foreach (var alias in files.Select(file => (Name: AliasOf(file), File: file)).Where(alias => alias.Name is not null).GroupBy(alias => alias.Name!))
+        {
+            if (alias.Count() == 1)
+                _files.TryAdd(alias.Key, alias.First().File);
+        }
+    }
+
+    /// <summary>The folder.</summary>
+    public string Root { get; }
+
+    /// <summary>The files' names without their endings.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The file of a name (with or without its ending) or alias, or the path itself where that is a file; null for none.</summary>
+    /// <param name="name">What a prompt or a command calls it.</param>
+    public string? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _files.GetValueOrDefault(name) is { } file ? file
+            : _files.Values.FirstOrDefault(known => Path.GetFileName(known) == name) is { } whole ? whole
+            : File.Exists(name) ? name
+            : File.Exists(name + ".safetensors") ? name + ".safetensors"
+            : null;
+    }
+
+    /// <summary>What to say about a name that there is no file for.</summary>
+    /// <param name="name">The name.</param>
+    public string Missing(string name) => Names.Count == 0
+        ? $"There is no LoRA '{name}', and {Root}/ holds none; put the .safetensors file there."
+        : $"There is no LoRA '{name}' in {Root}/; {NearestName.Hint(name, Names)}";
+
+    private static string? AliasOf(string file)
+    {
+        if (!Path.GetExtension(file).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
+            return null;
+        try
+        {
+            var alias = SafetensorsHeader.Read(file).Metadata.GetValueOrDefault("ss_output_name");
+            return string.IsNullOrWhiteSpace(alias) || NoAliases.Contains(alias, StringComparer.OrdinalIgnoreCase) ? null : alias;
+        }
+        catch (BadInputException)
+        {
+            return null; // a broken file is complained about when it is asked for
+        }
+    }
+}
