@@ -89,20 +89,24 @@ internal sealed class TrainingParity : ParityArea
             SnrGamma = (double?)settings["gamma"],
         };
         var config = new SchedulerConfig { PredictionType = (string?)settings["pred"] ?? "epsilon" };
-        using var optimizer = optim.AdamW(trained, lr, weight_decay: (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01);
+        var betas = (folder.Manifest["optimizer"]?["betas"] as JsonArray)?.Select(beta => (double)beta!).ToArray() ?? [0.9, 0.999];
+        using var optimizer = optim.AdamW(trained, lr, betas[0], betas[1], (double?)folder.Manifest["optimizer"]?["eps"] ?? 1e-8, weight_decay: (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01);
         var steps = (JsonArray)folder.LoadJson($"{name}.log.json")["log"]!;
-        var step = new TrainStep(unet, config, optimizer, new LrSchedule("constant_with_warmup", lr, (int?)settings["warmup"] ?? 0, steps.Count), options);
+        using var step = new TrainStep(unet, config, optimizer, new LrSchedule("constant_with_warmup", lr, (int?)settings["warmup"] ?? 0, steps.Count), options);
 
         var noise = reference["noise"];
         var tolerance = folder.Manifest["tolerance"];
         var lossShare = Tolerance.ForRun((string?)tolerance?["loss"], (double?)noise?["loss_rel"] ?? 0);
         var normShare = Tolerance.ForRun((string?)tolerance?["grad_norm"], (double?)noise?["grad_norm_rel"] ?? 0);
         var data = folder.Load("data.safetensors");
-        var batch = 0;
+        var next = 0;
+        var instances = (int)data["latents"].shape[1] / 2; // first half of the batch, then as many class images
         foreach (var want in steps)
         {
-            for (var i = 0; i < options.GradientAccumulation; i++, batch++)
-                step.Accumulate(data["latents"][batch], data["noise"][batch], data["timesteps"][batch], data["context"][batch], withClass: true);
+            var batches = Enumerable.Range(next, options.GradientAccumulation).Select(i => new TrainBatch(data["latents"][i], data["noise"][i], data["timesteps"][i], data["context"][i], instances)).ToList();
+            next += batches.Count;
+            foreach (var batch in batches)
+                step.Accumulate(batch, batches.Sum(each => each.Instances), batches.Sum(each => each.Classes));
             var got = step.Update(1);
             Compare($"lr of step {got.Step}", got.LearningRate, "lr", 1e-12);
             Compare($"loss of step {got.Step}", got.Loss, "loss", lossShare);

@@ -2,9 +2,9 @@ using NotebookKit.Training;
 
 namespace NotebookKit.Cli.Verbs;
 
-/// <summary>Tells a run's progress as lines of text: often enough to be watched, seldom enough for a log.</summary>
+/// <summary>Tells a run's events as lines of text: often enough to be watched, seldom enough for a log.</summary>
 /// <param name="output">Standard error, so that standard output stays for the result.</param>
-internal sealed class ConsoleProgress(TextWriter output) : IProgress<TrainProgress>
+internal sealed class ConsoleProgress(TextWriter output) : IProgress<TrainEvent>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -12,18 +12,18 @@ internal sealed class ConsoleProgress(TextWriter output) : IProgress<TrainProgre
     private string _stage = "";
 
     /// <inheritdoc/>
-    public void Report(TrainProgress value)
+    public void Report(TrainEvent value)
     {
-        if (value.Samples is { } samples)
+        var (stage, ends) = value switch
         {
-            output.WriteLine($"samples after epoch {samples.Epoch}: {samples.Path}");
-            return;
-        }
-
-        if (value.Stage == _stage && value.Step < value.TotalSteps && value.Elapsed - _last < Interval)
+            StepEvent step => ("training", step.Step.Step + 1 == step.TotalSteps),
+            StageEvent work => (work.Stage, work.Done == work.Total),
+            _ => ("", true),
+        };
+        if (stage == _stage && !ends && value.Elapsed - _last < Interval)
             return;
         _last = value.Elapsed;
-        _stage = value.Stage;
-        output.WriteLine(value.Line());
+        _stage = stage;
+        output.WriteLine(value is NoticeEvent ? $"kit: {value.Line()}" : value.Line());
     }
 }

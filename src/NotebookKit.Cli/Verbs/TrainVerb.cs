@@ -2,50 +2,25 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.Images;
-using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Training;
-using NotebookKit.Training.Optimizers;
 
 namespace NotebookKit.Cli.Verbs;
 
-/// <summary><c>kit train</c>: teaches a base one subject from a folder of pictures.</summary>
+/// <summary><c>kit train</c>: teaches a base a subject from a folder of pictures.</summary>
 internal static class TrainVerb
 {
-    private static readonly Option<string> Base = new("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, in the diffusers layout" };
-    private static readonly Option<string> InstanceDir = new("--instance-dir") { Description = "the folder with the subject's pictures", Required = true };
-    private static readonly Option<string> InstancePrompt = new("--instance-prompt") { Description = "describes the subject with its identifier; [filewords] takes the .txt beside each picture", Required = true };
-    private static readonly Option<string?> ClassPrompt = new("--class-prompt") { Description = "the same without the identifier; left out, nothing protects the class word" };
-    private static readonly Option<int> ClassImages = new("--class-images") { DefaultValueFactory = _ => 100, Description = "class images to have; the base paints those that are missing" };
-    private static readonly Option<string?> ClassDir = new("--class-dir") { Description = "where the class images lie or are to go (class-images/ beside the output)" };
-    private static readonly Option<double> PriorLossWeight = new("--prior-loss-weight") { DefaultValueFactory = _ => 0.3, Description = "how much a class image counts against a picture of the subject" };
-    private static readonly Option<string> Method = new("--method") { DefaultValueFactory = _ => "lora", Description = "lora (a small file) or dreambooth (every weight of the UNet)" };
-    private static readonly Option<int> Rank = new("--rank") { DefaultValueFactory = _ => 8, Description = "LoRA: numbers that pass through each adapter" };
-    private static readonly Option<double?> Alpha = new("--alpha") { Description = "LoRA: the scale's numerator (the rank)" };
-    private static readonly Option<string?> Targets = new("--lora-targets") { Description = "LoRA: attention, extension, kohya (all transformer layers), extended, locon (convolutions too), all, or a pattern over the layers' paths" };
-    private static readonly Option<bool> TextEncoder = new("--text-encoder") { Description = "train the text encoder too" };
-    private static readonly Option<int?> Epochs = new("--epochs") { Description = "how often each picture is seen (100)" };
-    private static readonly Option<double?> LearningRate = new("--lr") { Description = "learning rate after warmup (what suits base and method)" };
-    private static readonly Option<double?> TextLearningRate = new("--text-lr") { Description = "the text encoder's learning rate" };
-    private static readonly Option<string> Schedule = new("--schedule") { DefaultValueFactory = _ => "constant_with_warmup", Description = string.Join(", ", LrSchedule.Names) };
-    private static readonly Option<string> Optimizer = new("--optimizer") { DefaultValueFactory = _ => "adamw", Description = "adamw, adamw8bit, adafactor, lion or prodigy" };
-    private static readonly Option<bool> Checkpointing = new("--checkpointing") { Description = "keep less for backward and compute it again: slower, much less memory, the same gradients" };
-    private static readonly Option<int> Warmup = new("--warmup") { Description = "optimizer steps over which the learning rate climbs" };
-    private static readonly Option<int?> Batch = new("--batch") { Description = "pictures of the subject in a step; as many class images go beside them" };
-    private static readonly Option<int?> Size = new("--size") { Description = "side of the square pictures in pixels (the base's own)" };
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "seeds everything random" };
-    private static readonly Option<int> SampleEvery = new("--sample-every") { Description = "draw sample grids every so many epochs (0: none)" };
-    private static readonly Option<string[]> SamplePrompt = new("--sample-prompt") { Description = "a row of the sample grid; repeat for more" };
-    private static readonly Option<string?> Out = new("--out") { Description = "the .safetensors, or the folder of a full fine-tune (loras/NAME.safetensors, models/NAME)" };
+    private static readonly Option<string?> Base = new("--base") { Description = "the base model's folder, in the diffusers layout (data/base-mini)" };
+    private static readonly Option<string?> FromCard = new("--from-card") { Description = "repeat the run of a .card.json; further flags change its settings" };
+    private static readonly Option<bool> Plan = new("--plan") { Description = "say what would be painted and trained, and stop" };
+    private static readonly TrainFlags Flags = new();
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("train", "Teach a base one subject from a folder of pictures (DreamBooth, as a LoRA or full).")
-        {
-            Base, InstanceDir, InstancePrompt, ClassPrompt, ClassImages, ClassDir, PriorLossWeight, Method, Rank, Alpha, Targets, TextEncoder,
-            Epochs, LearningRate, TextLearningRate, Schedule, Warmup, Optimizer, Checkpointing, Batch, Size, Seed, SampleEvery, SamplePrompt, Out,
-        };
+        var command = new Command("train", "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, FromCard, Plan };
+        foreach (var flag in Flags.Options)
+            command.Options.Add(flag);
         var json = Verb.JsonOption(command);
         command.SetAction(parse => Run(parse, parse.GetValue(json)));
         return command;
@@ -53,20 +28,24 @@ internal static class TrainVerb
 
     private static int Run(ParseResult parse, bool json)
     {
-        var options = Read(parse);
-        options.Validate(); // before anything is loaded
-        foreach (var picture in TrainingPicture.Read(options))
+        var card = parse.GetValue(FromCard) is { } file ? RunCard.Read(file) : null;
+        var options = Flags.Read(parse, card?.Settings ?? new TrainOptions());
+        var folder = parse.GetValue(Base) ?? card?.Base ?? "data/base-mini";
+        options.Validate(folder); // before anything is loaded
+        if (card is not null && parse.GetValue(Base) is null)
+            card.CheckSources();
+        foreach (var picture in options.Concepts.SelectMany(TrainingPicture.Read))
             RgbImage.Load(picture.Path);
 
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
 
-        using var sd = StableDiffusion.Load(parse.GetValue(Base)!);
+        using var sd = StableDiffusion.Load(folder);
         var trainer = new DreamBoothTrainer(sd, options);
+        if (parse.GetValue(Plan))
+            return ShowPlan(trainer.Options, sd, json);
         var result = trainer.Train(new ConsoleProgress(Console.Error), stop.Token);
-        foreach (var warning in result.Warnings)
-            Console.Error.WriteLine($"kit: note: {warning}");
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(
@@ -76,10 +55,16 @@ internal static class TrainVerb
                     result.Epochs,
                     result.Seconds,
                     Loss = result.History.Select(step => step.Loss),
+                    InstanceLoss = result.History.Select(step => step.InstanceLoss),
                     PriorLoss = result.History.Where(step => step.PriorLoss is not null).Select(step => step.PriorLoss),
                     Lr = result.History.Select(step => step.LearningRate),
+                    GradNorm = result.History.Select(step => step.GradNorm),
+                    HeldOut = result.HeldOut.Count > 0 ? result.HeldOut : null,
                     result.PeakBytes,
                     result.Output,
+                    result.Checkpoint,
+                    result.Card,
+                    result.Warnings,
                 },
                 Verb.Json));
         }
@@ -91,39 +76,15 @@ internal static class TrainVerb
         return result.Stopped ? Verb.Failed : 0;
     }
 
-    private static TrainOptions Read(ParseResult parse) => new()
+    private static int ShowPlan(TrainOptions options, StableDiffusion sd, bool json)
     {
-        InstanceDir = parse.GetValue(InstanceDir)!,
-        InstancePrompt = parse.GetValue(InstancePrompt)!,
-        ClassPrompt = parse.GetValue(ClassPrompt),
-        ClassImages = parse.GetValue(ClassImages),
-        ClassDir = parse.GetValue(ClassDir),
-        PriorLossWeight = parse.GetValue(PriorLossWeight),
-        Method = Choice<TrainMethod>("--method", parse.GetValue(Method)!),
-        Rank = parse.GetValue(Rank),
-        Alpha = parse.GetValue(Alpha),
-        Targets = parse.GetValue(Targets) is { } targets ? LoraTargets.Parse(targets) : null,
-        TrainTextEncoder = parse.GetValue(TextEncoder),
-        Epochs = parse.GetValue(Epochs),
-        LearningRate = parse.GetValue(LearningRate),
-        TextLearningRate = parse.GetValue(TextLearningRate),
-        Schedule = parse.GetValue(Schedule)!,
-        Warmup = parse.GetValue(Warmup),
-        Optimizer = Choice<OptimizerKind>("--optimizer", parse.GetValue(Optimizer)!),
-        GradientCheckpointing = parse.GetValue(Checkpointing),
-        BatchSize = parse.GetValue(Batch),
-        Size = parse.GetValue(Size),
-        Seed = parse.GetValue(Seed),
-        SampleEvery = parse.GetValue(SampleEvery),
-        SamplePrompts = parse.GetValue(SamplePrompt) is { Length: > 0 } prompts ? prompts : null,
-        Output = parse.GetValue(Out),
-    };
-
-    private static T Choice<T>(string flag, string value)
-        where T : struct, Enum =>
-        Enum.TryParse<T>(value, ignoreCase: true, out var choice) && !int.TryParse(value, out _)
-            ? choice
-            : throw new BadInputException($"{flag} has no '{value}'; {NearestName.Hint(value, [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())])}");
+        var plan = ClassImages.Plan(options, sd);
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(plan.Sets.Select(set => new { set.Recipe.Prompt, set.Recipe.Width, set.Recipe.Height, set.Folder, set.Have, set.Need, set.Why }), Verb.Json));
+        else
+            Console.WriteLine(plan.Sets.Count > 0 ? string.Join('\n', plan.Sets.Select(set => set.Why)) : "No class images are used.");
+        return 0;
+    }
 
     // What is trained is worth keeping: the run ends after its step and saves.
     private static void Stop(PosixSignalContext signal, CancellationTokenSource stop)

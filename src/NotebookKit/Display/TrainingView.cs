@@ -8,29 +8,30 @@ namespace NotebookKit.Display;
 /// newest sample grid. Give it to <see cref="DreamBoothTrainer.Train"/>.
 /// </summary>
 /// <remarks>On a console it prints the progress line now and then.</remarks>
-public sealed class TrainingView : IProgress<TrainProgress>
+public sealed class TrainingView : IProgress<TrainEvent>
 {
     // Often enough to feel alive; each update sends the whole chart.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    private readonly List<string> _notices = [];
     private LiveDisplay? _display;
     private SampleGrid? _samples;
+    private StepEvent? _step;
+    private string _line = "";
     private string _stage = "";
     private TimeSpan _last;
 
     /// <summary>Pixels that the sample grid is shown at; 0 is its own width.</summary>
     public int GridWidth { get; init; }
 
-    /// <summary>Takes a report; shows it when the last one is a second old, and always when it brings samples or ends a stage.</summary>
-    /// <param name="value">Where the run stands.</param>
-    public void Report(TrainProgress value)
+    /// <summary>Takes an event; shows it when the last one is a second old, and always when it brings samples or ends a stage.</summary>
+    /// <param name="value">What happened.</param>
+    public void Report(TrainEvent value)
     {
-        _samples = value.Samples ?? _samples;
-        var due = value.Samples is not null || value.Stage != _stage || value.Step == value.TotalSteps || value.Elapsed - _last >= Interval;
-        if (!due)
+        if (!IsDue(value))
             return;
-        (_stage, _last) = (value.Stage, value.Elapsed);
-        var panel = Draw(value);
+        _last = value.Elapsed;
+        var panel = Draw();
         if (_display is null)
             _display = LiveDisplay.Show(panel);
         else
@@ -53,9 +54,38 @@ public sealed class TrainingView : IProgress<TrainProgress>
             .AddLine(epochs, Series.Smooth(values, 0.95), name, color: color);
     }
 
-    private Panel Draw(TrainProgress value)
+    // Also takes down what is shown.
+    private bool IsDue(TrainEvent value)
+    {
+        switch (value)
+        {
+            case StepEvent step:
+                var first = _step is null;
+                (_step, _line) = (step, step.Line());
+                return first || step.Step.Step + 1 == step.TotalSteps || value.Elapsed - _last >= Interval;
+            case StageEvent stage:
+                _line = stage.Line();
+                var other = stage.Stage != _stage;
+                _stage = stage.Stage;
+                return other || stage.Done == stage.Total || value.Elapsed - _last >= Interval;
+            case SamplesEvent samples:
+                _samples = samples.Samples;
+                return true;
+            case NoticeEvent notice:
+                _notices.Add(notice.Sentence);
+                return true;
+            case FinishedEvent { Stopped: true }:
+                _line += ", stopped";
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private Panel Draw()
     {
         var grid = _samples is { } samples ? new Picture(samples.Grid, $"samples after epoch {samples.Epoch}", GridWidth) : null;
-        return new Panel(value.Line(), value.History.Count > 1 ? LossChart(value.History) : null, grid);
+        var notices = _notices.Count > 0 ? string.Join("\n", _notices.Select(notice => "note: " + notice)) : null;
+        return new Panel(_line, _step is { History.Count: > 1 } ? LossChart(_step.History) : null, grid, notices);
     }
 }

@@ -23,6 +23,12 @@ public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
     /// <summary>One row for each token of the vocabulary, (V, D): what textual inversion learns a row of.</summary>
     public Embedding TokenEmbedding => token_embedding;
 
+    /// <summary>
+    /// Rows for ids beyond the vocabulary, (n, D), such as a word that textual inversion has learnt; null for none. They
+    /// are not among the module's parameters and are saved apart.
+    /// </summary>
+    public Parameter? AddedTokens { get; set; }
+
     /// <summary>Embeds tokens.</summary>
     /// <param name="input_ids">(B, L), L at most the number of positions.</param>
     /// <returns>(B, L, D).</returns>
@@ -30,6 +36,16 @@ public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var positions = arange(0, input_ids.shape[1], ScalarType.Int64, input_ids.device);
-        return (token_embedding.call(input_ids) + position_embedding.call(positions)).MoveToOuterDisposeScope();
+        return (Tokens(input_ids) + position_embedding.call(positions)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Tokens(Tensor input_ids)
+    {
+        if (AddedTokens is null)
+            return token_embedding.call(input_ids);
+        var known = token_embedding.weight!.shape[0];
+        var table = token_embedding.call(input_ids.clamp(max: known - 1));                                                          // (B, L, D)
+        var added = AddedTokens.index_select(0, (input_ids - known).clamp(min: 0).flatten()).view(table.shape).to(table.dtype);     // (B, L, D)
+        return where(input_ids.ge(known).unsqueeze(-1), added, table);
     }
 }

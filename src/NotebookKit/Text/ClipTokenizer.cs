@@ -20,6 +20,7 @@ public sealed class ClipTokenizer
     private static readonly Lazy<ClipTokenizer> installed = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindInstalled()), null));
     private static readonly string[] startAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
     private readonly string[] specials;
+    private readonly Dictionary<string, int[]> added = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]> cache = new();
 
     /// <summary>A tokenizer over a vocabulary.</summary>
@@ -69,6 +70,25 @@ public sealed class ClipTokenizer
         var padToken = PadTokenIn(Path.Combine(folder, "tokenizer_config.json")) ?? PadTokenIn(Path.Combine(folder, "special_tokens_map.json"));
         return new ClipTokenizer(File.Exists(merges) ? ClipVocabulary.Load(merges) : Default.Vocabulary, padToken);
     }
+
+    /// <summary>
+    /// Makes a word stand for ids of its own beyond the vocabulary, as textual inversion does: found in a prompt where it
+    /// is written exactly so, and not within a longer word.
+    /// </summary>
+    /// <param name="token">The word.</param>
+    /// <param name="count">How many ids it stands for, one after the other.</param>
+    /// <returns>The first of them.</returns>
+    public int AddToken(string token, int count = 1)
+    {
+        if (token.Length == 0 || token.Any(char.IsWhiteSpace) || added.ContainsKey(token))
+            throw new BadInputException($"\"{token}\" cannot be added to the tokenizer: give one new word without spaces.");
+        var first = VocabularySize + added.Values.Sum(ids => ids.Length);
+        added[token] = [.. Enumerable.Range(first, count)];
+        return first;
+    }
+
+    /// <summary>Forgets every word of <see cref="AddToken"/>.</summary>
+    public void RemoveAddedTokens() => added.Clear();
 
     /// <summary>The ids of a prompt: start, its tokens however many, end.</summary>
     /// <param name="prompt">Any text, also empty.</param>
@@ -175,6 +195,7 @@ public sealed class ClipTokenizer
         while (true)
         {
             var next = specials.Select(token => (Token: token, At: prompt.IndexOf(token, start, StringComparison.Ordinal)))
+                .Concat(added.Keys.Select(token => (Token: token, At: IndexOfWord(prompt, token, start))))
                 .Where(found => found.At >= 0).OrderBy(found => found.At).FirstOrDefault((Token: "", At: prompt.Length));
             foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..next.At])), startAndEnd))
                 yield return word;
@@ -185,8 +206,22 @@ public sealed class ClipTokenizer
         }
     }
 
+    private static int IndexOfWord(string prompt, string word, int start)
+    {
+        for (var at = prompt.IndexOf(word, start, StringComparison.Ordinal); at >= 0; at = prompt.IndexOf(word, at + 1, StringComparison.Ordinal))
+        {
+            var end = at + word.Length;
+            if ((at == 0 || !char.IsLetterOrDigit(prompt[at - 1])) && (end == prompt.Length || !char.IsLetterOrDigit(prompt[end])))
+                return at;
+        }
+
+        return -1;
+    }
+
     private int[] IdsOf(string word)
     {
+        if (added.TryGetValue(word, out var own))
+            return own;
         if (cache.TryGetValue(word, out var ids))
             return ids;
         var pieces = specials.Contains(word) ? [word] : MergeTrace.PiecesOf(Vocabulary, word);

@@ -1,5 +1,6 @@
 using NotebookKit.Images;
 using NotebookKit.Models;
+using NotebookKit.Text;
 
 namespace NotebookKit.Training;
 
@@ -15,23 +16,36 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
     public IReadOnlyList<SampleGrid> Drawn => _drawn;
 
     /// <summary>Whether a grid belongs after this epoch (from 1): every N epochs, and at the end.</summary>
-    public bool AreDue(int epoch) => options.SampleEvery > 0 && (epoch % options.SampleEvery == 0 || epoch == options.Epochs);
+    public bool AreDue(int epoch) => options.SampleEvery > 0 && (epoch % options.SampleEvery == 0 || epoch == options.EpochsInAll);
 
     /// <summary>Samples every prompt, a row each, and writes <c>samples/NAME-epoch-0010.png</c> beside the output.</summary>
     public SampleGrid Draw(int epoch)
     {
-        var prompts = options.SamplePrompts ?? DefaultPrompts();
-        var pictures = prompts.SelectMany(prompt => sd.Sample(new SampleOptions
+        var rows = options.Concepts.SelectMany(Rows).ToList();
+        if (options.SanityPrompt is { } sanity)
+            rows.Add((sanity, "", options.SamplesPerPrompt));
+        var columns = rows.Max(row => row.Count);
+        var pictures = new List<RgbImage>();
+        var captions = new List<string>();
+        foreach (var (prompt, negative, count) in rows)
         {
-            Prompt = prompt,
-            Count = options.SamplesPerPrompt,
-            Steps = options.SampleSteps,
-            GuidanceScale = options.SampleGuidance!.Value,
-            Size = options.Size,
-            Seed = options.Seed,
-        })).ToList();
-        var captions = prompts.SelectMany(prompt => Enumerable.Repeat("", options.SamplesPerPrompt - 1).Prepend(prompt)).ToList();
-        var grid = ImageGrid.Render(pictures, options.SamplesPerPrompt, captions, cell: Math.Max(Smallest, pictures[0].Width));
+            var drawn = sd.Sample(new SampleOptions
+            {
+                Prompt = prompt,
+                NegativePrompt = negative,
+                Count = count,
+                Steps = options.SampleSteps,
+                GuidanceScale = options.SampleGuidance!.Value,
+                Scheduler = options.Sampler,
+                Size = options.Size,
+                Seed = options.Seed,
+            });
+            var blanks = Enumerable.Range(count, columns - count).Select(_ => new RgbImage(drawn[0].Width, drawn[0].Height)).ToList();
+            pictures.AddRange(drawn.Concat(blanks));
+            captions.AddRange(Enumerable.Repeat("", columns - 1).Prepend(prompt));
+        }
+
+        var grid = ImageGrid.Render(pictures, columns, captions, cell: Math.Max(Smallest, pictures[0].Width));
         var output = Path.GetFullPath(options.OutputPath);
         var folder = Path.Combine(Path.GetDirectoryName(output)!, "samples");
         Directory.CreateDirectory(folder);
@@ -41,9 +55,14 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         return _drawn[^1];
     }
 
-    private string[] DefaultPrompts()
+    private static IEnumerable<(string Prompt, string Negative, int Count)> Rows(Concept concept)
     {
-        var subject = TrainingPicture.Read(options)[0].Prompt;
-        return options.ClassPrompt is null ? [subject] : [subject, options.ClassPrompt];
+        var captions = TrainingPicture.FilesOf(concept.InstanceDir).Select(FileWords.CaptionOf).Distinct().ToList();
+        var first = TrainingPicture.Read(concept)[0];
+        var prompts = concept.SamplePrompts ?? (first.ClassPrompt is null ? [first.Prompt] : [first.Prompt, first.ClassPrompt]);
+        return prompts
+            .SelectMany(prompt => prompt.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? captions.Select((concept.Prompts with { InstancePrompt = prompt }).Instance) : [prompt])
+            .Distinct()
+            .Select(prompt => (prompt, concept.SampleNegativePrompt, concept.SamplesPerPrompt));
     }
 }

@@ -6,6 +6,16 @@ namespace NotebookKit.Training;
 /// <param name="Loss">InstanceLoss + prior loss weight · PriorLoss.</param>
 /// <param name="InstanceLoss">Mean squared error of the noise prediction on the subject's pictures.</param>
 /// <param name="PriorLoss">The same on the class images; null in a run without them.</param>
-/// <param name="LearningRate">The rate that this step used.</param>
+/// <param name="LearningRate">The UNet's rate in this step.</param>
 /// <param name="GradNorm">L2 norm over all trained parameters, before clipping.</param>
-public sealed record StepRecord(int Step, int Epoch, double Loss, double InstanceLoss, double? PriorLoss, double LearningRate, double GradNorm);
+public sealed record StepRecord(int Step, int Epoch, double Loss, double InstanceLoss, double? PriorLoss, double LearningRate, double GradNorm)
+{
+    /// <summary>The text part's rate in this step; null where it is not trained.</summary>
+    public double? TextLearningRate { get; init; }
+
+    /// <summary>Pictures of the subject seen so far, each time one is seen.</summary>
+    public int PicturesSeen { get; init; }
+
+    /// <summary>The error by timestep.</summary>
+    public BandLosses Bands { get; init; }
+}

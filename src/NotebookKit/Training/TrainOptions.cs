@@ -15,13 +15,23 @@ public sealed record TrainOptions : Concept
     /// <summary>The prompt that stands for "the caption beside each picture": <c>rabbit.txt</c> beside <c>rabbit.png</c>.</summary>
     public const string FileWords = Text.FileWords.Placeholder;
 
+    /// <summary>Further concepts that the same run learns.</summary>
+    public IReadOnlyList<Concept> MoreConcepts { get; init; } = [];
+
+    /// <summary>All concepts of the run, these options' own first.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<Concept> Concepts => [this, .. MoreConcepts];
+
     /// <summary>
     /// How much a class image counts against a picture of the subject: loss = instance + weight · class. Below 0.1 the
     /// class drifts, towards 1 the subject is learned less well.
     /// </summary>
     public double PriorLossWeight { get; init; } = 0.3;
 
-    /// <summary>A LoRA file, or a whole fine-tuned model.</summary>
+    /// <summary>What the prior loss weight falls or rises to, in a straight line over the epochs; null keeps it.</summary>
+    public double? PriorLossWeightEnd { get; init; }
+
+    /// <summary>What is changed: a LoRA, the whole model, a word, or one picture's states.</summary>
     public TrainMethod Method { get; init; } = TrainMethod.Lora;
 
     /// <summary>LoRA: numbers that pass through each adapter.</summary>
@@ -33,10 +43,16 @@ public sealed record TrainOptions : Concept
     /// <summary>LoRA: which layers are adapted.</summary>
     public LoraTargets? Targets { get; init; }
 
-    /// <summary>Whether the text encoder learns too.</summary>
+    /// <summary>Whether the text encoder learns too, in all epochs unless <see cref="TextEncoderRatio"/> says otherwise.</summary>
     public bool TrainTextEncoder { get; init; }
 
-    /// <summary>How often each picture is seen.</summary>
+    /// <summary>In which share of the epochs, from the first on, the text encoder learns (the web UI's "step ratio"): 0 never, 1 always.</summary>
+    public double? TextEncoderRatio { get; init; }
+
+    /// <summary>Textual inversion: how many vectors the new word has.</summary>
+    public int TokenVectors { get; init; } = 1;
+
+    /// <summary>How often each picture is seen. Imagic: in each of its two halves.</summary>
     public int? Epochs { get; init; }
 
     /// <summary>How gradients become steps.</summary>
@@ -45,10 +61,13 @@ public sealed record TrainOptions : Concept
     /// <summary>Keep less for backward and compute it again there: about a third more time, much less memory, the same gradients.</summary>
     public bool GradientCheckpointing { get; init; }
 
+    /// <summary>Samples and saves a moving average of the weights, of which a step keeps this part at most: 0.999 is usual; null for the weights themselves.</summary>
+    public double? EmaDecay { get; init; }
+
     /// <summary>The UNet's learning rate after warmup.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>The text encoder's learning rate, where it is trained.</summary>
+    /// <summary>The learning rate of the text encoder, of the new word, or of Imagic's text states.</summary>
     public double? TextLearningRate { get; init; }
 
     /// <summary>One of <see cref="LrSchedule.Names"/>.</summary>
@@ -57,10 +76,10 @@ public sealed record TrainOptions : Concept
     /// <summary>Optimizer steps over which the rate climbs from 0.</summary>
     public int Warmup { get; init; }
 
-    /// <summary>Pictures of the subject in a step; as many class images go beside them.</summary>
+    /// <summary>Pictures of the subject in a batch; as many class images go beside them.</summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>Batches that are summed before each optimizer step.</summary>
+    /// <summary>Batches that make up an optimizer step; the step is the same as with one batch of them all.</summary>
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>Gradients longer than this (L2, all parameters together) are shortened to it; 0 never clips.</summary>
@@ -69,8 +88,26 @@ public sealed record TrainOptions : Concept
     /// <summary>Weighs the instance loss by min(SNR, γ)/SNR (Hang et al. 2023); null weighs all noise levels alike.</summary>
     public double? SnrGamma { get; init; }
 
-    /// <summary>Side of the square pictures in pixels; the base's own size when null.</summary>
+    /// <summary>Adds noise that is constant over the picture, so that very dark and very bright ones are learned; 0.05 to 0.1 is usual.</summary>
+    public double NoiseOffset { get; init; }
+
+    /// <summary>Side of the square pictures in pixels, and of the square with the buckets' area; the base's own size when null.</summary>
     public int? Size { get; init; }
+
+    /// <summary>Whether portraits and landscapes keep their shape, in buckets of the square's area; else all are cut square.</summary>
+    public bool Buckets { get; init; } = true;
+
+    /// <summary>Cuts another part out of the picture each time, instead of the middle. The VAE then encodes in each step.</summary>
+    public bool RandomCrop { get; init; }
+
+    /// <summary>Mirrors every other picture; not for subjects with a left and a right.</summary>
+    public bool Flip { get; init; }
+
+    /// <summary>Shuffles the parts of a prompt between its commas each time; the first stays first.</summary>
+    public bool ShuffleCaptions { get; init; }
+
+    /// <summary>In which share of the draws the prompt is left empty, which keeps guidance working: 0.05 to 0.1 is usual.</summary>
+    public double CaptionDropout { get; init; }
 
     /// <summary>Seeds everything random; the same seed on the same machine gives the same losses to the last bit.</summary>
     public ulong Seed { get; init; }
@@ -84,37 +121,94 @@ public sealed record TrainOptions : Concept
     /// <summary>Classifier-free guidance of a sample.</summary>
     public double? SampleGuidance { get; init; }
 
+    /// <summary>What draws samples and class images: one of <see cref="Schedulers.Scheduler.Names"/>.</summary>
+    public string Sampler { get; init; } = "ddim";
+
+    /// <summary>A last row of the sample grid that has nothing to do with the subject and should stay as it is; null for none.</summary>
+    public string? SanityPrompt { get; init; }
+
+    /// <summary>A folder of the subject's pictures that are not trained on; how well they are denoised tells learning from memorising.</summary>
+    public string? HeldOutDir { get; init; }
+
+    /// <summary>Measure the held-out pictures every so many epochs.</summary>
+    public int HeldOutEvery { get; init; } = 10;
+
+    /// <summary>Write a checkpoint every so many epochs; 0 writes one only when the run is stopped.</summary>
+    public int SaveEvery { get; init; }
+
+    /// <summary>How many checkpoints are kept, the newest; 0 keeps all.</summary>
+    public int KeepLast { get; init; } = 2;
+
+    /// <summary>Goes on from the newest checkpoint of the same output, if there is one.</summary>
+    public bool Resume { get; init; }
+
     /// <summary>
-    /// LoRA: the .safetensors to write. Full fine-tune: the folder. Null: <c>loras/NAME.safetensors</c> or
-    /// <c>models/NAME</c>, NAME being the instance folder's.
+    /// LoRA and textual inversion: the .safetensors to write. Else the folder. Null: <c>loras/NAME.safetensors</c>,
+    /// <c>embeddings/NAME.safetensors</c> or <c>models/NAME</c>, NAME being the instance folder's.
     /// </summary>
     public string? Output { get; init; }
 
     /// <summary>Half (the usual) or full precision for the saved weights.</summary>
     public ScalarType SaveAs { get; init; } = ScalarType.Float16;
 
-    /// <summary>Where the result goes: <see cref="Output"/>, or what it says for null. A LoRA folder gets a file in it.</summary>
+    /// <summary>Where the result goes: <see cref="Output"/>, or what it says for null. A folder for LoRAs gets a file in it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public string OutputPath
     {
         get
         {
             var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(InstanceDir)));
-            if (Method == TrainMethod.DreamBooth)
+            if (WritesModel)
                 return Output ?? Path.Combine("models", name);
-            var path = Output ?? "loras";
+            var path = Output ?? (Method == TrainMethod.TextualInversion ? "embeddings" : "loras");
             return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? path : Path.Combine(path, name + ".safetensors");
         }
     }
 
+    /// <summary>Whether the result is a whole model.</summary>
+    internal bool WritesModel => Method is TrainMethod.DreamBooth or TrainMethod.Imagic;
+
+    /// <summary>Whether class images have anything to protect: a new word and Imagic's one picture change no other word.</summary>
+    internal bool UsesClassImages => Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic);
+
+    /// <summary>The share of the epochs in which the text encoder learns.</summary>
+    internal double TextRatio => TextEncoderRatio ?? (TrainTextEncoder ? 1 : 0);
+
+    /// <summary>The rate that the schedule shows: the UNet's, or the new word's where nothing else is trained.</summary>
+    internal double MainLearningRate => Method == TrainMethod.TextualInversion ? TextLearningRate!.Value : LearningRate!.Value;
+
+    /// <summary>The layers that the method adapts where nothing else is asked for.</summary>
+    internal LoraTargets DefaultTargets => Method == TrainMethod.LoraExtended ? LoraTargets.Extended : LoraTargets.Attention;
+
+    /// <summary>Epochs that the loop goes through.</summary>
+    internal int EpochsInAll => Method == TrainMethod.Imagic ? 2 * Epochs!.Value : Epochs!.Value;
+
+    /// <summary>Textual inversion: the word that is learned.</summary>
+    internal string NewToken => InstanceToken ?? CaptionAudit.IdentifierOf(this)
+        ?? throw new BadInputException("Textual inversion learns a new word, and the prompts do not tell which; give it as --instance-token, and write it into the instance prompt.");
+
+    /// <summary>Textual inversion: what the word starts from.</summary>
+    internal string TokenLike => ClassToken ?? (ClassPrompt is { } prompt && !prompt.Contains(FileWords, StringComparison.Ordinal) ? prompt : "object");
+
+    /// <summary>The size that a picture is trained at.</summary>
+    internal (int Width, int Height) BucketFor(StableDiffusion sd, (int Width, int Height) picture) => Buckets
+        ? new Images.AspectBuckets(Size!.Value, 8 * sd.Vae.Config.Factor).For(picture.Width, picture.Height)
+        : (Size!.Value, Size!.Value);
+
+    /// <summary>The prior loss weight of an epoch, from 0.</summary>
+    internal double PriorLossWeightAt(int epoch) =>
+        PriorLossWeightEnd is { } end ? PriorLossWeight + ((end - PriorLossWeight) * epoch / Math.Max(1, EpochsInAll - 1)) : PriorLossWeight;
+
     /// <summary>
     /// These options with every null filled in for a base: size, epochs, learning rates, LoRA layers, guidance. Values that
     /// are set stay. Stable Diffusion gets the rates that its tools use (2e-6 full, 1e-4 for a LoRA, 5e-5 for its text
-    /// part); a UNet of under 50 million parameters is a miniature, whose rates were found by measuring.
+    /// part, 5e-3 for a new word, 1e-3 for Imagic's text states); a UNet of under 50 million parameters is a miniature,
+    /// whose rates were found by measuring.
     /// </summary>
     public TrainOptions ForBase(StableDiffusion sd)
     {
         var miniature = sd.UNet.parameters().Sum(parameter => parameter.numel()) < 50_000_000;
-        var lora = Method == TrainMethod.Lora;
+        var lora = Method is TrainMethod.Lora or TrainMethod.LoraExtended;
         return this with
         {
             Size = Size ?? sd.SampleSize,
@@ -127,8 +221,13 @@ public sealed record TrainOptions : Concept
                 (false, true) => 1e-4,
                 (false, false) => 2e-6,
             }),
-            TextLearningRate = TextLearningRate ?? TrainOptimizers.SuitableRate(Optimizer, miniature ? 5e-4 : lora ? 5e-5 : 2e-6),
-            Targets = Targets ?? LoraTargets.Attention,
+            TextLearningRate = TextLearningRate ?? TrainOptimizers.SuitableRate(Optimizer, Method switch
+            {
+                TrainMethod.TextualInversion => 5e-3,
+                TrainMethod.Imagic => 1e-3,
+                _ => miniature ? 5e-4 : lora ? 5e-5 : 2e-6,
+            }),
+            Targets = Targets ?? DefaultTargets,
             SampleGuidance = SampleGuidance ?? (miniature ? 4 : 7.5),
             ClassGuidance = ClassGuidance ?? (miniature ? 2 : 7.5),
         };
@@ -136,32 +235,14 @@ public sealed record TrainOptions : Concept
 
     /// <summary>Whether every field that the run needs makes sense; nothing is loaded for this.</summary>
     /// <exception cref="BadInputException">The first field that does not, with its remedy.</exception>
-    public void Validate()
-    {
-        Require(InstanceDir.Length > 0, "Give the folder with the subject's pictures (--instance-dir).");
-        Require(Directory.Exists(InstanceDir), $"There is no folder {InstanceDir}; --instance-dir must hold the subject's pictures.");
-        Require(!string.IsNullOrWhiteSpace(InstancePrompt), "The instance prompt is empty; describe the subject with its identifier, such as --instance-prompt \"a photo of zwx rabbit toy\".");
-        Require(ClassPrompt is null || !string.IsNullOrWhiteSpace(ClassPrompt), "The class prompt is empty; give one such as --class-prompt \"a photo of a rabbit toy\", or leave it out to train without class images.");
-        Require(ClassPrompt is null || ClassPrompt == FileWords || ClassPrompt.Trim() != InstancePrompt.Trim(), "The class prompt equals the instance prompt; leave the identifier out of the class prompt.");
-        Require(ClassPrompt != FileWords, $"{FileWords} works for the instance prompt only; write the class prompt out, such as \"a photo of a rabbit toy\".");
-        Require(ClassPrompt is null || ClassImages >= 1, $"--class-images is {ClassImages} although a class prompt is given; ask for at least one, or leave the class prompt out.");
-        Require(double.IsFinite(PriorLossWeight) && PriorLossWeight >= 0, $"--prior-loss-weight must be 0 or more, not {PriorLossWeight}; 0.15 to 0.4 is usual.");
-        Require(Rank >= 1, $"--rank must be at least 1, not {Rank}; 4 to 32 is usual.");
-        Require(Alpha is not { } alpha || (double.IsFinite(alpha) && alpha > 0), $"--alpha must be above 0, not {Alpha}; leave it out to use the rank.");
-        Require(Epochs is not < 1, $"--epochs must be at least 1, not {Epochs}; 100 shows every picture a hundred times.");
-        Require(LearningRate is not { } rate || (double.IsFinite(rate) && rate > 0), $"--lr must be above 0, not {LearningRate}; 1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion.");
-        Require(Warmup >= 0, $"--warmup must be 0 or more optimizer steps, not {Warmup}.");
-        Require(BatchSize is not < 1, $"--batch must be at least 1, not {BatchSize}.");
-        Require(GradientAccumulation >= 1, $"Gradient accumulation must be at least 1, not {GradientAccumulation}.");
-        Require(Size is not (< 8), $"--size must be at least 8 pixels, not {Size}.");
-        Require(SampleEvery >= 0 && SamplesPerPrompt >= 1 && SampleSteps >= 1, "Samples need at least one picture per prompt and one denoising step.");
-        Require(LrSchedule.Names.Contains(Schedule), LrSchedule.Unknown(Schedule));
-        Require(Output is null || Method != TrainMethod.DreamBooth || !Output.EndsWith(".safetensors", StringComparison.Ordinal), $"A full fine-tune writes a folder, so --out {Output} must not be a .safetensors file.");
-    }
+    public void Validate() => TrainChecks.Check(this);
 
-    private static void Require(bool holds, string sentence)
+    /// <summary>The same, and whether a base has room for the rank and the disk for what is written; no weight is loaded for this.</summary>
+    /// <param name="baseFolder">The base's folder; what is wrong with it is told when it is loaded.</param>
+    /// <exception cref="BadInputException">The first field that does not, with its remedy.</exception>
+    public void Validate(string baseFolder)
     {
-        if (!holds)
-            throw new BadInputException(sentence);
+        Validate();
+        BaseShape.OfFolder(baseFolder)?.Check(this);
     }
 }

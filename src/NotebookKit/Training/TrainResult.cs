@@ -1,7 +1,7 @@
 namespace NotebookKit.Training;
 
 /// <summary>What a run made.</summary>
-/// <param name="Output">The LoRA file, or the diffusers folder of a full fine-tune.</param>
+/// <param name="Output">The LoRA or embedding file, or the folder of a whole model.</param>
 /// <param name="History">Loss, learning rate and gradient norm of every optimizer step.</param>
 /// <param name="Samples">The sample grids, oldest first.</param>
 /// <param name="Epochs">Epochs begun: fewer than planned when the run was stopped.</param>
@@ -17,4 +17,14 @@ public sealed record TrainResult(
     double Seconds,
     long PeakBytes,
     bool Stopped,
-    IReadOnlyList<string> Warnings);
+    IReadOnlyList<string> Warnings)
+{
+    /// <summary>The losses on the held-out pictures, oldest first; empty without any.</summary>
+    public IReadOnlyList<HeldOutRecord> HeldOut { get; init; } = [];
+
+    /// <summary>The newest checkpoint; null where none was written.</summary>
+    public string? Checkpoint { get; init; }
+
+    /// <summary>The run card beside the output.</summary>
+    public string? Card { get; init; }
+}

@@ -6,86 +6,99 @@ using static TorchSharp.torch;
 namespace NotebookKit.Training;
 
 /// <summary>
-/// The step that training consists of: noise the latents, let the UNet guess the noise, measure how wrong it was on the
-/// subject and on the class, and move the weights a little (Ho et al. 2020, algorithm 1; prior preservation after Ruiz
-/// et al. 2022, equation 2).
+/// The step that training consists of: measure how wrong the UNet is on the subject and on the class, and move the weights
+/// a little. loss = instance + prior loss weight · prior, each the mean over its pictures (Ruiz et al. 2022, equation 2).
 /// </summary>
-public sealed class TrainStep
+/// <remarks>
+/// A step's pictures may come in several batches; each counts by its share of the whole step's pictures, so that the
+/// gradient is the large batch's, whatever the batches' sizes.
+/// </remarks>
+public sealed class TrainStep : IDisposable
 {
-    private readonly UNet2DConditionModel _unet;
-    private readonly DDPMScheduler _noising;
-    private readonly SchedulerConfig _config;
+    private readonly DenoisingLoss _loss;
     private readonly optim.Optimizer _optimizer;
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly LrSchedule _schedule;
     private readonly double[] _baseRates;
     private readonly TrainOptions _options;
-    private readonly List<(double Loss, double Instance, double? Prior)> _batches = [];
-    private int _step;
+    private readonly int _timesteps;
+    private readonly List<(long Timestep, double Error)> _errors = [];
+    private double _instance;
+    private double? _prior;
 
     /// <summary>A step over given weights.</summary>
     /// <param name="unet">The UNet, adapters attached.</param>
     /// <param name="config">The base's noise schedule and prediction type.</param>
     /// <param name="optimizer">Holds the trained parameters, each group at its own base rate.</param>
     /// <param name="schedule">The learning rate's course.</param>
-    /// <param name="options">Prior loss weight, accumulation, clipping, min-SNR.</param>
+    /// <param name="options">Clipping, min-SNR.</param>
     public TrainStep(UNet2DConditionModel unet, SchedulerConfig config, optim.Optimizer optimizer, LrSchedule schedule, TrainOptions options)
     {
-        _unet = unet;
-        _config = config;
-        _noising = new DDPMScheduler(config);
+        _loss = new DenoisingLoss(unet, config);
+        _timesteps = config.NumTrainTimesteps;
         _optimizer = optimizer;
         _parameters = [.. optimizer.parameters()];
         _baseRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         _schedule = schedule;
         _options = options;
+        PriorLossWeight = options.PriorLossWeight;
     }
 
+    /// <summary>Optimizer steps that were made; the schedule follows it.</summary>
+    public int Step { get; set; }
+
+    /// <summary>How much the class images count; may change from epoch to epoch.</summary>
+    public double PriorLossWeight { get; set; }
+
     /// <summary>Forward and backward of one batch; gradients add up until <see cref="Update"/>.</summary>
-    /// <param name="latents">(B, 4, h, w), scaled; with class images the first half is the subject's.</param>
-    /// <param name="noise">(B, 4, h, w), standard normal.</param>
-    /// <param name="timesteps">(B), how much of the noise is mixed in.</param>
-    /// <param name="context">(B, 77, D), the prompts' text states.</param>
-    /// <param name="withClass">Whether the second half holds class images.</param>
-    public void Accumulate(Tensor latents, Tensor noise, Tensor timesteps, Tensor context, bool withClass)
+    /// <param name="batch">The subject's pictures, then class images.</param>
+    /// <param name="instances">The subject's pictures in the whole step; those of the batch when null.</param>
+    /// <param name="classes">Class images in the whole step; those of the batch when null.</param>
+    public void Accumulate(TrainBatch batch, int? instances = null, int? classes = null)
     {
         using var scope = NewDisposeScope();
-        var noisy = _noising.AddNoise(latents, noise, timesteps);                               // (B, 4, h, w)
-        var target = _config.PredictionType == "v_prediction" ? _noising.GetVelocity(latents, noise, timesteps) : noise;
-        var error = (_unet.call(noisy, timesteps, context) - target).square().mean([1, 2, 3]);  // (B)
+        var error = _loss.Errors(batch);                                                        // (B)
+        var ofSubject = error.narrow(0, 0, batch.Instances);
+        if (_options.SnrGamma is { } gamma)
+            ofSubject = ofSubject * _loss.MinSnr(batch.Timesteps.narrow(0, 0, batch.Instances), gamma);
+        if (batch.Weights is { } weights)
+            ofSubject = ofSubject * tensor(weights.Select(weight => (float)weight).ToArray()).to(error.device);
+        var loss = ofSubject.sum() / (instances ?? batch.Instances);
+        _instance += loss.item<float>();
+        if (batch.Classes > 0)
+        {
+            var prior = error.narrow(0, batch.Instances, batch.Classes).sum() / (classes ?? batch.Classes);
+            _prior = (_prior ?? 0) + prior.item<float>();
+            loss = loss + (PriorLossWeight * prior);
+        }
 
-        var half = withClass ? latents.shape[0] / 2 : latents.shape[0];
-        var instance = Weighted(error.narrow(0, 0, half), timesteps.narrow(0, 0, half)).mean();
-        var prior = withClass ? error.narrow(0, half, half).mean() : null;
-        var loss = prior is null ? instance : instance + (_options.PriorLossWeight * prior);
-        (loss / _options.GradientAccumulation).backward();
-        _batches.Add((loss.item<float>(), instance.item<float>(), prior?.item<float>()));
+        loss.backward();
+        _errors.AddRange(batch.Timesteps.cpu().data<long>().Zip(error.detach().to(ScalarType.Float32).cpu().data<float>(), (timestep, one) => (timestep, (double)one)));
     }
 
     /// <summary>Clips the gradients, sets this step's learning rate, moves the weights, and forgets the gradients.</summary>
     /// <param name="epoch">For the record: which epoch it is, from 1.</param>
-    /// <returns>Losses (means over the accumulated batches), learning rate and gradient norm.</returns>
+    /// <returns>Losses, learning rate and gradient norm.</returns>
+    /// <exception cref="DivergedException">A loss or gradient is no number any more; the weights were not moved.</exception>
     public StepRecord Update(int epoch)
     {
         var norm = nn.utils.clip_grad_norm_(_parameters, _options.MaxGradNorm > 0 ? _options.MaxGradNorm : double.PositiveInfinity);
-        var factor = _schedule.FactorAt(_step);
+        var loss = _instance + (PriorLossWeight * (_prior ?? 0));
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new DivergedException(Step + 1, epoch, double.IsFinite(loss) ? "gradient" : "loss");
+        var factor = _schedule.FactorAt(Step);
         foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_baseRates))
             group.LearningRate = rate * factor;
         _optimizer.step();
         _optimizer.zero_grad();
 
-        var record = new StepRecord(_step++, epoch, _batches.Average(batch => batch.Loss), _batches.Average(batch => batch.Instance), _batches.Average(batch => batch.Prior), _schedule.At(_step - 1), norm);
-        _batches.Clear();
+        var record = new StepRecord(Step, epoch, loss, _instance, _prior, _schedule.At(Step), norm) { Bands = BandLosses.Of(_errors, _timesteps) };
+        Step++;
+        (_instance, _prior) = (0, null);
+        _errors.Clear();
         return record;
     }
 
-    // Hang et al. 2023, "Efficient Diffusion Training via Min-SNR Weighting Strategy", equation 7.
-    private Tensor Weighted(Tensor error, Tensor timesteps)
-    {
-        if (_options.SnrGamma is not { } gamma)
-            return error;
-        var alphas = _noising.AlphasCumprod.to(timesteps.device).index_select(0, timesteps); // (B)
-        var snr = alphas / (1 - alphas);
-        return error * snr.clamp_max(gamma) / (_config.PredictionType == "v_prediction" ? snr + 1 : snr);
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _loss.Dispose();
 }

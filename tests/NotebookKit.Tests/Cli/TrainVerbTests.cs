@@ -37,7 +37,13 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         AssertRefused("empty", Replace("--instance-prompt", ""));
         AssertRefused("rank", Args("--rank", "0", "--out", output));
         AssertRefused("epochs", Args("--epochs", "0", "--out", output));
-        AssertRefused("--method", Args("--method", "magic", "--out", output));
+        AssertRefused("imagic", Args("--method", "magic", "--out", output));
+        AssertRefused("nothing to weigh", Args("--class-prompt", "a toy", "--class-images", "0", "--prior-loss-weight", "0.3", "--out", output));
+        AssertRefused("none without a class prompt", Args("--prior-loss-weight", "0.3", "--out", output));
+        AssertRefused("equals", Args("--class-prompt", "a zwx toy", "--out", output));
+        AssertRefused("--rank 16 or less", Args("--rank", "4096", "--out", output));
+        AssertRefused("did you mean cosine", Args("--schedule", "cosin", "--out", output));
+        AssertRefused("euler", Args("--sampler", "eulr", "--out", output));
         AssertRefused("--rank", Args("--rank", "many", "--out", output));
         Assert.False(Path.Exists(output));
     }
@@ -57,7 +63,7 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     {
         // Files may not grow beyond 8 kB; the signal that comes with it is ignored, so that writing fails as on a full disk.
         var output = Path.Combine(_folder, "full", "toy.safetensors");
-        var command = string.Join(' ', Args("--epochs", "1", "--rank", "64", "--out", output).Select(arg => $"'{arg}'"));
+        var command = string.Join(' ', Args("--epochs", "1", "--rank", "16", "--lora-targets", "extended", "--out", output).Select(arg => $"'{arg}'"));
         var start = new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -f 8; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "kit-cli.dll")}' {command}"]) { RedirectStandardError = true };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // .NET's own large temporary mapping
         using var process = Process.Start(start)!;
@@ -65,7 +71,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         process.WaitForExit();
         Assert.True(process.ExitCode == 1, $"exit {process.ExitCode}: {error}");
         Assert.StartsWith("kit: ", error.Trim().Split('\n')[^1], StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(output)!));
+        Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(output)!, "*.safetensors"));
+        Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(output)!, "*.tmp"));
     }
 
     [Theory]

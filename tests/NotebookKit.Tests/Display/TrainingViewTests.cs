@@ -17,16 +17,17 @@ public sealed class TrainingViewTests : IDisposable
     {
         var view = new TrainingView();
         var history = Enumerable.Range(0, 3).Select(step => new StepRecord(step, 1, 0.5, 0.4, 0.3, 1e-4, 1)).ToList();
-        view.Report(new TrainProgress("training", 1, 4, [history[0]]) { Epoch = 1, Epochs = 2, Elapsed = TimeSpan.FromSeconds(1) });
-        view.Report(new TrainProgress("training", 3, 4, history) { Epoch = 1, Epochs = 2, Elapsed = TimeSpan.FromSeconds(3), Remaining = TimeSpan.FromSeconds(7), Samples = new SampleGrid(1, new RgbImage(4, 4), "grid.png") });
-        view.Report(new TrainProgress("training", 4, 4, history) { Epoch = 2, Epochs = 2, Elapsed = TimeSpan.FromSeconds(4) });
+        view.Report(new StepEvent(history[0], 4, 2) { Elapsed = TimeSpan.FromSeconds(1), History = [history[0]] });
+        view.Report(new StepEvent(history[2], 4, 2) { Elapsed = TimeSpan.FromSeconds(3), Remaining = TimeSpan.FromSeconds(7), History = history });
+        view.Report(new SamplesEvent(new SampleGrid(1, new RgbImage(4, 4), "grid.png")) { Elapsed = TimeSpan.FromSeconds(3) });
+        view.Report(new StepEvent(history[2] with { Step = 3 }, 4, 2) { Elapsed = TimeSpan.FromSeconds(4), History = history });
 
         Assert.Single(_shown.Select(shown => shown.Id).Distinct());
-        Assert.Equal([false, true, true], _shown.Select(shown => shown.Update));
+        Assert.Equal([false, true, true, true], _shown.Select(shown => shown.Update));
         Assert.DoesNotContain("<svg", _shown[0].Html, StringComparison.Ordinal);
         Assert.Contains("7 s left", _shown[1].Html, StringComparison.Ordinal);
         Assert.Contains("<svg", _shown[1].Html, StringComparison.Ordinal);
-        Assert.Contains("samples after epoch 1", _shown[2].Html, StringComparison.Ordinal); // the grid stays
+        Assert.Contains("samples after epoch 1", _shown[3].Html, StringComparison.Ordinal); // the grid stays
     }
 
     [Fact]
@@ -34,7 +35,7 @@ public sealed class TrainingViewTests : IDisposable
     {
         var view = new TrainingView();
         for (var step = 1; step <= 50; step++)
-            view.Report(new TrainProgress("training", step, 100, []) { Elapsed = TimeSpan.FromMilliseconds(10 * step) });
+            view.Report(new StageEvent("encoding pictures", step, 100, null) { Elapsed = TimeSpan.FromMilliseconds(10 * step) });
         Assert.Single(_shown);
     }
 

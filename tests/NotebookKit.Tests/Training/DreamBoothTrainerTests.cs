@@ -84,7 +84,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     public void A_run_that_is_stopped_saves_what_it_has()
     {
         using var stop = new CancellationTokenSource();
-        var progress = new Recorder(report => { if (report.History.Count == 4) stop.Cancel(); });
+        var progress = new Recorder(report => { if (report is StepEvent { Step.Step: 3 }) stop.Cancel(); });
         using var sd = StableDiffusion.Load(tiny.Folder);
         var result = new DreamBoothTrainer(sd, Options).Train(progress, stop.Token);
         Assert.True(result.Stopped);
@@ -98,7 +98,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         var grids = new List<SampleGrid>();
         using var sd = StableDiffusion.Load(tiny.Folder);
         var result = new DreamBoothTrainer(sd, Options with { SampleEvery = 2, SamplesPerPrompt = 2, LearningRate = 1e-12 })
-            .Train(new Recorder(report => { if (report.Samples is { } grid) grids.Add(grid); }));
+            .Train(new Recorder(report => { if (report is SamplesEvent { Samples: var grid }) grids.Add(grid); }));
         Assert.Equal([2, 3], grids.Select(grid => grid.Epoch));
         Assert.Equal(result.Samples, grids);
         Assert.All(grids, grid => Assert.True(File.Exists(grid.Path)));
@@ -108,15 +108,65 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void Every_step_is_reported_with_the_time_that_is_left()
     {
-        var reports = new List<TrainProgress>();
+        var reports = new List<TrainEvent>();
         using var sd = StableDiffusion.Load(tiny.Folder);
         new DreamBoothTrainer(sd, Options).Train(new Recorder(reports.Add));
-        var training = reports.Where(report => report.Stage == "training").ToList();
-        Assert.Equal(Enumerable.Range(1, 9), training.Select(report => report.Step));
-        Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3], training.Select(report => report.Epoch));
-        Assert.Equal(TimeSpan.Zero, training[^1].Remaining);
-        Assert.Contains("left", training[4].Line(), StringComparison.Ordinal);
-        Assert.Contains(reports, report => report.Stage == "painting class images" && report.TotalSteps == 4);
+        var steps = reports.OfType<StepEvent>().ToList();
+        Assert.Equal(Enumerable.Range(0, 9), steps.Select(report => report.Step.Step));
+        Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3], steps.Select(report => report.Step.Epoch));
+        Assert.Equal(Enumerable.Range(1, 9), steps.Select(report => report.Step.PicturesSeen));
+        Assert.All(steps, report => Assert.Equal((9, 3), (report.TotalSteps, report.Epochs)));
+        Assert.Equal(TimeSpan.Zero, steps[^1].Remaining);
+        Assert.Contains("left", steps[4].Line(), StringComparison.Ordinal);
+        Assert.Contains(reports, report => report is StageEvent { Stage: "painting class images", Total: 4 });
+        Assert.IsType<FinishedEvent>(reports[^1]);
+    }
+
+    [Fact]
+    public async Task The_stream_the_callback_and_the_log_tell_the_same()
+    {
+        var streamed = new List<TrainEvent>();
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        await foreach (var happened in new DreamBoothTrainer(sd, Options with { SampleEvery = 3 }).TrainAsync(TestContext.Current.CancellationToken))
+            streamed.Add(happened);
+        var called = new List<TrainEvent>();
+        new DreamBoothTrainer(sd, Options with { SampleEvery = 3, Output = Path.Combine(_folder, "again.safetensors") }).Train(new Recorder(called.Add));
+        Assert.Equal(Steps(streamed), Steps(called));
+
+        var lines = File.ReadAllLines(Path.Combine(_folder, "toy.log.jsonl")).Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToList();
+        Assert.Equal(streamed.Count, lines.Count);
+        var logged = lines.Where(line => (string?)line["event"] == "step").ToList();
+        Assert.Equal(Steps(streamed).Select(step => step.Loss), logged.Select(line => (double)line["step"]!["loss"]!));
+        Assert.Contains(lines, line => (string?)line["event"] == "samples");
+        Assert.Equal("finished", (string?)lines[^1]["event"]);
+
+        static List<StepRecord> Steps(IEnumerable<TrainEvent> events) => [.. events.OfType<StepEvent>().Select(step => step.Step)];
+    }
+
+    [Fact]
+    public async Task Whoever_stops_listening_stops_the_run()
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var before = Predict(sd);
+        await foreach (var happened in new DreamBoothTrainer(sd, Options with { Epochs = 100_000 }).TrainAsync(TestContext.Current.CancellationToken))
+        {
+            if (happened is StepEvent { Step.Step: 5 })
+                break;
+        }
+
+        Assert.True(Predict(sd).Equals(before)); // the adapters are off
+    }
+
+    [Fact]
+    public async Task A_bad_setting_is_told_by_the_stream_too()
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        await Assert.ThrowsAsync<BadInputException>(async () =>
+        {
+            await foreach (var _ in new DreamBoothTrainer(sd, Options with { Rank = 0 }).TrainAsync(TestContext.Current.CancellationToken))
+            {
+            }
+        });
     }
 
     [Fact]
@@ -129,7 +179,19 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
 
     [Fact]
     public void Accumulation_makes_fewer_optimizer_steps() =>
-        Assert.Equal(4, Train(Options with { GradientAccumulation = 2 }).History.Count); // 9 batches
+        Assert.Equal(6, Train(Options with { GradientAccumulation = 2 }).History.Count); // 2 of 3 pictures, then the third, in each epoch
+
+    [Theory]
+    [InlineData(1, 3, false)]
+    [InlineData(3, 1, true)]
+    [InlineData(2, 2, false)]
+    public void Accumulation_and_checkpointing_give_the_weights_of_the_large_batch(int batch, int accumulation, bool checkpointing)
+    {
+        var options = Options with { BatchSize = 3, LearningRate = 1e-4, SaveAs = ScalarType.Float32, Targets = LoraTargets.Extended, Flip = true };
+        var large = Safetensors.Load(Train(options).Output);
+        var small = Safetensors.Load(Train(options with { BatchSize = batch, GradientAccumulation = accumulation, GradientCheckpointing = checkpointing }).Output);
+        Assert.All(large, pair => Assert.True((pair.Value - small[pair.Key]).abs().max().item<float>() < 1e-6, pair.Key));
+    }
 
     [Fact]
     public void Class_images_are_painted_before_anything_is_attached_and_used_again()
@@ -143,6 +205,84 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         Train(Options with { ClassImages = 6, Rank = 3 });
         Assert.Equal(6, Directory.EnumerateFiles(folder, "*.png").Count());
         Assert.All(painted, file => Assert.Equal(file.Value, File.GetLastWriteTimeUtc(file.Key)));
+    }
+
+    [Fact]
+    public void The_text_encoder_learns_in_the_first_part_of_the_epochs_only()
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var start = sd.TextEncoder.parameters().ToList()[5].detach().clone();
+        var options = (Options with { Method = TrainMethod.DreamBooth, TextEncoderRatio = 0.5, Epochs = 4, Output = Path.Combine(_folder, "model") }).ForBase(sd);
+        using var weights = TrainedWeights.Create(sd, options);
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(weights.TextLearns));
+        weights.BeginEpoch(2);
+        Assert.All(sd.TextEncoder.parameters(), parameter => Assert.False(parameter.requires_grad));
+        Assert.All(sd.UNet.parameters(), parameter => Assert.True(parameter.requires_grad));
+
+        // Half a run with the text encoder leaves it as a quarter-longer run does: it stood still afterwards.
+        using var shorter = StableDiffusion.Load(tiny.Folder);
+        new DreamBoothTrainer(shorter, options with { TextEncoderRatio = 1, Epochs = 2, Output = Path.Combine(_folder, "a") }).Train();
+        using var longer = StableDiffusion.Load(tiny.Folder);
+        new DreamBoothTrainer(longer, options with { Output = Path.Combine(_folder, "b") }).Train();
+        Assert.True(shorter.TextEncoder.parameters().ToList()[5].Equals(longer.TextEncoder.parameters().ToList()[5]));
+        Assert.False(start.Equals(longer.TextEncoder.parameters().ToList()[5]));
+    }
+
+    [Fact]
+    public void Several_concepts_are_learned_side_by_side()
+    {
+        var others = Directory.CreateDirectory(Path.Combine(_folder, "others")).FullName;
+        new NotebookKit.Images.RgbImage(16, 16).SavePng(Path.Combine(others, "qvr bear.png"));
+        var result = Train(Options with
+        {
+            MoreConcepts = [new Concept { InstanceDir = others, InstancePrompt = "[filewords]", ClassPrompt = "a bear", ClassImagesPerInstance = 2 }],
+            SampleEvery = 3,
+            SamplesPerPrompt = 1,
+            SanityPrompt = "a house",
+        });
+        Assert.Equal(12, result.History.Count); // 3 + 1 pictures, 3 epochs
+        Assert.All(result.History, step => Assert.NotNull(step.PriorLoss));
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder, "class-images", "a-bear"), "*.png").Length);
+    }
+
+    [Fact]
+    public void Held_out_pictures_are_measured_with_the_same_noise_each_time()
+    {
+        var heldOut = Directory.CreateDirectory(Path.Combine(_folder, "held-out")).FullName;
+        File.Copy(Path.Combine(tiny.Pictures, "0.png"), Path.Combine(heldOut, "0.png"));
+        var still = Train(Options with { HeldOutDir = heldOut, HeldOutEvery = 1, LearningRate = 1e-12 }).HeldOut;
+        Assert.Equal([0, 1, 2, 3], still.Select(record => record.Epoch));
+        Assert.All(still, record => Assert.Equal(still[0].HeldOut, record.HeldOut, 5));
+        var trained = Train(Options with { HeldOutDir = heldOut, HeldOutEvery = 3, LearningRate = 1e-2 }).HeldOut;
+        Assert.Equal(2, trained.Count);
+        Assert.NotEqual(trained[0].HeldOut, trained[1].HeldOut);
+    }
+
+    [Fact]
+    public void Masks_weights_and_every_other_choice_train()
+    {
+        var pictures = Directory.CreateDirectory(Path.Combine(_folder, "masked")).FullName;
+        foreach (var file in Directory.GetFiles(tiny.Pictures))
+            File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
+        var mask = new NotebookKit.Images.RgbImage(20, 24);
+        mask.Pixels.AsSpan(0, mask.Pixels.Length / 2).Fill(255);
+        mask.SavePng(Path.Combine(pictures, "0.mask.png"));
+        var options = Options with { InstanceDir = pictures, NoiseOffset = 0.1, SnrGamma = 5, CaptionDropout = 0.2, ShuffleCaptions = true, RandomCrop = true, Flip = true, EmaDecay = 0.9, PriorLossWeightEnd = 0.1 };
+        var result = Train(options);
+        Assert.Equal(9, result.History.Count);
+        Assert.Equal(result.History, Train(options).History);
+
+        new NotebookKit.Images.RgbImage(20, 24).SavePng(Path.Combine(pictures, "0.mask.png"));
+        Assert.Contains("0.mask.png is black", Assert.Throws<BadInputException>(() => Train(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TrainMethod.LoraExtended)]
+    [InlineData(TrainMethod.Lora)]
+    public void The_extended_method_adapts_convolutions_too(TrainMethod method)
+    {
+        var keys = Safetensors.Load(Train(Options with { Method = method, Epochs = 1 }).Output).Keys;
+        Assert.Equal(method == TrainMethod.LoraExtended, keys.Any(key => key.Contains("resnets", StringComparison.Ordinal)));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -160,8 +300,8 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         return sd.UNet.call(latents, tensor(new long[] { 500 }), sd.EncodePrompts(["a photo of zwx toy"]));
     }
 
-    private sealed class Recorder(Action<TrainProgress> report) : IProgress<TrainProgress>
+    private sealed class Recorder(Action<TrainEvent> report) : IProgress<TrainEvent>
     {
-        public void Report(TrainProgress value) => report(value);
+        public void Report(TrainEvent value) => report(value);
     }
 }

@@ -6,6 +6,8 @@ public sealed class TrainOptionsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kit-options-").FullName;
 
+    public TrainOptionsTests() => File.WriteAllBytes(Path.Combine(_folder, "a.png"), []);
+
     private TrainOptions Good => new() { InstanceDir = _folder, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy" };
 
     [Fact]
@@ -27,7 +29,55 @@ public sealed class TrainOptionsTests : IDisposable
         Refuses(Good with { Warmup = -1 }, "--warmup");
         Refuses(Good with { BatchSize = 0 }, "--batch");
         Refuses(Good with { Schedule = "cosin" }, "cosine");
+        Refuses(Good with { Schedule = "cosin" }, "did you mean cosine");
+        Refuses(Good with { Sampler = "eular" }, "euler");
         Refuses(Good with { Method = TrainMethod.DreamBooth, Output = "x.safetensors" }, "folder");
+        Refuses(Good with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]" }, "equals the instance prompt, \"a\" for a.png");
+        Refuses(Good with { ClassImagesPerInstance = 0 }, "--class-images-per-instance is 0");
+        Refuses(Good with { ClassImages = 0 }, "prior loss weight of 0.3");
+        Refuses(Good with { SnrGamma = 0 }, "--snr-gamma");
+        Refuses(Good with { CaptionDropout = 1.5 }, "--caption-dropout");
+        Refuses(Good with { TextEncoderRatio = 2 }, "--text-encoder-ratio");
+        Refuses(Good with { HeldOutDir = _folder }, "held-out");
+        Refuses(Good with { PictureWeights = new Dictionary<string, double> { ["b.png"] = 2 } }, "b.png");
+        Refuses(Good with { MoreConcepts = [new Concept { InstanceDir = Path.Combine(_folder, "more"), InstancePrompt = "p" }] }, "more");
+        Refuses(Good with { Method = TrainMethod.TextualInversion, InstanceToken = "two words" }, "is several");
+        Refuses(Good with { Method = TrainMethod.TextualInversion, InstancePrompt = "a photo of ZWX toy", InstanceToken = "zwx", ClassToken = "toy" }, "does not hold the new word zwx");
+        (Good with { ClassImages = 0, PriorLossWeight = 0 }).Validate();
+        (Good with { ClassPrompt = null, ClassImages = 0 }).Validate();
+    }
+
+    [Fact]
+    public void An_empty_folder_is_refused()
+    {
+        File.Delete(Path.Combine(_folder, "a.png"));
+        Refuses(Good, "no pictures");
+    }
+
+    [Fact]
+    public void A_rank_above_every_layers_width_is_refused_with_the_largest_that_is_of_use()
+    {
+        var shape = Shape(("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 32, 32), ("mid_block.attentions.0.transformer_blocks.0.attn2.to_k", 96, 80));
+        Assert.Contains("--rank 80", Assert.Throws<BadInputException>(() => shape.Check(Good with { Rank = 81 })).Message, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 adapted layers, where only 32 will be used", Assert.Single(shape.Check(Good with { Rank = 80 })), StringComparison.Ordinal);
+        Assert.Empty(shape.Check(Good with { Rank = 32 }));
+    }
+
+    [Fact]
+    public void A_disk_too_full_for_the_checkpoints_is_refused_before_anything_is_loaded()
+    {
+        var huge = Shape(("conv_in", 1L << 30, 1L << 20)) with { TotalNumbers = 1L << 50 };
+        var message = Assert.Throws<BadInputException>(() => huge.Check(Good with { Method = TrainMethod.DreamBooth, SaveEvery = 1 })).Message;
+        Assert.Contains("disk is too full", message, StringComparison.Ordinal);
+        Assert.Contains("3 checkpoints", message, StringComparison.Ordinal);
+        Assert.Contains("--keep-last", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_prior_loss_weight_may_change_in_a_straight_line()
+    {
+        var options = Good with { PriorLossWeight = 1, PriorLossWeightEnd = 0.2, Epochs = 5 };
+        Assert.Equal([1, 0.8, 0.6, 0.4, 0.2], Enumerable.Range(0, 5).Select(epoch => Math.Round(options.PriorLossWeightAt(epoch), 12)));
     }
 
     [Theory]
@@ -37,7 +87,10 @@ public sealed class TrainOptionsTests : IDisposable
     public void A_LoRA_goes_into_a_file_named_after_the_pictures(string? output, string expected) =>
         Assert.Equal(expected.Replace("NAME", Path.GetFileName(_folder)), (Good with { Output = output }).OutputPath);
 
-    public void Dispose() => Directory.Delete(_folder);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static BaseShape Shape(params (string Layer, long Out, long In)[] layers) =>
+        new(layers.ToDictionary(layer => layer.Layer + ".weight", layer => (IReadOnlyList<long>)[layer.Out, layer.In]), new Dictionary<string, IReadOnlyList<long>>(), 1000);
 
     private static void Refuses(TrainOptions options, string names)
     {

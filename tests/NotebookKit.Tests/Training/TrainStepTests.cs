@@ -13,46 +13,60 @@ public sealed class TrainStepTests : IDisposable
     private readonly DisposeScope _scope = NewDisposeScope();
     private readonly Dictionary<string, Tensor> _data = GoldenBase.Load("training", "data.safetensors");
 
-    [Fact]
-    public void Accumulated_batches_move_the_weights_as_one_large_batch_does()
+    [Theory]
+    [InlineData("1+1+1+1")]
+    [InlineData("3+1")]
+    [InlineData("checkpointing")]
+    public void Accumulated_batches_and_checkpointing_move_the_weights_as_one_large_batch_does(string how)
     {
-        var large = Train([[0, 1]]);
-        var small = Train([[0], [1]]);
+        var large = Train([[0, 1, 2, 3]]);
+        var other = how switch
+        {
+            "1+1+1+1" => Train([[0], [1], [2], [3]]),
+            "3+1" => Train([[0, 1, 2], [3]]), // of unequal size
+            _ => Train([[0, 1, 2, 3]], checkpointing: true),
+        };
         foreach (var (name, weight) in large)
-            Assert.True((weight - small[name]).abs().max().item<float>() < 1e-6, name);
+            Assert.True((weight - other[name]).abs().max().item<float>() < 1e-6, name);
 
-        Dictionary<string, Tensor> Train(int[][] batches)
+        Dictionary<string, Tensor> Train(int[][] batches, bool checkpointing = false)
         {
             using var unet = GoldenBase.UNet();
+            unet.GradientCheckpointing = checkpointing;
             // Plain SGD: Adam would magnify the last bits of gradients that are nearly zero.
             using var optimizer = optim.SGD(unet.parameters(), 1e-3);
-            var step = Step(unet, optimizer, new TrainOptions { GradientAccumulation = batches.Length });
+            using var step = Step(unet, optimizer, new TrainOptions());
             foreach (var batch in batches)
-                step.Accumulate(Pick("latents", batch), Pick("noise", batch), Pick("timesteps", batch), Pick("context", batch), withClass: false);
+                step.Accumulate(Batch(batch, batch), 4, 4);
             step.Update(1);
             return unet.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().clone());
         }
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void The_prior_term_counts_exactly_by_its_weight_in_the_gradient(int half)
+    [InlineData(1, 1)]
+    [InlineData(3, 3)]
+    [InlineData(2, 1)]
+    [InlineData(1, 3)]
+    public void The_prior_term_counts_exactly_by_its_weight_in_the_gradient(int instances, int classes)
     {
-        // The gradient is linear in the loss: (g(w) - g(0)) must be w · (g(1) - g(0)) at every batch size.
+        // The gradient is linear in the loss: g(w) must be g(0) + w · (the gradient of the class images alone).
         using var unet = GoldenBase.UNet();
-        var none = Gradient(0);
-        var whole = Gradient(1);
-        var some = Gradient(0.37);
-        var difference = (some - none - (0.37 * (whole - none))).norm().item<float>();
-        Assert.True(difference <= 1e-5 * (whole - none).norm().item<float>(), $"off by {difference}");
+        int[] subject = [.. Enumerable.Range(0, instances)], others = [.. Enumerable.Range(4, classes)];
+        var none = Gradient(0, Batch(subject, others));
+        var prior = Gradient(0, Batch([], others) with { Instances = classes }); // the class images as if they were the subject
+        foreach (var weight in (double[])[0.15, 0.37, 1, 2.5])
+        {
+            var some = Gradient(weight, Batch(subject, others));
+            var difference = (some - none - (weight * prior)).norm().item<float>();
+            Assert.True(difference <= 1e-5 * prior.norm().item<float>() * Math.Max(1, weight), $"off by {difference} at {weight}");
+        }
 
-        Tensor Gradient(double weight)
+        Tensor Gradient(double weight, TrainBatch batch)
         {
             using var optimizer = optim.SGD(unet.parameters(), 0.0);
-            var step = Step(unet, optimizer, new TrainOptions { PriorLossWeight = weight });
-            int[] rows = [.. Enumerable.Range(0, 2 * half)];
-            step.Accumulate(Pick("latents", rows), Pick("noise", rows), Pick("timesteps", rows), Pick("context", rows), withClass: true);
+            using var step = Step(unet, optimizer, new TrainOptions { PriorLossWeight = weight });
+            step.Accumulate(batch);
             var gradient = cat([.. unet.parameters().Select(parameter => parameter.grad!.flatten())]).clone();
             optimizer.zero_grad();
             return gradient;
@@ -60,11 +74,63 @@ public sealed class TrainStepTests : IDisposable
     }
 
     [Fact]
+    public void A_pictures_weight_multiplies_its_loss()
+    {
+        var alone = Record(Batch([0], []) with { Weights = [0.25] }).Loss;
+        Assert.Equal(0.25 * Record(Batch([0], [])).Loss, alone, 6);
+        var (first, second) = (Record(Batch([0], [])).Loss, Record(Batch([1], [])).Loss);
+        Assert.Equal(((3 * first) + second) / 2, Record(Batch([0, 1], []) with { Weights = [3, 1] }).Loss, 5);
+    }
+
+    [Fact]
+    public void A_mask_of_ones_changes_nothing_and_a_mask_leaves_the_rest_out()
+    {
+        var batch = Batch([0], []);
+        var (h, w) = (batch.Latents.shape[2], batch.Latents.shape[3]);
+        Assert.Equal(Record(batch).Loss, Record(batch with { Mask = ones([1, 1, h, w]) }).Loss, 6);
+
+        // Upper half only: the gradient with respect to the guess below is zero, so the noise there does not matter.
+        var upper = cat([ones([1, 1, h / 2, w]), zeros([1, 1, h / 2, w])], 2) * 2;
+        using var unet = GoldenBase.UNet();
+        using var loss = new DenoisingLoss(unet, new SchedulerConfig());
+        var error = loss.Errors(batch with { Mask = upper });
+        using var scheduler = new DDPMScheduler(new SchedulerConfig());
+        var guess = unet.call(scheduler.AddNoise(batch.Latents, batch.Noise, batch.Timesteps), batch.Timesteps, batch.Context);
+        var expected = (guess - batch.Noise).square().narrow(2, 0, h / 2).mean();
+        Assert.Equal(expected.item<float>(), error.item<float>(), 5);
+    }
+
+    [Fact]
+    public void The_bands_hold_each_pictures_error()
+    {
+        var bands = BandLosses.Of([(0, 1), (249, 3), (250, 5), (999, 7)], 1000);
+        Assert.Equal(new BandLosses(2, 5, null, 7), bands);
+        var record = Record(Batch([0], []));
+        Assert.Equal(record.Loss, new[] { record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh, record.Bands.High }.OfType<double>().Single(), 6);
+    }
+
+    [Fact]
+    public void A_loss_that_is_no_number_stops_the_step_before_the_weights_move()
+    {
+        using var unet = GoldenBase.UNet();
+        using var optimizer = optim.AdamW(unet.parameters(), 1e-3);
+        using var step = Step(unet, optimizer, new TrainOptions());
+        step.Accumulate(Batch([0], [1]));
+        step.Update(1);
+        var before = unet.parameters().First().detach().clone();
+        step.Accumulate(Batch([0], [1]) with { Noise = full_like(_data["noise"][0], double.NaN) });
+        var message = Assert.Throws<DivergedException>(() => step.Update(7)).With("a.state.safetensors").Message;
+        Assert.Contains("step 2 (epoch 7)", message, StringComparison.Ordinal);
+        Assert.Contains("a.state.safetensors", message, StringComparison.Ordinal);
+        Assert.True(before.Equals(unet.parameters().First()));
+    }
+
+    [Fact]
     public void A_step_keeps_no_tensor()
     {
         using var unet = GoldenBase.UNet();
         using var optimizer = optim.AdamW(unet.parameters(), 1e-4, weight_decay: 0.01);
-        var step = Step(unet, optimizer, new TrainOptions());
+        using var step = Step(unet, optimizer, new TrainOptions());
         Run();
         var before = NotebookKit.Torch.TorchExtras.LiveHandles;
         Run();
@@ -74,7 +140,7 @@ public sealed class TrainStepTests : IDisposable
         void Run()
         {
             using var scope = NewDisposeScope();
-            step.Accumulate(_data["latents"][0], _data["noise"][0], _data["timesteps"][0], _data["context"][0], withClass: true);
+            step.Accumulate(Batch([0], [1]));
             step.Update(1);
         }
     }
@@ -84,7 +150,20 @@ public sealed class TrainStepTests : IDisposable
     private static TrainStep Step(UNet2DConditionModel unet, optim.Optimizer optimizer, TrainOptions options) =>
         new(unet, new SchedulerConfig(), optimizer, new LrSchedule("constant", 1e-3, 0, 10), options);
 
-    // The first picture of each of the chosen batches.
-    private Tensor Pick(string name, int[] batches) =>
-        _data[name].index_select(0, tensor(batches.Select(i => (long)i).ToArray())).select(1, 0);
+    private static StepRecord Record(TrainBatch batch)
+    {
+        using var unet = GoldenBase.UNet();
+        using var optimizer = optim.SGD(unet.parameters(), 0.0);
+        using var step = Step(unet, optimizer, new TrainOptions());
+        step.Accumulate(batch);
+        return step.Update(1);
+    }
+
+    // The first pictures of the chosen reference batches as the subject's, the second of others as class images.
+    private TrainBatch Batch(int[] instances, int[] classes)
+    {
+        return new TrainBatch(Pick("latents"), Pick("noise"), Pick("timesteps"), Pick("context"), instances.Length);
+
+        Tensor Pick(string name) => cat([.. instances.Select(i => _data[name][i].narrow(0, 0, 1)), .. classes.Select(i => _data[name][i].narrow(0, 1, 1))]);
+    }
 }

@@ -80,7 +80,7 @@ public sealed partial class CaptionAudit
             yield break;
         var classWords = ClassWords();
         var pieces = _tokenizer.Tokenize(identifier);
-        foreach (var word in identifier.Split(' '))
+        foreach (var word in identifier.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var judged = IdentifierRarity.Of(word, null, _tokenizer);
             var inside = classWords.Where(part => part.Length >= PieceLength && word.Contains(part, StringComparison.OrdinalIgnoreCase)).MaxBy(part => part.Length);

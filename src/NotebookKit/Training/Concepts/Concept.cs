@@ -66,6 +66,7 @@ public record Concept
     public IReadOnlyDictionary<string, double>? PictureWeights { get; init; }
 
     /// <summary>How captions become prompts.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public FileWords Prompts => new(InstancePrompt, ClassPrompt, InstanceToken, ClassToken) { InstanceTokenOnly = InstanceTokenOnly };
 
     /// <summary>Class images that are wanted for a number of the subject's pictures; 0 where there are none.</summary>

@@ -1,0 +1,37 @@
+using NotebookKit.Models;
+using NotebookKit.Schedulers;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Training;
+
+/// <summary>
+/// How wrong the UNet's guess of the noise is: noise the latents, let the UNet guess, square the difference (Ho et al.
+/// 2020, algorithm 1; with v-prediction Salimans &amp; Ho 2022, appendix D).
+/// </summary>
+internal sealed class DenoisingLoss(UNet2DConditionModel unet, SchedulerConfig config) : IDisposable
+{
+    private readonly DDPMScheduler _noising = new(config);
+
+    /// <summary>The mean squared error of each picture: (B). Where there is a mask, of its white part.</summary>
+    public Tensor Errors(TrainBatch batch)
+    {
+        var noisy = _noising.AddNoise(batch.Latents, batch.Noise, batch.Timesteps);                          // (B, 4, h, w)
+        var target = config.PredictionType == "v_prediction" ? _noising.GetVelocity(batch.Latents, batch.Noise, batch.Timesteps) : batch.Noise;
+        var error = (unet.call(noisy, batch.Timesteps, batch.Context) - target).square();                    // (B, 4, h, w)
+        return (batch.Mask is null ? error : error * batch.Mask).mean([1, 2, 3]);                            // (B)
+    }
+
+    /// <summary>
+    /// min(SNR, γ)/SNR at each timestep, over SNR + 1 with v-prediction: (B). Hang et al. 2023, "Efficient Diffusion
+    /// Training via Min-SNR Weighting Strategy", equation 7.
+    /// </summary>
+    public Tensor MinSnr(Tensor timesteps, double gamma)
+    {
+        var alphas = _noising.AlphasCumprod.to(timesteps.device).index_select(0, timesteps);
+        var snr = alphas / (1 - alphas);
+        return snr.clamp_max(gamma) / (config.PredictionType == "v_prediction" ? snr + 1 : snr);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _noising.Dispose();
+}

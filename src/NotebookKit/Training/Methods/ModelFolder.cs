@@ -1,0 +1,29 @@
+using NotebookKit.Models;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Training;
+
+/// <summary>Writes a whole model so that its folder holds either the old one or the new one, never half of it.</summary>
+internal static class ModelFolder
+{
+    public static void Replace(StableDiffusion sd, string path, ScalarType dtype, Action<string>? more = null)
+    {
+        var folder = Path.GetFullPath(path);
+        var unfinished = folder + ".unfinished";
+        try
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+            sd.Save(unfinished, dtype);
+            more?.Invoke(unfinished);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            Directory.Move(unfinished, folder);
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+        }
+    }
+}

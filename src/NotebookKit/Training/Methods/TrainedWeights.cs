@@ -1,0 +1,97 @@
+using NotebookKit.Models;
+using NotebookKit.Training.Optimizers;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Training;
+
+/// <summary>What a method moves, and at which rate; everything else is frozen meanwhile. The loop knows no other difference.</summary>
+internal abstract class TrainedWeights : IDisposable
+{
+    private readonly PromptStates _states;
+
+    /// <summary>Freezes the whole base.</summary>
+    private protected TrainedWeights(StableDiffusion sd, TrainOptions options)
+    {
+        (Sd, Options) = (sd, options);
+        _states = new PromptStates(sd);
+        foreach (var parameter in AllOf(sd))
+            parameter.requires_grad_(false);
+    }
+
+    /// <summary>The trained parameters with the names that a checkpoint keeps them under, the UNet's first.</summary>
+    public IEnumerable<(string Name, Parameter Parameter)> Named => UNet.Concat(Text);
+
+    /// <summary>What acts in the UNet, at <see cref="TrainOptions.LearningRate"/>.</summary>
+    public IReadOnlyList<(string Name, Parameter Parameter)> UNet { get; private protected init; } = [];
+
+    /// <summary>What acts before the UNet, in the text's meaning, at <see cref="TrainOptions.TextLearningRate"/>.</summary>
+    public IReadOnlyList<(string Name, Parameter Parameter)> Text { get; private protected init; } = [];
+
+    /// <summary>The base.</summary>
+    private protected StableDiffusion Sd { get; }
+
+    /// <summary>The run's options.</summary>
+    private protected TrainOptions Options { get; }
+
+    /// <summary>The weights of a method.</summary>
+    public static TrainedWeights Create(StableDiffusion sd, TrainOptions options) => options.Method switch
+    {
+        TrainMethod.DreamBooth => new FullFineTune(sd, options),
+        TrainMethod.TextualInversion => new TextualInversion(sd, options),
+        TrainMethod.Imagic => new ImagicTraining(sd, options),
+        _ => new LoraTraining(sd, options),
+    };
+
+    /// <summary>The chosen optimizer with its usual settings, each part at its own rate.</summary>
+    public optim.Optimizer Optimizer()
+    {
+        var groups = new List<OptimizerGroup>();
+        if (UNet.Count > 0)
+            groups.Add(new(UNet.Select(named => named.Parameter), Options.LearningRate!.Value));
+        if (Text.Count > 0)
+            groups.Add(new(Text.Select(named => named.Parameter), Options.TextLearningRate!.Value, TextDecay));
+        return TrainOptimizers.Create(Options.Optimizer, groups);
+    }
+
+    /// <summary>Whether the text part learns in an epoch (from 0): in the first share of them that the step ratio says.</summary>
+    public virtual bool TextLearns(int epoch) => Text.Count > 0 && epoch < (int)Math.Round(Options.TextRatio * Options.Epochs!.Value, MidpointRounding.AwayFromZero);
+
+    /// <summary>Whether the UNet's part learns in an epoch.</summary>
+    public virtual bool UNetLearns(int epoch) => true;
+
+    /// <summary>Thaws and freezes what an epoch (from 0) wants.</summary>
+    public void BeginEpoch(int epoch)
+    {
+        foreach (var (_, parameter) in UNet)
+            parameter.requires_grad_(UNetLearns(epoch));
+        foreach (var (_, parameter) in Text)
+            parameter.requires_grad_(TextLearns(epoch));
+        _states.Frozen = !TextLearns(epoch);
+    }
+
+    /// <summary>What the UNet attends to for these prompts: (B, 77, D).</summary>
+    public virtual Tensor TextStates(IReadOnlyList<string> prompts) => _states.Of(prompts);
+
+    /// <summary>Writes the result. What stood there before is replaced only by a complete one.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="metadata">Notes for a LoRA file.</param>
+    public abstract void Save(string path, IReadOnlyDictionary<string, string> metadata);
+
+    /// <summary>Takes off what was attached, and freezes all.</summary>
+    public virtual void Dispose()
+    {
+        _states.Dispose();
+        foreach (var parameter in AllOf(Sd))
+        {
+            parameter.grad = null;
+            parameter.requires_grad_(false);
+        }
+    }
+
+    /// <summary>The weight decay of the text part; 0 where a single word is trained, whose length has a meaning.</summary>
+    private protected virtual double TextDecay => 0.01;
+
+    private static IEnumerable<Parameter> AllOf(StableDiffusion sd) =>
+        sd.UNet.parameters().Concat(sd.TextEncoder.parameters()).Concat(sd.Vae.parameters());
+}

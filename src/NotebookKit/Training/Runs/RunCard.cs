@@ -1,0 +1,128 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using NotebookKit.Checkpoints;
+using NotebookKit.Models;
+
+namespace NotebookKit.Training;
+
+/// <summary>
+/// Everything that made a result, <c>NAME.card.json</c> beside it: all settings and seeds, the hashes of pictures and
+/// base, the versions. <c>kit train --from-card</c> repeats the run.
+/// </summary>
+/// <param name="Base">The base's folder.</param>
+/// <param name="BaseHash">The base's short hash, as the web UI knows it.</param>
+/// <param name="Pictures">SHA-256 of every picture of the subject, by path.</param>
+/// <param name="ClassPictures">The same of the class images.</param>
+/// <param name="Settings">All options, nulls filled in.</param>
+/// <param name="Versions">Of the kit, libtorch, .NET and the system.</param>
+public sealed record RunCard(
+    string Base,
+    string? BaseHash,
+    IReadOnlyDictionary<string, string> Pictures,
+    IReadOnlyDictionary<string, string> ClassPictures,
+    TrainOptions Settings,
+    IReadOnlyDictionary<string, string> Versions)
+{
+    private static readonly JsonSerializerOptions Indented = new(TrainLog.Json) { WriteIndented = true };
+
+    // What may change while a run goes on from a checkpoint: it does not touch the weights.
+    private static readonly string[] Harmless =
+    [
+        nameof(TrainOptions.Epochs), nameof(TrainOptions.Output), nameof(TrainOptions.SaveAs), nameof(TrainOptions.SaveEvery), nameof(TrainOptions.KeepLast), nameof(TrainOptions.Resume),
+        nameof(TrainOptions.SampleEvery), nameof(Concept.SamplePrompts), nameof(Concept.SampleNegativePrompt), nameof(Concept.SamplesPerPrompt), nameof(TrainOptions.SampleGuidance),
+        nameof(TrainOptions.SanityPrompt), nameof(TrainOptions.HeldOutDir), nameof(TrainOptions.HeldOutEvery), nameof(TrainOptions.GradientCheckpointing),
+        nameof(Concept.InstanceDir), nameof(Concept.ClassDir),
+    ];
+
+    /// <summary>A run's card.</summary>
+    /// <param name="sd">The base.</param>
+    /// <param name="options">All options, nulls filled in.</param>
+    /// <param name="pictures">The subject's pictures.</param>
+    /// <param name="classFiles">The class images in use.</param>
+    internal static RunCard Of(StableDiffusion sd, TrainOptions options, IEnumerable<string> pictures, IEnumerable<string> classFiles) => new(
+        sd.Folder,
+        sd.Hash,
+        pictures.Distinct().ToDictionary(file => file, HashOf),
+        classFiles.Distinct().ToDictionary(file => file, HashOf),
+        options,
+        new Dictionary<string, string>
+        {
+            ["notebookkit"] = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            ["libtorch"] = TorchSharp.torch.__version__,
+            ["dotnet"] = Environment.Version.ToString(),
+            ["system"] = RuntimeInformation.OSDescription,
+            ["device"] = sd.Device.ToString(),
+        });
+
+    /// <summary>Where the card of an output lies.</summary>
+    /// <param name="output">The run's output.</param>
+    public static string PathFor(string output) => Beside(output, ".card.json");
+
+    /// <summary>Reads a card.</summary>
+    /// <param name="path">A <c>.card.json</c> file.</param>
+    /// <exception cref="BadInputException">It is missing or no card.</exception>
+    public static RunCard Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new BadInputException($"There is no run card {path}; it lies beside a run's output as NAME.card.json.");
+        try
+        {
+            return JsonSerializer.Deserialize<RunCard>(File.ReadAllText(path), TrainLog.Json) is { Settings: not null, Base: not null } card
+                ? card
+                : throw new BadInputException($"{path} is no run card; it lacks base or settings.");
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException($"{path} is no run card: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Refuses to repeat a run whose pictures or base are no longer the same.</summary>
+    /// <exception cref="BadInputException">A picture is missing or changed, or the base is another.</exception>
+    public void CheckSources()
+    {
+        foreach (var (file, hash) in Pictures.Concat(ClassPictures))
+        {
+            if (!File.Exists(file))
+                throw new BadInputException($"The run card names {file}, which is not there; put it back to repeat the run.");
+            if (HashOf(file) != hash)
+                throw new BadInputException($"{file} is no longer the picture that the run card names; put the old one back, or train without the card.");
+        }
+
+        if (!Path.Exists(Base))
+            throw new BadInputException($"The run card names the base {Base}, which is not there; put it back to repeat the run.");
+        if (BaseHash is not null && ModelHash.Of(Base) is { } now && now != BaseHash)
+            throw new BadInputException($"The base {Base} has the hash {now}, the run card names {BaseHash}; put the old base back, or train without the card.");
+    }
+
+    /// <summary>Writes the card.</summary>
+    /// <param name="path">The target.</param>
+    public void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Indented) + "\n");
+
+    /// <summary>The settings that must not change when a run goes on: those that the weights depend on, the pictures and the base.</summary>
+    internal IReadOnlyDictionary<string, string> Fixed()
+    {
+        var settings = JsonSerializer.SerializeToNode(Settings, TrainLog.Json)!.AsObject();
+        var harmless = Harmless.Select(name => TrainLog.Json.PropertyNamingPolicy!.ConvertName(name)).ToHashSet();
+        var kept = settings.Where(setting => !harmless.Contains(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value?.ToJsonString() ?? "null");
+        kept["base"] = BaseHash ?? "";
+        kept["pictures"] = string.Join(' ', Pictures.Values.Order());
+        kept["class_pictures"] = string.Join(' ', ClassPictures.Values.Order());
+        return kept;
+    }
+
+    /// <summary>A file beside an output, named after it.</summary>
+    internal static string Beside(string output, string ending)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        return Path.Combine(Path.GetDirectoryName(full)!, Path.GetFileNameWithoutExtension(full) + ending);
+    }
+
+    private static string HashOf(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

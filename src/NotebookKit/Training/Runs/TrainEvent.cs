@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Serialization;
+using NotebookKit.Images;
+
+namespace NotebookKit.Training;
+
+/// <summary>
+/// Something that a run has to tell. A notebook, the command line and the log file beside the output read the same stream
+/// of them.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(NoticeEvent), "notice")]
+[JsonDerivedType(typeof(StageEvent), "stage")]
+[JsonDerivedType(typeof(StepEvent), "step")]
+[JsonDerivedType(typeof(SamplesEvent), "samples")]
+[JsonDerivedType(typeof(HeldOutEvent), "held_out")]
+[JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
+[JsonDerivedType(typeof(FinishedEvent), "finished")]
+public abstract record TrainEvent
+{
+    /// <summary>Since the run began, or went on.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>The event as one line.</summary>
+    public abstract string Line();
+
+    private protected static string Left(TimeSpan? remaining) => remaining is { } left
+        ? string.Create(CultureInfo.InvariantCulture, $", {(left.TotalSeconds < 90 ? $"{left.TotalSeconds:0} s" : $"{left.TotalMinutes:0} min")} left")
+        : "";
+}
+
+/// <summary>A sentence about the settings that will surprise.</summary>
+/// <param name="Sentence">The sentence.</param>
+public sealed record NoticeEvent(string Sentence) : TrainEvent
+{
+    /// <inheritdoc/>
+    public override string Line() => "note: " + Sentence;
+}
+
+/// <summary>Work before the training: reading and encoding pictures, painting class images.</summary>
+/// <param name="Stage">What is being done, as a few words.</param>
+/// <param name="Done">How many pictures are done.</param>
+/// <param name="Total">How many there are.</param>
+/// <param name="Remaining">Time that the stage still needs; null while unknown.</param>
+public sealed record StageEvent(string Stage, int Done, int Total, TimeSpan? Remaining) : TrainEvent
+{
+    /// <inheritdoc/>
+    public override string Line() => $"{Stage} {Done}/{Total}{(Done < Total ? Left(Remaining) : "")}";
+}
+
+/// <summary>An optimizer step was made.</summary>
+/// <param name="Step">What it measured.</param>
+/// <param name="TotalSteps">Optimizer steps of the whole run.</param>
+/// <param name="Epochs">Epochs of the whole run.</param>
+public sealed record StepEvent(StepRecord Step, int TotalSteps, int Epochs) : TrainEvent
+{
+    /// <summary>The instance loss, smoothed: of one step it says more about the timesteps than about the model.</summary>
+    public double SmoothedInstanceLoss { get; init; }
+
+    /// <summary>The prior loss, smoothed; null in a run without class images.</summary>
+    public double? SmoothedPriorLoss { get; init; }
+
+    /// <summary>The errors by timestep, smoothed.</summary>
+    public BandLosses SmoothedBands { get; init; }
+
+    /// <summary>Seconds that a step takes, smoothed.</summary>
+    public double SecondsPerStep { get; init; }
+
+    /// <summary>The most memory held so far: of the device, or of the process on a CPU.</summary>
+    public long PeakBytes { get; init; }
+
+    /// <summary>Time that the run still needs; null while unknown.</summary>
+    public TimeSpan? Remaining { get; init; }
+
+    /// <summary>Every step so far; the list grows while the run lives.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<StepRecord> History { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string Line()
+    {
+        var line = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"training {Step.Step + 1}/{TotalSteps}, epoch {Step.Epoch}/{Epochs}, {Step.PicturesSeen} pictures seen, loss {SmoothedInstanceLoss:0.0000}"));
+        if (SmoothedPriorLoss is { } prior)
+            line.Append(CultureInfo.InvariantCulture, $" (class {prior:0.0000})");
+        if (Step.Step + 1 < TotalSteps)
+            line.Append(Left(Remaining));
+        return line.ToString();
+    }
+}
+
+/// <summary>A sample grid was drawn.</summary>
+/// <param name="Samples">The grid.</param>
+public sealed record SamplesEvent(SampleGrid Samples) : TrainEvent
+{
+    /// <inheritdoc/>
+    public override string Line() => $"samples after epoch {Samples.Epoch}: {Samples.Path}";
+}
+
+/// <summary>The held-out pictures were measured.</summary>
+/// <param name="HeldOut">The losses.</param>
+public sealed record HeldOutEvent(HeldOutRecord HeldOut) : TrainEvent
+{
+    /// <inheritdoc/>
+    public override string Line() => string.Create(CultureInfo.InvariantCulture, $"after epoch {HeldOut.Epoch}: loss on held-out pictures {HeldOut.HeldOut:0.0000}, on the trained ones {HeldOut.Trained:0.0000}");
+}
+
+/// <summary>A checkpoint was written.</summary>
+/// <param name="Path">Its file.</param>
+/// <param name="Epoch">Epochs that it has behind it, in part where the run was stopped within one.</param>
+/// <param name="Step">Optimizer steps that it has behind it.</param>
+public sealed record CheckpointEvent(string Path, int Epoch, int Step) : TrainEvent
+{
+    /// <inheritdoc/>
+    public override string Line() => $"checkpoint after step {Step}: {Path}";
+}
+
+/// <summary>The run is over.</summary>
+/// <param name="Result">What it made.</param>
+public sealed record FinishedEvent([property: JsonIgnore] TrainResult Result) : TrainEvent
+{
+    /// <summary>The result's path.</summary>
+    public string Output => Result.Output;
+
+    /// <summary>Whether it was stopped before its end.</summary>
+    public bool Stopped => Result.Stopped;
+
+    /// <inheritdoc/>
+    public override string Line() => $"{(Stopped ? "stopped" : "finished")}: {Output}";
+}
+
+/// <summary>Pictures drawn by the model in training, always from the same prompts and seeds.</summary>
+/// <param name="Epoch">After this epoch.</param>
+/// <param name="Grid">One row for each prompt.</param>
+/// <param name="Path">The PNG that was written.</param>
+public sealed record SampleGrid(int Epoch, [property: JsonIgnore] RgbImage Grid, string Path);

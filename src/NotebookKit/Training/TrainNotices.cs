@@ -1,0 +1,24 @@
+using NotebookKit.Models;
+
+namespace NotebookKit.Training;
+
+/// <summary>Sentences about settings that work, but otherwise than somebody may think.</summary>
+internal static class TrainNotices
+{
+    public static IEnumerable<string> Of(TrainOptions options, StableDiffusion sd)
+    {
+        // One sentence often holds for every caption of a concept.
+        foreach (var warning in options.Concepts.SelectMany(concept => CaptionAudit.Of(concept, sd.Tokenizer)).SelectMany(row => row.Warnings).Distinct())
+            yield return warning;
+        if (!options.UsesClassImages && options.Concepts.Any(concept => concept.ClassPrompt is not null))
+            yield return $"{options.Method} changes no word but its own, so there is nothing for class images to protect: none are painted.";
+        if (options.UsesClassImages && options.Concepts.All(concept => concept.ClassPrompt is null))
+            yield return "There is no class prompt, so nothing holds the class word: it will drift towards the subject.";
+        if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options).Count > 1)
+            yield return $"Imagic learns one picture: {Path.GetFileName(TrainingPicture.Read(options)[0].Path)} is used.";
+        if (options.TextRatio > 0 && options.Method == TrainMethod.TextualInversion)
+            yield return "Textual inversion trains the new word alone; the text encoder stays as it is.";
+        if (options.RandomCrop)
+            yield return "With random crops the VAE encodes every picture in every step, which takes more time.";
+    }
+}

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NotebookKit.Checkpoints;
+using NotebookKit.Images;
+using NotebookKit.Tests.Images;
+using NotebookKit.Tests.Training;
+
+namespace NotebookKit.Tests.Cli;
+
+/// <summary>Whole runs of <c>kit train</c>: killed, stopped, repeated from their card, and on photos as phones take them.</summary>
+public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_run_killed_at_any_moment_goes_on_and_ends_bit_identical()
+    {
+        var whole = Args("whole", "--epochs", "120");
+        var (exit, _, error) = KitCommand.Run(whole);
+        Assert.True(exit == 0, error);
+
+        var cut = Args("cut", "--epochs", "120");
+        KillWhen(cut, () => Checkpoints("cut").Count >= 1);
+        KillWhen([.. cut, "--resume"], () => Checkpoints("cut").Any(file => string.CompareOrdinal(file, "epoch-0060") > 0));
+        var before = Checkpoints("cut");
+        Assert.NotEmpty(before);
+        Assert.False(File.Exists(_folder["cut.safetensors"]));
+        (exit, _, error) = KitCommand.Run([.. cut, "--resume"]);
+        Assert.True(exit == 0, error);
+
+        var (expected, got) = (Safetensors.Load(_folder["whole.safetensors"]), Safetensors.Load(_folder["cut.safetensors"]));
+        Assert.Equal(expected.Keys, got.Keys);
+        Assert.All(expected, pair => Assert.Equal(pair.Value.bytes.ToArray(), got[pair.Key].bytes.ToArray()));
+        Assert.Equal(Losses("whole"), Losses("cut"));
+        Assert.Empty(Directory.GetFiles(_folder["checkpoints", "cut"], "*.tmp"));
+    }
+
+    [Fact]
+    public void A_terminated_run_saves_what_it_has_and_can_go_on()
+    {
+        var args = Args("stopped", "--epochs", "100000");
+        using var process = Start(args);
+        Wait(process, () => File.Exists(_folder["stopped.log.jsonl"]) && File.ReadAllText(_folder["stopped.log.jsonl"]).Contains("\"event\":\"step\"", StringComparison.Ordinal));
+        Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        Assert.True(process.WaitForExit(60_000));
+        Assert.Equal(1, process.ExitCode);
+        Assert.True(File.Exists(_folder["stopped.safetensors"]));
+        Assert.NotEmpty(Checkpoints("stopped"));
+    }
+
+    [Fact]
+    public void A_card_repeats_the_run_and_notices_a_changed_picture()
+    {
+        var pictures = Directory.CreateDirectory(_folder["pictures"]).FullName;
+        foreach (var file in Directory.GetFiles(tiny.Pictures))
+            File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
+        var args = Args("first", "--epochs", "3", "--noise-offset", "0.1", "--text-encoder");
+        args[Array.IndexOf(args, "--instance-dir") + 1] = pictures;
+        var (exit, _, error) = KitCommand.Run(args);
+        Assert.True(exit == 0, error);
+        var card = JsonNode.Parse(File.ReadAllText(_folder["first.card.json"]))!;
+        Assert.Equal((0.1, 3), ((double)card["settings"]!["noise_offset"]!, (int)card["settings"]!["epochs"]!));
+        Assert.Equal(3, card["pictures"]!.AsObject().Count);
+        Assert.NotNull(card["base_hash"]);
+        Assert.NotNull(card["versions"]!["libtorch"]);
+
+        (exit, _, error) = KitCommand.Run("train", "--from-card", _folder["first.card.json"], "--out", _folder["second.safetensors"]);
+        Assert.True(exit == 0, error);
+        var (first, second) = (Safetensors.Load(_folder["first.safetensors"]), Safetensors.Load(_folder["second.safetensors"]));
+        Assert.All(first, pair => Assert.Equal(pair.Value.bytes.ToArray(), second[pair.Key].bytes.ToArray()));
+
+        new RgbImage(16, 16).SavePng(Path.Combine(pictures, "1.png"));
+        (exit, _, error) = KitCommand.Run("train", "--from-card", _folder["first.card.json"], "--out", _folder["third.safetensors"]);
+        Assert.Equal(2, exit);
+        Assert.Contains("1.png", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Photos_as_phones_take_them_train_like_the_sample()
+    {
+        var photos = Directory.CreateDirectory(_folder["photos"]).FullName;
+        PhonePhoto.Write(Path.Combine(photos, "IMG_0001.JPG"), 4032, 3024, orientation: 6); // 12 megapixels, held upright
+        PhonePhoto.Write(Path.Combine(photos, "IMG_0002.jpeg"), 4032, 3024, orientation: 1);
+        PhonePhoto.Write(Path.Combine(photos, "IMG_0003.jpg"), 1600, 1600, orientation: 3);
+        var upright = RgbImage.Load(Path.Combine(photos, "IMG_0001.JPG"));
+        Assert.Equal((3024, 4032), (upright.Width, upright.Height));
+
+        var (exit, output, error) = KitCommand.Run(
+            "train", "--base", tiny.Folder, "--instance-dir", photos, "--instance-prompt", "a zwx toy", "--class-prompt", "a toy", "--class-images-per-instance", "1",
+            "--size", "64", "--epochs", "2", "--rank", "2", "--sample-steps", "2", "--class-steps", "2", "--out", _folder["phone.safetensors"], "--json");
+        Assert.True(exit == 0, error);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(6, json.RootElement.GetProperty("steps").GetInt32());
+        // A class image in each bucket's shape.
+        var shapes = Directory.GetFiles(_folder["class-images", "a-toy"], "*.png").Select(RgbImage.Load).Select(image => (image.Width, image.Height)).Order();
+        Assert.Equal([(48, 80), (64, 64), (80, 48)], shapes);
+    }
+
+    [Fact]
+    public void Concepts_come_from_a_file_and_the_plan_is_told_before_painting()
+    {
+        File.WriteAllText(_folder["concepts.json"], $$"""
+            [{"instance_dir": "{{tiny.Pictures}}", "instance_prompt": "a zwx toy", "class_prompt": "a toy", "class_images": 2},
+             {"instance_dir": "{{tiny.Pictures}}", "instance_prompt": "a qvr bear", "class_prompt": "a bear", "class_images": 1}]
+            """);
+        var (exit, output, error) = KitCommand.Run("train", "--base", tiny.Folder, "--concepts", _folder["concepts.json"], "--out", _folder["two.safetensors"], "--plan", "--json");
+        Assert.True(exit == 0, error);
+        using var plan = JsonDocument.Parse(output);
+        Assert.Equal([("a toy", 0, 2), ("a bear", 0, 1)], plan.RootElement.EnumerateArray().Select(set => (set.GetProperty("prompt").GetString()!, set.GetProperty("have").GetInt32(), set.GetProperty("need").GetInt32())));
+        Assert.False(Directory.Exists(_folder["class-images"]));
+
+        File.WriteAllText(_folder["concepts.json"], """[{"instance_folder": "x"}]""");
+        (exit, _, error) = KitCommand.Run("train", "--base", tiny.Folder, "--concepts", _folder["concepts.json"]);
+        Assert.Equal(2, exit);
+        Assert.Contains("instance_folder", error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string[] Args(string name, params string[] more) =>
+    [
+        "train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", "--class-prompt", "a toy", "--class-images", "2", "--class-dir", _folder["class"],
+        "--sample-steps", "2", "--rank", "2", "--seed", "3", "--save-as", "fp32", "--save-every", "3", "--out", _folder[name + ".safetensors"], .. more,
+    ];
+
+    private List<string> Checkpoints(string name)
+    {
+        var folder = _folder["checkpoints", name];
+        return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.state.safetensors").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)] : [];
+    }
+
+    private double[] Losses(string name) =>
+        [.. File.ReadLines(_folder[name + ".log.jsonl"]).Select(line => JsonNode.Parse(line)!).Where(line => (string?)line["event"] == "step").Select(line => (double)line["step"]!["loss"]!)];
+
+    private static void KillWhen(string[] args, Func<bool> reached)
+    {
+        using var process = Start(args);
+        Wait(process, reached);
+        process.Kill(); // SIGKILL
+        process.WaitForExit();
+    }
+
+    private static void Wait(Process process, Func<bool> reached)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!reached())
+        {
+            Assert.False(process.HasExited, "the run ended before it could be killed");
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), "the run got nowhere");
+            Thread.Sleep(5);
+        }
+    }
+
+    private static Process Start(string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. args]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+}

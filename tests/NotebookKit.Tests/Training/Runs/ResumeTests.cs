@@ -1,0 +1,98 @@
+using NotebookKit.Checkpoints;
+using NotebookKit.Models;
+using NotebookKit.Training;
+using NotebookKit.Training.Optimizers;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Tests.Training;
+
+public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private TrainOptions Options => new()
+    {
+        InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"],
+        SampleSteps = 2, Epochs = 6, Rank = 2, Seed = 5, Schedule = "cosine", Warmup = 3, Flip = true, SaveAs = ScalarType.Float32,
+    };
+
+    [Theory]
+    [InlineData(OptimizerKind.AdamW, TrainMethod.Lora, 7)]
+    [InlineData(OptimizerKind.Prodigy, TrainMethod.Lora, 9)]
+    [InlineData(OptimizerKind.AdamW8bit, TrainMethod.DreamBooth, 4)]
+    [InlineData(OptimizerKind.AdamW, TrainMethod.TextualInversion, 5)]
+    [InlineData(OptimizerKind.AdamW, TrainMethod.Imagic, 7)]
+    public void A_run_that_was_stopped_goes_on_and_ends_the_same_to_the_bit(OptimizerKind optimizer, TrainMethod method, int stopAt)
+    {
+        var options = Options with { Optimizer = optimizer, Method = method, TextEncoderRatio = 0.5, EmaDecay = 0.99, InstanceToken = "zwx", ClassToken = "toy" };
+        var whole = Train(options with { Output = Path("whole", method) });
+        var stopped = Train(options with { Output = Path("cut", method) }, stopAt);
+        Assert.True(stopped.Stopped);
+        Assert.Equal(stopAt, stopped.History.Count);
+        var resumed = Train(options with { Output = Path("cut", method), Resume = true });
+        Assert.Equal(whole.History, resumed.History);
+        Assert.Equal(Weights(whole.Output), Weights(resumed.Output));
+        Assert.Equal(whole.History.Count, File.ReadLines(_folder["cut.log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Checkpoints_come_every_few_epochs_and_only_the_newest_are_kept()
+    {
+        Train(Options with { Output = _folder["toy.safetensors"], SaveEvery = 1, KeepLast = 2 });
+        Assert.Equal(
+            ["epoch-0004-step-000012.safetensors", "epoch-0004-step-000012.state.safetensors", "epoch-0005-step-000015.safetensors", "epoch-0005-step-000015.state.safetensors"],
+            Directory.GetFiles(_folder["checkpoints", "toy"]).Select(System.IO.Path.GetFileName).Order());
+        // The result beside a checkpoint is a LoRA like the run's own.
+        Assert.Equal("15", Safetensors.ReadMetadata(_folder["checkpoints", "toy", "epoch-0005-step-000015.safetensors"])["ss_steps"]);
+    }
+
+    [Fact]
+    public void More_epochs_train_on_and_other_settings_are_refused()
+    {
+        var options = Options with { Output = _folder["toy.safetensors"], Schedule = "constant", SaveEvery = 2 };
+        Train(options);
+        Assert.Equal(24, Train(options with { Resume = true, Epochs = 8 }).History.Count);
+        var message = Assert.Throws<BadInputException>(() => Train(options with { Resume = true, LearningRate = 1 })).Message;
+        Assert.Contains("learning_rate", message, StringComparison.Ordinal);
+        Assert.Contains("without --resume", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_to_go_on_from_begins_anew() =>
+        Assert.Equal(18, Train(Options with { Output = _folder["toy.safetensors"], Resume = true }).History.Count);
+
+    [Fact]
+    public void A_damaged_checkpoint_is_named()
+    {
+        var options = Options with { Output = _folder["toy.safetensors"] };
+        var checkpoint = Train(options, stopAt: 4).Checkpoint!;
+        File.WriteAllBytes(checkpoint, File.ReadAllBytes(checkpoint)[..200]);
+        Assert.Contains(System.IO.Path.GetFileName(checkpoint), Assert.Throws<BadInputException>(() => Train(options with { Resume = true })).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Path(string name, TrainMethod method) => method is TrainMethod.DreamBooth or TrainMethod.Imagic ? _folder[name] : _folder[name + ".safetensors"];
+
+    // Files also hold the run's name, so the tensors are compared.
+    private static Dictionary<string, byte[]> Weights(string output) => (
+        from file in Directory.Exists(output) ? Directory.GetFiles(output, "*.safetensors", SearchOption.AllDirectories) : [output]
+        from pair in Safetensors.Load(file)
+        select (Name: $"{(file == output ? "" : System.IO.Path.GetRelativePath(output, file))}/{pair.Key}", Bytes: pair.Value.bytes.ToArray())).ToDictionary(pair => pair.Name, pair => pair.Bytes);
+
+    private TrainResult Train(TrainOptions options, int? stopAt = null)
+    {
+        using var stop = new CancellationTokenSource();
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        return new DreamBoothTrainer(sd, options).Train(new Stopper(stop, stopAt), stop.Token);
+    }
+
+    private sealed class Stopper(CancellationTokenSource stop, int? at) : IProgress<TrainEvent>
+    {
+        public void Report(TrainEvent value)
+        {
+            if (value is StepEvent step && step.Step.Step + 1 == at)
+                stop.Cancel();
+        }
+    }
+}
