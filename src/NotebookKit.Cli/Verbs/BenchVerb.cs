@@ -5,6 +5,7 @@ using System.Text.Json;
 using NotebookKit.Cli.Bench;
 using NotebookKit.Models;
 using NotebookKit.Training;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -12,12 +13,13 @@ namespace NotebookKit.Cli.Verbs;
 internal static class BenchVerb
 {
     /// <summary>The verb with its subjects.</summary>
-    public static Command Create() => new("bench", "Measure a training step, small operations, or sampling on this machine.")
+    public static Command Create() => new("bench", "Measure a training step, small operations, sampling, or a model of SD 1.5's size on this machine.")
     {
         Step(),
         Ops(),
         Sample(),
         Lora(),
+        Sd15(),
     };
 
     private static Command Step()
@@ -92,6 +94,43 @@ internal static class BenchVerb
                 ? JsonSerializer.Serialize(new { Rank = parse.GetValue(rank), Batch = parse.GetValue(batch), Passes = results }, Verb.Json)
                 : string.Join('\n', results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Milliseconds,8:0.0} ms wall {result.CpuMilliseconds,8:0.0} ms CPU {result.Overhead,8:+0.0%;-0.0%}  {result.What}"))));
             return 0;
+        });
+        return command;
+    }
+
+    private static Command Sd15()
+    {
+        var runs = new Option<int>("--runs") { DefaultValueFactory = _ => 3, Description = "how often to measure each, after one to warm up" };
+        var threads = new Option<int>("--threads") { Description = "threads for libtorch (every core)" };
+        var size = new Option<int>("--size") { DefaultValueFactory = _ => 512, Description = "pixels a side" };
+        var dtype = new Option<string>("--dtype") { DefaultValueFactory = _ => "float32", Description = "float32 or bfloat16" };
+        var keep = new Option<string?>("--model") { Description = "a folder to keep the random model in, 2.1 GB, and to take it from the next time" };
+        var command = new Command("sd15", "Load time, memory, and seconds of a UNet forward and a VAE decode of a random model of SD 1.5's size.") { runs, threads, size, dtype, keep };
+        var json = Verb.JsonOption(command);
+        command.SetAction((parse, cancel) =>
+        {
+            var type = parse.GetValue(dtype) switch
+            {
+                "float32" => ScalarType.Float32,
+                "bfloat16" => ScalarType.BFloat16,
+                var other => throw new BadInputException($"--dtype '{other}' is not measured; take float32 or bfloat16."),
+            };
+            if (parse.GetValue(runs) is < 1 or > 1000)
+                throw new BadInputException("--runs must be from 1 to 1000.");
+            var kept = parse.GetValue(keep);
+            var folder = kept ?? Directory.CreateTempSubdirectory("kit-sd15-").FullName;
+            try
+            {
+                var result = Sd15Bench.Run(folder, parse.GetValue(runs), parse.GetValue(threads), parse.GetValue(size), type, Console.Error.WriteLine, cancel);
+                Console.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(result, Verb.Json) : result.ToText());
+            }
+            finally
+            {
+                if (kept is null)
+                    Directory.Delete(folder, recursive: true);
+            }
+
+            return Task.FromResult(0);
         });
         return command;
     }

@@ -64,23 +64,61 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
         PretrainedWeights.Save(this, Path.Combine(folder, PretrainedWeights.DiffusersName), dtype);
     }
 
-    /// <summary>Encodes pictures.</summary>
+    /// <summary>
+    /// Pictures of more than 2¼ times this many latents squared are worked on in overlapping tiles of this many latents a
+    /// side, where no gradients are kept: memory then grows with the tile, not with the picture. 0 for never. Colours
+    /// can differ a little from those of the whole, because norms and attention see one tile at a time.
+    /// </summary>
+    public int TileSize { get; set; } = 64;
+
+    /// <summary>
+    /// Encodes pictures. Without gradients, large ones go one at a time, and very large ones in tiles (<see cref="TileSize"/>).
+    /// </summary>
     /// <param name="images">(B, 3, H, W) in [-1, 1]; H and W multiples of <see cref="AutoencoderKLConfig.Factor"/>.</param>
     /// <returns>The distribution of the latents, not yet scaled by <see cref="AutoencoderKLConfig.ScalingFactor"/>.</returns>
     public DiagonalGaussian Encode(Tensor images)
     {
-        using var hidden = encoder.call(images);
-        var moments = quant_conv.call(hidden);
-        if (patch_encoder is null)
-            return new DiagonalGaussian(moments);
-        var halves = moments.chunk(2, 1);
-        return new DiagonalGaussian(cat([halves[0] + patch_encoder.call(images), halves[1]], 1));
+        ArgumentNullException.ThrowIfNull(images);
+        var factor = Config.Factor;
+        return new DiagonalGaussian(InParts(images, images.shape[2] / factor, images.shape[3] / factor, new VaeTiles(TileSize, factor, 1), EncodeWhole));
     }
 
-    /// <summary>Decodes latents.</summary>
+    /// <summary>
+    /// Decodes latents. Without gradients, large pictures go one at a time, and very large ones in tiles (<see cref="TileSize"/>).
+    /// </summary>
     /// <param name="latents">(B, 4, h, w), already divided by <see cref="AutoencoderKLConfig.ScalingFactor"/>.</param>
     /// <returns>(B, 3, H, W), about [-1, 1]; not clamped.</returns>
     public Tensor Decode(Tensor latents)
+    {
+        ArgumentNullException.ThrowIfNull(latents);
+        return InParts(latents, latents.shape[2], latents.shape[3], new VaeTiles(TileSize, 1, Config.Factor), DecodeWhole);
+    }
+
+    private Tensor InParts(Tensor input, long height, long width, VaeTiles tiles, Func<Tensor, Tensor> apply)
+    {
+        if (is_grad_enabled() || TileSize <= 0)
+            return apply(input);
+        var tiled = height * width > 9L * TileSize * TileSize / 4;
+        if (!tiled && (input.shape[0] == 1 || input.shape[0] * height * width <= TileSize * TileSize))
+            return apply(input);
+        var each = new List<Tensor>();
+        for (var i = 0L; i < input.shape[0]; i++)
+            each.Add(tiled ? tiles.Apply(input.narrow(0, i, 1), apply) : apply(input.narrow(0, i, 1)));
+        return each.Count == 1 ? each[0] : cat([.. each], 0);
+    }
+
+    // (B, 2·4, h, w): means, then log variances.
+    private Tensor EncodeWhole(Tensor images)
+    {
+        using var hidden = encoder.call(images);
+        var moments = quant_conv.call(hidden);
+        if (patch_encoder is null)
+            return moments;
+        var halves = moments.chunk(2, 1);
+        return cat([halves[0] + patch_encoder.call(images), halves[1]], 1);
+    }
+
+    private Tensor DecodeWhole(Tensor latents)
     {
         using var hidden = post_quant_conv.call(latents);
         var images = decoder.call(hidden);

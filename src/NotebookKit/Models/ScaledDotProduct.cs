@@ -10,8 +10,6 @@ namespace NotebookKit.Models;
 /// </summary>
 internal static class ScaledDotProduct
 {
-    // Scores beyond this many are not made all at once: 64×64 latents have 134 million of them, half a gigabyte.
-    private const long MostScores = 1 << 25;
     private static readonly bool fused = TorchExtras.HasFusedAttention;
 
     /// <summary>Splits the last dimension into heads, attends in each, and joins the heads again.</summary>
@@ -20,29 +18,35 @@ internal static class ScaledDotProduct
     /// <param name="value">(B, S, C).</param>
     /// <param name="heads">Number of heads; divides C.</param>
     /// <param name="mask">Added to the scores, (L, S) or (B·heads, L, S); null for none.</param>
-    /// <param name="upcast">Scores and softmax in float32.</param>
+    /// <param name="upcast">Scores and softmax in float32, where the rest has 16 bits.</param>
     /// <returns>(B, L, C).</returns>
     public static Tensor Attend(Tensor query, Tensor key, Tensor value, int heads, Tensor? mask, bool upcast)
     {
-        if (fused && mask is not { ndim: 3 })
-            return Fused(query, key, value, heads, mask);
+        if (fused)
+            return Fused(query, key, value, heads, mask is { ndim: 3 } each ? each.view(query.shape[0], heads, each.shape[1], each.shape[2]) : mask);
 
+        upcast &= query.dtype is ScalarType.Float16 or ScalarType.BFloat16;
         // Scaling Q touches L·d numbers, scaling the scores would touch L·S.
         var scale = 1 / Math.Sqrt((double)query.shape[2] / heads);
         var q = FoldHeads(upcast ? query.to(ScalarType.Float32) * scale : query * scale, heads); // (B·h, L, d)
         var k = FoldHeads(upcast ? key.to(ScalarType.Float32) : key, heads); // (B·h, S, d)
         var v = FoldHeads(value, heads); // (B·h, S, d)
 
-        var piece = MostScores / (q.shape[1] * k.shape[1]);
-        // With gradients every piece would be kept for backward anyway.
-        var whole = is_grad_enabled() || mask is not null || piece >= q.shape[0];
-        return UnfoldHeads(whole ? Attend(q, k, v, mask) : InPieces(q, k, v, Math.Max(piece, 1)), heads); // (B, L, C)
+        var gradient = is_grad_enabled() && (q.requires_grad || k.requires_grad || v.requires_grad);
+        var most = gradient ? AttentionMemory.MostScoresForGradient : AttentionMemory.MostScores;
+        var attended = q.shape[0] * q.shape[1] * k.shape[1] <= most ? Plain(q, k, v, mask) : InPieces(q, k, v, mask, most, gradient);
+        return UnfoldHeads(attended, heads); // (B, L, C)
     }
 
-    // (B·h, L, d). The scores are the largest tensors of the model: each goes as soon as the next is there.
-    private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask)
+    /// <summary>All scores at once; each tensor of them goes as soon as the next is there.</summary>
+    /// <param name="q">(N, L, d), already scaled by 1/√d.</param>
+    /// <param name="k">(N, S, d).</param>
+    /// <param name="v">(N, S, d).</param>
+    /// <param name="mask">(L, S) or (N, L, S); null for none.</param>
+    /// <returns>(N, L, d).</returns>
+    internal static Tensor Plain(Tensor q, Tensor k, Tensor v, Tensor? mask)
     {
-        var scores = bmm(q, k.transpose(1, 2)); // (B·h, L, S)
+        var scores = bmm(q, k.transpose(1, 2)); // (N, L, S)
         if (mask is not null)
         {
             using var unmasked = scores;
@@ -56,19 +60,42 @@ internal static class ScaledDotProduct
         return bmm(weights, v);
     }
 
-    private static Tensor InPieces(Tensor q, Tensor k, Tensor v, long piece)
+    /// <summary>At most so many scores at once: several whole heads, or some rows of one.</summary>
+    internal static Tensor InPieces(Tensor q, Tensor k, Tensor v, Tensor? mask, long mostScores, bool gradient)
     {
-        var output = empty_like(q, v.dtype);
-        for (var start = 0L; start < q.shape[0]; start += piece)
+        var (count, length) = (q.shape[0], q.shape[1]);
+        var rows = Math.Clamp(mostScores / k.shape[1], 1, length);
+        var together = Math.Clamp(mostScores / (length * k.shape[1]), 1, count); // heads at once
+        var output = gradient ? null : empty([count, length, v.shape[2]], v.dtype, v.device);
+        var heads = new List<Tensor>();
+        for (var head = 0L; head < count; head += together)
         {
-            using var scope = NewDisposeScope();
-            var count = Math.Min(piece, q.shape[0] - start);
-            var attended = Attend(q.narrow(0, start, count), k.narrow(0, start, count), v.narrow(0, start, count), null);
-            output.narrow(0, start, count).copy_(attended);
+            var width = Math.Min(together, count - head);
+            var (keys, values) = (k.narrow(0, head, width), v.narrow(0, head, width));
+            var pieces = new List<Tensor>();
+            for (var row = 0L; row < length; row += rows)
+            {
+                using var scope = NewDisposeScope();
+                var high = Math.Min(rows, length - row);
+                var queries = q.narrow(0, head, width).narrow(1, row, high);
+                var masked = mask is { ndim: 3 } ? mask.narrow(0, head, width).narrow(1, row, high) : mask?.narrow(0, row, high);
+                if (output is not null)
+                    output.narrow(0, head, width).narrow(1, row, high).copy_(Plain(queries, keys, values, masked));
+                else
+                    pieces.Add(Again(queries, keys, values, masked).MoveToOuterDisposeScope());
+            }
+
+            if (output is null)
+                heads.Add(pieces.Count == 1 ? pieces[0] : cat([.. pieces], 1));
         }
 
-        return output;
+        return output ?? (heads.Count == 1 ? heads[0] : cat([.. heads], 0));
     }
+
+    // Scores that backward makes again; the mask goes with the saved inputs.
+    private static Tensor Again(Tensor q, Tensor k, Tensor v, Tensor? mask) => mask is null
+        ? TorchExtras.Checkpoint(inputs => Plain(inputs[0], inputs[1], inputs[2], null), q, k, v)
+        : TorchExtras.Checkpoint(inputs => Plain(inputs[0], inputs[1], inputs[2], inputs[3]), q, k, v, mask);
 
     private static Tensor Fused(Tensor query, Tensor key, Tensor value, int heads, Tensor? mask) =>
         functional.scaled_dot_product_attention(SplitHeads(query, heads), SplitHeads(key, heads), SplitHeads(value, heads), mask)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
 using TorchSharp.Modules;
@@ -21,6 +22,27 @@ public sealed class PretrainedTests : IDisposable
         Assert.Equal(859_520_964, unet.parameters().Sum(parameter => parameter.NumberOfElements));
         Assert.Equal(83_653_863, vae.parameters().Sum(parameter => parameter.NumberOfElements));
         Assert.Equal(123_060_480, text.parameters().Sum(parameter => parameter.NumberOfElements));
+    }
+
+    [Fact]
+    public void The_shapes_of_Stable_Diffusion_have_the_names_and_sizes_of_the_published_weights()
+    {
+        using var skip = new SkipInitialisation();
+        using var unet = new UNet2DConditionModel(new UNet2DConditionConfig { CrossAttentionDim = 768 });
+        using var vae = new AutoencoderKL(new AutoencoderKLConfig());
+        using var text = new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 });
+        using var map = JsonDocument.Parse(File.ReadAllText(House.Golden("convert", "full_sd15_keymap.json")));
+        // Entries are LDM name: [part, diffusers name, diffusers shape, LDM shape].
+        var published = map.RootElement.EnumerateObject().Select(entry => entry.Value)
+            .Where(entry => !entry[1].GetString()!.EndsWith(".position_ids", StringComparison.Ordinal)) // a counter, nothing learnt
+            .GroupBy(entry => entry[0].GetString()!)
+            .ToDictionary(part => part.Key, part => part.Select(entry => $"{entry[1].GetString()} [{string.Join(", ", entry[2].EnumerateArray())}]").Order(StringComparer.Ordinal).ToArray());
+        Assert.Equal(published["unet"], Names(unet));
+        Assert.Equal(published["vae"], Names(vae));
+        Assert.Equal(published["text_encoder"], Names(text));
+
+        static string[] Names(TorchSharp.torch.nn.Module module) =>
+            [.. module.state_dict().Select(pair => $"{pair.Key} [{string.Join(", ", pair.Value.shape)}]").Order(StringComparer.Ordinal)];
     }
 
     [Fact]
