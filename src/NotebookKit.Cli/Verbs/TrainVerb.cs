@@ -12,7 +12,7 @@ namespace NotebookKit.Cli.Verbs;
 /// <summary><c>kit train</c>: teaches a base one subject from a folder of pictures.</summary>
 internal static class TrainVerb
 {
-    private static readonly Option<string> Base = new("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, in the diffusers layout" };
+    private static readonly Option<string> Base = new("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model: a folder, a .safetensors or .ckpt file, or its name on the hub" };
     private static readonly Option<string> InstanceDir = new("--instance-dir") { Description = "the folder with the subject's pictures", Required = true };
     private static readonly Option<string> InstancePrompt = new("--instance-prompt") { Description = "describes the subject with its identifier; [filewords] takes the .txt beside each picture", Required = true };
     private static readonly Option<string?> ClassPrompt = new("--class-prompt") { Description = "the same without the identifier; left out, nothing protects the class word" };

@@ -104,7 +104,8 @@ public sealed partial record ClassImages(string Folder, int Need, int Have, stri
     // Enough of the UNet's file to tell bases apart without reading gigabytes.
     private static string Fingerprint(string folder)
     {
-        var file = Directory.EnumerateFiles(Path.Combine(folder, "unet"), "*.safetensors").Order(StringComparer.Ordinal).FirstOrDefault();
+        // A single-file checkpoint, or the UNet of a folder.
+        var file = File.Exists(folder) ? folder : Directory.EnumerateFiles(Path.Combine(folder, "unet"), "*.safetensors").Order(StringComparer.Ordinal).FirstOrDefault();
         if (file is null)
             return "";
         using var stream = File.OpenRead(file);
