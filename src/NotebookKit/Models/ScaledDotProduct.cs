@@ -1,4 +1,5 @@
 using NotebookKit.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -14,6 +15,9 @@ internal static class ScaledDotProduct
     private const long MostScores = 1 << 25;
     private static readonly bool fused = TorchExtras.HasFusedAttention;
 
+    [ThreadStatic]
+    private static bool s_rehearseFused;
+
     /// <summary>Splits the last dimension into heads, attends in each, and joins the heads again.</summary>
     /// <param name="query">(B, L, C).</param>
     /// <param name="key">(B, S, C).</param>
@@ -24,7 +28,12 @@ internal static class ScaledDotProduct
     /// <returns>(B, L, C).</returns>
     public static Tensor Attend(Tensor query, Tensor key, Tensor value, int heads, Tensor? mask, bool upcast)
     {
-        if (fused && mask is not { ndim: 3 })
+        if (query.device.type == DeviceType.META)
+        {
+            if (s_rehearseFused)
+                return FusedRehearsal.apply(heads, query, key, value);
+        }
+        else if (fused && mask is not { ndim: 3 })
             return Fused(query, key, value, heads, mask);
 
         // Scaling Q touches L·d numbers, scaling the scores would touch L·S.
@@ -37,6 +46,14 @@ internal static class ScaledDotProduct
         // With gradients every piece would be kept for backward anyway.
         var whole = is_grad_enabled() || mask is not null || piece >= q.shape[0];
         return UnfoldHeads(whole ? Attend(q, k, v, mask) : InPieces(q, k, v, Math.Max(piece, 1)), heads); // (B, L, C)
+    }
+
+    /// <summary>Says until disposed which kind of attention tensors on <c>meta</c> stand for.</summary>
+    /// <param name="asFused">One kernel that keeps no scores, whatever this machine's libtorch has.</param>
+    public static IDisposable Rehearse(bool asFused)
+    {
+        s_rehearseFused = asFused;
+        return new Rehearsing();
     }
 
     // (B·h, L, d). The scores are the largest tensors of the model: each goes as soon as the next is there.
@@ -88,5 +105,31 @@ internal static class ScaledDotProduct
     {
         var (folded, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         return heads == 1 ? tokens : tokens.view(folded / heads, heads, length, width).transpose(1, 2).reshape(folded / heads, length, width * heads);
+    }
+
+    private sealed class Rehearsing : IDisposable
+    {
+        public void Dispose() => s_rehearseFused = false;
+    }
+
+    // What the fused kernels hold: inputs and output for backward, and one number for each row of scores (Dao et al. 2022).
+    private sealed class FusedRehearsal : autograd.SingleTensorFunction<FusedRehearsal>
+    {
+        public override string Name => "attention";
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (heads, query, key, value) = ((int)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3]);
+            var output = empty_like(query);
+            var rows = empty([query.shape[0], heads, query.shape[1]], ScalarType.Float32, query.device);
+            ctx.save_for_backward([query, key, value, output, rows]);
+            return output;
+        }
+
+        public override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var saved = ctx.get_saved_variables();
+            return [null, empty_like(saved[0]), empty_like(saved[1]), empty_like(saved[2])];
+        }
     }
 }
