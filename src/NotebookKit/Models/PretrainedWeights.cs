@@ -23,7 +23,7 @@ public static class PretrainedWeights
     internal static T Load<T>(Func<T> make, string folder, string fileName, ScalarType dtype, Device? device) where T : Module
     {
         var path = Find(folder, fileName);
-        using var skip = new TorchSharp.Modules.SkipInitialisation();
+        using var skip = new TorchSharp.Modules.SkipInitialisation(device, dtype); // in place and type at once: float32 copies would double the peak
         var module = make();
         try
         {

@@ -138,6 +138,7 @@ public sealed record TrainOptions : Concept
     /// <exception cref="BadInputException">The first field that does not, with its remedy.</exception>
     public void Validate()
     {
+        Require(Method is TrainMethod.Lora or TrainMethod.DreamBooth, $"Training by {Method} is not there yet; its memory can be forecast, and --method lora or dreambooth trains.");
         Require(InstanceDir.Length > 0, "Give the folder with the subject's pictures (--instance-dir).");
         Require(Directory.Exists(InstanceDir), $"There is no folder {InstanceDir}; --instance-dir must hold the subject's pictures.");
         Require(!string.IsNullOrWhiteSpace(InstancePrompt), "The instance prompt is empty; describe the subject with its identifier, such as --instance-prompt \"a photo of zwx rabbit toy\".");

@@ -36,7 +36,7 @@ internal sealed class TrainingRehearsal : IDisposable
         _size = plan.Size ?? shape.SampleSize;
         _before = Now;
         TorchExtras.ResetPeakMemory(Meta);
-        using var onMeta = new SkipInitialisation(Meta);
+        using var onMeta = new SkipInitialisation(Meta, plan.DType);
         _sd = shape.Create(plan.DType);
     }
 
