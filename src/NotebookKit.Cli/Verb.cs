@@ -33,6 +33,7 @@ internal static class Verb
         yield return Verbs.ConvertVerb.Create();
         yield return Verbs.SampleVerb.Create();
         yield return Verbs.LrVerb.Create();
+        yield return Verbs.ForecastVerb.Create();
         yield return Verbs.TrainVerb.Create();
         yield return Verbs.Lora.LoraVerb.Create();
         yield return Verbs.BenchVerb.Create();

@@ -204,7 +204,9 @@ public static unsafe class TorchExtras
             Tensor again;
             using (((RandomState)ctx.get_data("random")!).Replayed())
                 again = body(now);
-            autograd.backward([again], [grad_output]);
+            // Where nothing inside is trained, nothing was recorded, and there is nothing to go back through.
+            if (again.requires_grad)
+                autograd.backward([again], [grad_output]);
             return [null, null, .. now.Select(input => input.grad)];
         }
     }

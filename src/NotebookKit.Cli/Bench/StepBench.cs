@@ -62,7 +62,7 @@ internal sealed record StepBench(
             _ = loss.item<float>();
         });
         return new StepBench(
-            1000 / step.MedianMs, step.MedianMs, step.BestMs, step.CpuMs, forward.MedianMs, step.Outside, MemoryUse.PeakBytes(CPU), get_num_threads(), network.Layers.Count());
+            1000 / step.MedianMs, step.MedianMs, step.BestMs, step.CpuMs, forward.MedianMs, step.Outside, MemoryUse.ProcessPeakBytes(), get_num_threads(), network.Layers.Count());
     }
 
     /// <summary>The figures as a few lines of text.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json;
 using NotebookKit.Cli.Bench;
 using NotebookKit.Models;
 using NotebookKit.Training;
+using NotebookKit.Training.Memory;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
@@ -21,7 +22,27 @@ internal static class BenchVerb
         Lora(),
         Sd15(),
         Load(),
+        Memory(),
     };
+
+    private static Command Memory()
+    {
+        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, or sd15 for random weights of its shape" };
+        var pictures = new Option<string>("--pictures-dir") { DefaultValueFactory = _ => "data/sample-rabbit", Description = "pictures to train on" };
+        var command = new Command("memory", "Train for two epochs and print the memory forecast beside what was held; --method all for every method.") { folder, pictures };
+        var plan = new MemoryOptions(command);
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            var methods = plan.Method(parse) == "all" ? Choices.Names<TrainMethod>() : [plan.Method(parse)];
+            var results = methods.Select(method => MemoryBench.Run(parse.GetValue(folder)!, plan.Read(parse, method), parse.GetValue(pictures)!)).ToList();
+            Console.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(new { Runs = results }, Verb.Json)
+                : string.Join('\n', results.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Method,-18} forecast {MemoryForecast.Size(one.Forecast),9}  measured {MemoryForecast.Size(one.Measured),9}  {one.Error,6:+0.0%;-0.0%}  process {MemoryForecast.Size(one.ProcessBytes)}"))));
+            return 0;
+        });
+        return command;
+    }
 
     private static Command Step()
     {
@@ -70,7 +91,7 @@ internal static class BenchVerb
             var start = Stopwatch.GetTimestamp();
             sd.Sample(options);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var result = new { SecondsPerPicture = seconds / options.Count, StepsPerSecond = options.Steps * options.Count / seconds, PeakBytes = MemoryUse.PeakBytes(sd.Device) };
+            var result = new { SecondsPerPicture = seconds / options.Count, StepsPerSecond = options.Steps * options.Count / seconds, PeakBytes = MemoryUse.ProcessPeakBytes() };
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(result, Verb.Json)
                 : string.Create(CultureInfo.InvariantCulture, $"{result.SecondsPerPicture:0.00} s a picture of {options.Steps} steps ({result.StepsPerSecond:0.0} steps/s), {result.PeakBytes / 1e6:0} MB at most"));

@@ -36,8 +36,8 @@ public sealed class GroupNorm : Module<Tensor, Tensor>
         this.eps = eps;
         if (!affine)
             return;
-        weight = new Parameter(ones(num_channels, dtype, device));
-        bias = new Parameter(zeros(num_channels, dtype, device));
+        weight = new Parameter(ones(num_channels, dtype ?? SkipInitialisation.DType, device ?? SkipInitialisation.Device));
+        bias = new Parameter(zeros(num_channels, dtype ?? SkipInitialisation.DType, device ?? SkipInitialisation.Device));
     }
 
     /// <summary>(B, C, …) to the same.</summary>
@@ -73,10 +73,10 @@ public sealed class LayerNorm : Module<Tensor, Tensor>
         this.eps = eps;
         if (!affine)
             return;
-        weight = new Parameter(ones(normalized_shape, dtype, device));
+        weight = new Parameter(ones(normalized_shape, dtype ?? SkipInitialisation.DType, device ?? SkipInitialisation.Device));
         if (!withBias)
             return;
-        bias = new Parameter(zeros(normalized_shape, dtype, device));
+        bias = new Parameter(zeros(normalized_shape, dtype ?? SkipInitialisation.DType, device ?? SkipInitialisation.Device));
     }
 
     /// <inheritdoc/>

@@ -14,15 +14,19 @@ public sealed class SkipInitialisation : IDisposable
     [ThreadStatic]
     private static Device? s_device;
 
-    private readonly Device? before;
+    [ThreadStatic]
+    private static ScalarType? s_dtype;
+
+    private readonly (Device? Device, ScalarType? DType) before;
 
     /// <summary>Starts skipping on this thread.</summary>
     /// <param name="device">where layers that name no device put their weights meanwhile; null as ever, on the CPU</param>
-    public SkipInitialisation(Device? device = null)
+    /// <param name="dtype">the weights' type where layers name none; null as ever, float32</param>
+    public SkipInitialisation(Device? device = null, ScalarType? dtype = null)
     {
         s_depth++;
-        before = s_device;
-        s_device = device ?? before;
+        before = (s_device, s_dtype);
+        (s_device, s_dtype) = (device ?? s_device, dtype ?? s_dtype);
     }
 
     /// <summary>Whether layers made now on this thread skip it.</summary>
@@ -31,10 +35,13 @@ public sealed class SkipInitialisation : IDisposable
     /// <summary>Where layers made now on this thread put their weights; null on the CPU.</summary>
     internal static Device? Device => s_device;
 
+    /// <summary>The type of the weights of layers made now on this thread; null for the usual one.</summary>
+    internal static ScalarType? DType => s_dtype;
+
     /// <summary>Ends skipping.</summary>
     public void Dispose()
     {
         s_depth--;
-        s_device = before;
+        (s_device, s_dtype) = before;
     }
 }

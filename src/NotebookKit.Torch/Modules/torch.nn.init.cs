@@ -122,7 +122,7 @@ public static partial class torch
             /// <summary>A new parameter with first values, unless they are skipped.</summary>
             internal static Parameter New(ReadOnlySpan<long> shape, ScalarType? dtype, Device? device, Action<Tensor> fill)
             {
-                var parameter = new Parameter(empty(shape, dtype, device ?? SkipInitialisation.Device));
+                var parameter = new Parameter(empty(shape, dtype ?? SkipInitialisation.DType, device ?? SkipInitialisation.Device));
                 if (!SkipInitialisation.Active)
                     fill(parameter);
                 return parameter;

@@ -22,7 +22,7 @@ namespace TorchSharp.Modules
     public sealed class SkipInitialisation : IDisposable
     {
         /// <summary>Has no effect.</summary>
-        public SkipInitialisation(torch.Device? device = null)
+        public SkipInitialisation(torch.Device? device = null, torch.ScalarType? dtype = null)
         {
         }
 

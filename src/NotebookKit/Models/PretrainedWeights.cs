@@ -30,7 +30,7 @@ public static class PretrainedWeights
     /// <exception cref="BadInputException">The file is malformed, or does not fit the module.</exception>
     internal static T Load<T>(Func<T> make, WeightFile file, ScalarType dtype, Device? device) where T : Module
     {
-        using var skip = new TorchSharp.Modules.SkipInitialisation();
+        using var skip = new TorchSharp.Modules.SkipInitialisation(device, dtype); // in place and type at once: float32 copies would double the peak
         var module = make();
         try
         {

@@ -1,4 +1,5 @@
 using NotebookKit.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -12,6 +13,9 @@ internal static class ScaledDotProduct
 {
     private static readonly bool fused = TorchExtras.HasFusedAttention;
 
+    [ThreadStatic]
+    private static bool s_rehearseFused;
+
     /// <summary>Splits the last dimension into heads, attends in each, and joins the heads again.</summary>
     /// <param name="query">(B, L, C).</param>
     /// <param name="key">(B, S, C).</param>
@@ -22,7 +26,12 @@ internal static class ScaledDotProduct
     /// <returns>(B, L, C).</returns>
     public static Tensor Attend(Tensor query, Tensor key, Tensor value, int heads, Tensor? mask, bool upcast)
     {
-        if (fused)
+        if (query.device.type == DeviceType.META)
+        {
+            if (s_rehearseFused)
+                return FusedRehearsal.apply(heads, query, key, value);
+        }
+        else if (fused)
             return Fused(query, key, value, heads, mask is { ndim: 3 } each ? each.view(query.shape[0], heads, each.shape[1], each.shape[2]) : mask);
 
         upcast &= query.dtype is ScalarType.Float16 or ScalarType.BFloat16;
@@ -36,6 +45,14 @@ internal static class ScaledDotProduct
         var most = gradient ? AttentionMemory.MostScoresForGradient : AttentionMemory.MostScores;
         var attended = q.shape[0] * q.shape[1] * k.shape[1] <= most ? Plain(q, k, v, mask) : InPieces(q, k, v, mask, most, gradient);
         return UnfoldHeads(attended, heads); // (B, L, C)
+    }
+
+    /// <summary>Says until disposed which kind of attention tensors on <c>meta</c> stand for.</summary>
+    /// <param name="asFused">One kernel that keeps no scores, whatever this machine's libtorch has.</param>
+    public static IDisposable Rehearse(bool asFused)
+    {
+        s_rehearseFused = asFused;
+        return new Rehearsing();
     }
 
     /// <summary>All scores at once; each tensor of them goes as soon as the next is there.</summary>
@@ -115,5 +132,31 @@ internal static class ScaledDotProduct
     {
         var (folded, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         return heads == 1 ? tokens : tokens.view(folded / heads, heads, length, width).transpose(1, 2).reshape(folded / heads, length, width * heads);
+    }
+
+    private sealed class Rehearsing : IDisposable
+    {
+        public void Dispose() => s_rehearseFused = false;
+    }
+
+    // What the fused kernels hold: inputs and output for backward, and one number for each row of scores (Dao et al. 2022).
+    private sealed class FusedRehearsal : autograd.SingleTensorFunction<FusedRehearsal>
+    {
+        public override string Name => "attention";
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (heads, query, key, value) = ((int)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3]);
+            var output = empty_like(query);
+            var rows = empty([query.shape[0], heads, query.shape[1]], ScalarType.Float32, query.device);
+            ctx.save_for_backward([query, key, value, output, rows]);
+            return output;
+        }
+
+        public override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var saved = ctx.get_saved_variables();
+            return [null, empty_like(saved[0]), empty_like(saved[1]), empty_like(saved[2])];
+        }
     }
 }

@@ -41,13 +41,15 @@ public sealed class GradientCheckpointingTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Adapters_and_the_text_states_get_the_same_gradients()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // the blocks before the first attention have nothing to learn then
+    public void Adapters_and_the_text_states_get_the_same_gradients(bool extended)
     {
         using var sd = TinyModel.Create();
         foreach (var parameter in sd.UNet.parameters().Concat(sd.TextEncoder.parameters()))
             parameter.requires_grad_(false);
-        using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = 2, Targets = LoraTargets.Locon });
+        using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = 2, Targets = extended ? LoraTargets.Locon : LoraTargets.Attention });
         using (no_grad())
         {
             foreach (var parameter in network.Parameters)

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json;
+using NotebookKit.Training.Memory;
+
+namespace NotebookKit.Cli.Verbs;
+
+/// <summary><c>kit forecast</c>: what a run will hold at its peak, whether it fits, and the cheapest change where it does not.</summary>
+internal static class ForecastVerb
+{
+    /// <summary>The verb with its options.</summary>
+    public static Command Create()
+    {
+        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, or sd15 for Stable Diffusion 1.5 without having it" };
+        var command = new Command("forecast", "Tell how much memory a run will take, before anything is loaded, and what to change where it does not fit.") { folder };
+        var plan = new MemoryOptions(command);
+        var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: fused attention, and 0.75 GB for the CUDA context" };
+        var attention = new Option<string?>("--attention") { Description = "plain (scores are kept) or fused (they are not); what the machine has when left out" };
+        var free = new Option<bool>("--free-encoders") { Description = "put the VAE and the frozen text encoder aside once everything is encoded" };
+        var ema = new Option<bool>("--ema") { Description = "keep a moving average of the trained weights" };
+        var pictures = new Option<int>("--pictures") { DefaultValueFactory = _ => 3, Description = "pictures that are kept encoded, class images among them" };
+        var memory = new Option<double?>("--memory") { Description = "GB (of 1024³ bytes) that the device has, or RAM" };
+        var table = new Option<bool>("--table") { Description = "SD 1.5 at 512×512 in every method beside the usual advice of 10, 8 and 6 GB" };
+        foreach (var option in new Option[] { gpu, attention, free, ema, pictures, memory, table })
+            command.Options.Add(option);
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            if (parse.GetValue(table))
+            {
+                Table(parse.GetValue(json));
+                return 0;
+            }
+
+            if (parse.GetValue(memory) is { } gigabytes && (!double.IsFinite(gigabytes) || gigabytes <= 0))
+                throw new BadInputException($"--memory must be above 0 GB, not {gigabytes}.");
+            var asked = plan.Read(parse) with
+            {
+                OnGpu = parse.GetValue(gpu),
+                FreeEncoders = parse.GetValue(free),
+                Ema = parse.GetValue(ema),
+                Pictures = parse.GetValue(pictures),
+            };
+            asked = asked with
+            {
+                FusedAttention = parse.GetValue(attention)?.ToLowerInvariant() switch
+                {
+                    null => asked.OnGpu || asked.FusedAttention,
+                    "fused" => true,
+                    "plain" => false,
+                    var other => throw new BadInputException($"--attention is plain or fused, not '{other}'."),
+                },
+            };
+            var forecast = MemoryForecast.Of(ModelShape.Of(parse.GetValue(folder)!), asked, (long?)(parse.GetValue(memory) * (1L << 30)));
+            Console.WriteLine(parse.GetValue(json) ? Json(forecast) : Text(forecast));
+            return 0;
+        });
+        return command;
+    }
+
+    private static string Json(MemoryForecast forecast) => JsonSerializer.Serialize(
+        new { forecast.Bytes, forecast.Reserve, forecast.Available, forecast.Fits, forecast.Advice }, Verb.Json);
+
+    private static string Text(MemoryForecast forecast)
+    {
+        var bytes = forecast.Bytes;
+        var lines = new List<string>();
+        foreach (var (part, size) in new[]
+        {
+            ("weights", bytes.Weights), ("gradients", bytes.Gradients), ("optimizer", bytes.Optimizer), ("activations", bytes.Activations), ("caches", bytes.Caches),
+            ("tensors at most", bytes.Total), (forecast.Plan.OnGpu ? "CUDA context, about" : "the process itself, about", forecast.Reserve),
+        })
+            lines.Add($"{part,-26} {MemoryForecast.Size(size),10}");
+        if (forecast.Available is { } available)
+            lines.Add(forecast.Fits ? $"It fits into {MemoryForecast.Size(available)}." : $"It does not fit into {MemoryForecast.Size(available)}.");
+        return string.Join('\n', lines.Concat(forecast.Advice));
+    }
+
+    private static void Table(bool json)
+    {
+        var table = ArticleClaims.Table();
+        Console.WriteLine(json
+            ? JsonSerializer.Serialize(new { table.Caption, table.Columns, table.Rows }, Verb.Json)
+            : table.ToString());
+    }
+}
