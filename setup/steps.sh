@@ -228,7 +228,7 @@ vocabulary() {
 npm_package() {
   mkdir -p "$ART/npm" &&
     cp "$KIT_ROOT"/setup/npm/package*.json "$ART/npm/" &&
-    cd "$ART/npm" && npm ci --ignore-scripts --no-audit --no-fund
+    (cd "$ART/npm" && npm ci --ignore-scripts --no-audit --no-fund) # alone there: the verb's relative paths count from where it was called
 }
 
 # Every project and the tests. No build server stays behind, and packages come from the committed lock files.
