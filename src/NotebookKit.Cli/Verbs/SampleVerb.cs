@@ -7,6 +7,7 @@ using NotebookKit.Images;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Text;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -16,6 +17,8 @@ internal static class SampleVerb
     private static readonly Option<string> Base = new("--base") { Description = "the model: a folder in the diffusers layout", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
     private static readonly Option<string> Prompt = new("--prompt") { Description = "what the picture shows", DefaultValueFactory = _ => "" };
     private static readonly Option<string> Negative = new("--negative-prompt") { Description = "what to lead away from", DefaultValueFactory = _ => "" };
+    private static readonly Option<int> ClipSkip = new("--clip-skip") { Description = "which layer of the text encoder is listened to: 1 the last, 2 the one before it", DefaultValueFactory = _ => 1 };
+    private static readonly Option<Emphasis> Weights = new("--emphasis") { Description = "what (weights:1.2) do: Original, NoNorm, Ignore, None" };
     private static readonly Option<int> Steps = new("--steps") { Description = "sampling steps", DefaultValueFactory = _ => 20 };
     private static readonly Option<double> Cfg = new("--cfg") { Description = "guidance scale; 1 for none", DefaultValueFactory = _ => 7.5 };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seed of the first picture; each further one has the next", DefaultValueFactory = _ => 0 };
@@ -35,7 +38,7 @@ internal static class SampleVerb
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, Prompt, Negative, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, Out })
+        foreach (var option in new Option[] { Base, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -51,6 +54,8 @@ internal static class SampleVerb
         {
             Prompt = parse.GetValue(Prompt)!,
             NegativePrompt = parse.GetValue(Negative)!,
+            Emphasis = parse.GetValue(Weights),
+            ClipSkip = parse.GetValue(ClipSkip),
             Steps = parse.GetValue(Steps),
             GuidanceScale = parse.GetValue(Cfg),
             Seed = parse.GetValue(Seed),

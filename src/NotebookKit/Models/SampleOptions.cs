@@ -1,6 +1,7 @@
 using System.Globalization;
 using NotebookKit.Images;
 using NotebookKit.Schedulers;
+using NotebookKit.Text;
 
 namespace NotebookKit.Models;
 
@@ -13,11 +14,20 @@ public sealed record SampleOptions
     /// <summary>The largest width and height in pixels.</summary>
     public const int LargestSize = 4096;
 
-    /// <summary>What the picture shows.</summary>
+    /// <summary>
+    /// What the picture shows, in the web UI's language: weights (<see cref="PromptAttention"/>), changes
+    /// (<see cref="PromptSchedule"/>), <c>AND</c> (<see cref="SubPrompt"/>), <c>BREAK</c> and any length (<see cref="PromptChunk"/>).
+    /// </summary>
     public required string Prompt { get; init; }
 
     /// <summary>What the picture is led away from; empty for the usual guidance away from "no prompt".</summary>
     public string NegativePrompt { get; init; } = "";
+
+    /// <summary>What weights such as <c>(rabbit:1.2)</c> do to the text states.</summary>
+    public Emphasis Emphasis { get; init; }
+
+    /// <summary>Which of the text encoder's layers is listened to: 1 the last, 2 the one before it, and so on.</summary>
+    public int ClipSkip { get; init; } = 1;
 
     /// <summary>Sampling steps, 1 to 1000.</summary>
     public int Steps { get; init; } = 20;
@@ -82,6 +92,10 @@ public sealed record SampleOptions
             Add("Model", model.Name);
         if (InitImage is not null)
             Add("Denoising strength", Strength);
+        if (ClipSkip > 1)
+            Add("Clip skip", ClipSkip);
+        if (Emphasis != Emphasis.Original)
+            Add("Emphasis", Emphasis == Emphasis.NoNorm ? "No norm" : Emphasis.ToString());
         if (Eta > 0)
             Add("Eta", Eta);
         return new GenerationParameters { Prompt = Prompt, NegativePrompt = NegativePrompt, Settings = settings };

@@ -16,6 +16,7 @@ public sealed class ClipTokenizer
 
     // Words repeat from caption to caption; the bound only keeps a long-running service from growing for ever.
     private const int CachedWords = 100_000;
+    private const int LongestCachedWord = 100;
 
     private static readonly Lazy<ClipTokenizer> installed = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindInstalled()), null));
     private static readonly string[] startAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
@@ -189,21 +190,33 @@ public sealed class ClipTokenizer
     /// <param name="prompt">Any text.</param>
     public IEnumerable<string> WordsOf(string prompt)
     {
+        ArgumentNullException.ThrowIfNull(prompt);
         // A special token written out exactly stands for itself wherever it is, the padding token too ("!" in Stable
         // Diffusion 2.x); start and end in another case only where a word begins.
+        // Added words stand for themselves where they are whole words.
+        string[] whole = [.. specials, .. added.Keys];
+        var places = whole.Select((_, i) => PlaceOf(i, 0)).ToArray();
         var start = 0;
         while (true)
         {
-            var next = specials.Select(token => (Token: token, At: prompt.IndexOf(token, start, StringComparison.Ordinal)))
-                .Concat(added.Keys.Select(token => (Token: token, At: IndexOfWord(prompt, token, start))))
-                .Where(found => found.At >= 0).OrderBy(found => found.At).FirstOrDefault((Token: "", At: prompt.Length));
-            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..next.At])), startAndEnd))
+            var (which, at) = (-1, prompt.Length);
+            for (var i = 0; i < whole.Length; i++)
+            {
+                if (places[i] >= 0 && places[i] < start)
+                    places[i] = PlaceOf(i, start);
+                if (places[i] >= 0 && places[i] < at)
+                    (which, at) = (i, places[i]);
+            }
+
+            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..at])), startAndEnd))
                 yield return word;
-            if (next.Token.Length == 0)
+            if (which < 0)
                 yield break;
-            yield return next.Token;
-            start = next.At + next.Token.Length;
+            yield return whole[which];
+            start = at + whole[which].Length;
         }
+
+        int PlaceOf(int i, int from) => i < specials.Length ? prompt.IndexOf(whole[i], from, StringComparison.Ordinal) : IndexOfWord(prompt, whole[i], from);
     }
 
     private static int IndexOfWord(string prompt, string word, int start)
@@ -226,7 +239,7 @@ public sealed class ClipTokenizer
             return ids;
         var pieces = specials.Contains(word) ? [word] : MergeTrace.PiecesOf(Vocabulary, word);
         ids = [.. pieces.Select(piece => Vocabulary.IdOf(piece)!.Value)];
-        if (cache.Count < CachedWords)
+        if (word.Length <= LongestCachedWord && cache.Count < CachedWords)
             cache.TryAdd(word, ids);
         return ids;
     }

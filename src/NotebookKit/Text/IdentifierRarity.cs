@@ -40,6 +40,9 @@ public sealed record IdentifierRarity(
     IdentifierVerdict Verdict,
     IReadOnlyList<string> Reasons)
 {
+    /// <summary>Where its embedding lies in a model that was asked (<c>IdentifierProbe</c>); null from the tokenizer alone.</summary>
+    public WordEmbedding? Embedding { get; init; }
+
     // A word is worth a token of its own only when it was frequent; what is so short and still came among the last
     // tenth of the merges is a leftover of letters such as sks and ohwx.
     private const double LateShare = 0.9;

@@ -16,6 +16,9 @@ public sealed record MergeStep(string Left, string Right, int Rank, IReadOnlyLis
 /// <param name="Pieces">What is left when no pair has a rank: the tokens.</param>
 public sealed record MergeTrace(string Word, IReadOnlyList<string> Letters, IReadOnlyList<MergeStep> Steps, IReadOnlyList<string> Pieces)
 {
+    // From here on the queue is the faster way.
+    private const int LongWord = 64;
+
     /// <summary>Merges a word's letters until no two neighbours have a rank, and keeps every step.</summary>
     internal static MergeTrace Of(ClipVocabulary vocabulary, string word)
     {
@@ -25,7 +28,11 @@ public sealed record MergeTrace(string Word, IReadOnlyList<string> Letters, IRea
     }
 
     /// <summary>The tokens of a word, without keeping the steps.</summary>
-    internal static List<string> PiecesOf(ClipVocabulary vocabulary, string word) => Merge(vocabulary, LettersOf(word), null);
+    internal static List<string> PiecesOf(ClipVocabulary vocabulary, string word)
+    {
+        var letters = LettersOf(word);
+        return letters.Count < LongWord ? Merge(vocabulary, letters, null) : MergeQueue.Merge(vocabulary, letters);
+    }
 
     private static List<string> LettersOf(string word)
     {

@@ -6,6 +6,7 @@ namespace NotebookKit.Tests.Notebooks;
 public sealed class SavedNotebookTests
 {
     private const int LargestFile = 2_000_000;
+    private const int LongestCell = 30;
 
     public static TheoryData<string> Course() => NotebookFile.Course();
 
@@ -41,6 +42,21 @@ public sealed class SavedNotebookTests
             foreach (var output in cell["outputs"]!.AsArray())
                 if (output!["data"] is JsonObject data)
                     Assert.True(ShowsWithoutScript(data), $"shows nothing without a script: {NotebookFile.Beginning(cell)}");
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Course))]
+    public void It_teaches_in_small_cells_and_ends_with_exercises_and_new_words(string name)
+    {
+        var notebook = NotebookFile.Load(name);
+        foreach (var cell in notebook.CodeCells)
+            Assert.True(NotebookFile.Text(cell["source"]).Split('\n').Length <= LongestCell, $"{name} has a cell of more than {LongestCell} lines: {NotebookFile.Beginning(cell)}");
+
+        var prose = string.Join('\n', notebook.Cells.Where(cell => (string)cell["cell_type"]! == "markdown").Select(cell => NotebookFile.Text(cell["source"])));
+        var at = new[] { "# ", "You will learn", "You need", "## Exercises", "## New words" }.Select(part => prose.IndexOf(part, StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(-1, at);
+        Assert.Equal(at.Order(), at);
+        Assert.Contains(notebook.CodeCells, cell => NotebookFile.Text(cell["source"]).Contains("Check.", StringComparison.Ordinal));
     }
 
     [Theory(SkipTestWithoutData = true)]
