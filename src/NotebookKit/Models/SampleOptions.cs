@@ -129,6 +129,8 @@ public sealed record SampleOptions
     {
         if (string.IsNullOrWhiteSpace(Prompt))
             throw new BadInputException("The prompt is empty; say what the picture is to show.");
+        if (Steps is < 1 or > 1000)
+            throw new BadInputException($"{Steps} sampling steps are not possible; take 1 to 1000.");
         if (Count is < 1 or > 10_000)
             throw new BadInputException($"{Count} pictures are not possible; take 1 to 10000.");
         if (BatchSize is < 1)

@@ -92,7 +92,9 @@ public sealed record IdentifierRarity(
                 ? $"Its last token {tokens[^1]} is the class word itself, so learning it pulls at \"{atEnd}\" too."
                 : $"It ends in the class word \"{atEnd}\", though not as a token of its own.");
         else if (inside is not null)
-            Add(IdentifierVerdict.Fair, $"It contains the class word \"{inside}\".");
+            Add(IdentifierVerdict.Fair, tokens.Exists(token => token.Replace(ClipVocabulary.EndOfWord, "") == inside)
+                ? $"It contains the class word \"{inside}\" as a token of its own, so learning it pulls at \"{inside}\" too."
+                : $"It contains the class word \"{inside}\", though not as a token of its own.");
         else if (!single && last.Length >= ShortWord && last.All(char.IsLetter))
             Add(IdentifierVerdict.Fair, $"Its last token {tokens[^1]} is a word that the model knows; the subject will lean towards it.");
         if (!lower.All(letter => char.IsLetter(letter) || letter > '\u007f') && tokenizer.WordsOf(word).Skip(1).Any())

@@ -83,6 +83,19 @@ public sealed class PromptEncoderTests : IDisposable
         Assert.Equal(prompt != "a dog BREAK", Apart(Draw("a dog"), Draw(prompt)) > 0);
 
     [Fact]
+    public void Clip_skip_and_emphasis_change_the_picture_and_stand_in_its_settings()
+    {
+        var options = new SampleOptions { Prompt = "a (dog:1.4)", Steps = 2, Seed = 5, GuidanceScale = 3 };
+        var (skipped, scaled) = (options with { ClipSkip = 2 }, options with { Emphasis = Emphasis.NoNorm });
+        Assert.True(Apart(model.Sample(options)[0], model.Sample(skipped)[0]) > 0);
+        Assert.True(Apart(model.Sample(options)[0], model.Sample(scaled)[0]) > 0);
+        Assert.Contains("Clip skip: 2", skipped.ParametersOf(model).ToString());
+        Assert.Contains("Emphasis: No norm", scaled.ParametersOf(model).ToString());
+        Assert.DoesNotContain("Emphasis", skipped.ParametersOf(model).ToString());
+        Assert.Throws<BadInputException>(() => model.Sample(options with { ClipSkip = 9 }));
+    }
+
+    [Fact]
     public void Sub_prompts_add_up()
     {
         // Larger batches may round otherwise in the last bit.
