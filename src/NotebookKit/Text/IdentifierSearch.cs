@@ -15,7 +15,9 @@ public static class IdentifierSearch
     /// <param name="tokenizer">The tokenizer; the installed one where null.</param>
     public static IReadOnlyList<IdentifierRarity> NewWords(int count, string? className = null, ClipTokenizer? tokenizer = null)
     {
-        var words = from first in Consonants from second in Consonants from third in Consonants
+        var words = from first in Consonants
+                    from second in Consonants
+                    from third in Consonants
                     where first != second && second != third
                     select string.Concat(first, second, third);
         return Best(words, 2, count, className, tokenizer ?? ClipTokenizer.Default);
