@@ -5,7 +5,7 @@ internal abstract class ParityArea
 {
     /// <summary>Every area that can be run.</summary>
     public static IReadOnlyList<ParityArea> All { get; } =
-        [new ClipParity(), new ImagesParity(), new LoraParity(), new SafetensorsParity(), new SchedulersParity(), new TokenizerParity(), new TrainingParity(), new UNetParity(), new VaeParity()];
+        [new ClipParity(), new ConvertParity(), new ImagesParity(), new LoraParity(), new SafetensorsParity(), new SchedulersParity(), new TokenizerParity(), new TrainingParity(), new UNetParity(), new VaeParity()];
 
     /// <summary>The area's name in the manifest.</summary>
     public abstract string Name { get; }

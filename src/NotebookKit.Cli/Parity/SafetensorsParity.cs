@@ -10,6 +10,9 @@ internal sealed class SafetensorsParity : ParityArea
     private const long FixedBytes = 16 << 20;
     private const double Seconds = 5;
 
+    // What a hostile file touches where it gets to run anything.
+    private static string Marker => Environment.GetEnvironmentVariable("GOLDEN_PWNED") is { Length: > 0 } named ? named : "/tmp/pwned";
+
     public override string Name => "safetensors";
 
     public override void Run(ReferenceFolder folder, ParityReport report)
@@ -20,8 +23,6 @@ internal sealed class SafetensorsParity : ParityArea
             var expect = (string?)reference["expect"] ?? "";
             if (!folder.Has(file))
                 report.Skip(Name, file, "the file is missing");
-            else if (Path.GetExtension(file) != ".safetensors")
-                report.Skip(Name, file, $"{Path.GetExtension(file)} files are not read yet");
             else
                 report.Run(Name, file, m => Judge(m, folder.PathOf(file), expect));
         }
@@ -39,6 +40,7 @@ internal sealed class SafetensorsParity : ParityArea
         measurement.Add(
             string.Create(CultureInfo.InvariantCulture, $"{(accepted ? "accepted" : $"refused: {reason}")}, expected: {expect}"),
             either || accepted == wanted ? 0 : 1, 0);
+        measurement.Add($"{Marker} was touched", File.Exists(Marker) ? 1 : 0, 0);
         measurement.Add("bytes allocated", allocated, FixedBytes + 8 * new FileInfo(path).Length);
         measurement.Add("seconds", clock.Elapsed.TotalSeconds, Seconds);
     }
@@ -47,7 +49,7 @@ internal sealed class SafetensorsParity : ParityArea
     {
         try
         {
-            foreach (var tensor in Safetensors.Load(path).Values)
+            foreach (var tensor in WeightFile.Load(path).Values)
                 tensor.Dispose();
             reason = "";
             return true;

@@ -12,12 +12,13 @@ namespace NotebookKit.Cli.Verbs;
 internal static class BenchVerb
 {
     /// <summary>The verb with its subjects.</summary>
-    public static Command Create() => new("bench", "Measure a training step, small operations, or sampling on this machine.")
+    public static Command Create() => new("bench", "Measure a training step, small operations, sampling, or loading on this machine.")
     {
         Step(),
         Ops(),
         Sample(),
         Lora(),
+        Load(),
     };
 
     private static Command Step()
@@ -91,6 +92,20 @@ internal static class BenchVerb
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(new { Rank = parse.GetValue(rank), Batch = parse.GetValue(batch), Passes = results }, Verb.Json)
                 : string.Join('\n', results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Milliseconds,8:0.0} ms wall {result.CpuMilliseconds,8:0.0} ms CPU {result.Overhead,8:+0.0%;-0.0%}  {result.What}"))));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Load()
+    {
+        var half = new Option<bool>("--half") { Description = "ask for float16, the file's own type, instead of float32" };
+        var command = new Command("load", "Load a UNet of SD 1.5's size from a float16 file made on the fly (1.7 GB in the temporary folder).") { half };
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            var result = LoadBench.Run(parse.GetValue(half) ? TorchSharp.torch.ScalarType.Float16 : TorchSharp.torch.ScalarType.Float32);
+            Console.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(result, Verb.Json) : result.ToText());
             return 0;
         });
         return command;

@@ -18,19 +18,7 @@ public static class Safetensors
     public static Dictionary<string, Tensor> Load(string path, Device? device = null)
     {
         using var file = SafetensorsFile.Open(path);
-        var tensors = new Dictionary<string, Tensor>(file.Header.Tensors.Count, StringComparer.Ordinal);
-        try
-        {
-            foreach (var name in file.Header.Tensors.Keys)
-                tensors.Add(name, file.Read(name, device));
-            return tensors;
-        }
-        catch
-        {
-            foreach (var tensor in tensors.Values)
-                tensor.Dispose();
-            throw;
-        }
+        return file.ReadAll(device);
     }
 
     /// <summary>Reads only the free text pairs of a file, such as a LoRA's <c>ss_network_dim</c>.</summary>
@@ -55,10 +43,16 @@ public static class Safetensors
         IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        Save(path, tensors.Select(pair => new TensorToSave(pair.Key, pair.Value, pair.Value.dtype)), metadata);
+    }
+
+    /// <summary>Writes tensors as <see cref="Save(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string})"/> does, each converted only when its turn comes.</summary>
+    internal static void Save(string path, IEnumerable<TensorToSave> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
         var ordered = tensors
-            .OrderByDescending(pair => SafetensorsTypes.SizeOf(SafetensorsTypes.NameOf(pair.Value.dtype)))
-            .ThenBy(pair => SafetensorsTypes.NameOf(pair.Value.dtype), StringComparer.Ordinal)
-            .ThenBy(pair => pair.Key, StringComparer.Ordinal)
+            .OrderByDescending(item => SafetensorsTypes.SizeOf(item.DType))
+            .ThenBy(item => SafetensorsTypes.NameOf(item.DType), StringComparer.Ordinal)
+            .ThenBy(item => item.Name, StringComparer.Ordinal)
             .ToList();
         var header = HeaderOf(ordered, metadata);
         AtomicFile.Write(path, stream =>
@@ -67,12 +61,12 @@ public static class Safetensors
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
             stream.Write(length);
             stream.Write(header);
-            foreach (var (_, tensor) in ordered)
-                TensorBytes.Write(tensor, stream);
+            foreach (var item in ordered)
+                item.Write(stream);
         });
     }
 
-    private static byte[] HeaderOf(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] HeaderOf(List<TensorToSave> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -88,20 +82,21 @@ public static class Safetensors
 
             var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };
             var offset = 0L;
-            foreach (var (name, tensor) in tensors)
+            foreach (var item in tensors)
             {
+                var name = item.Name;
                 if (!names.Add(name))
                     throw new ArgumentException($"The name '{name}' is used twice or is the format's own.", nameof(tensors));
-                var dtype = SafetensorsTypes.NameOf(tensor.dtype);
+                var dtype = SafetensorsTypes.NameOf(item.DType);
                 json.WriteStartObject(name);
                 json.WriteString("dtype", dtype);
                 json.WriteStartArray("shape");
-                foreach (var dimension in tensor.shape)
+                foreach (var dimension in item.Shape)
                     json.WriteNumberValue(dimension);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += tensor.NumberOfElements * SafetensorsTypes.SizeOf(dtype)!.Value);
+                json.WriteNumberValue(offset += item.ByteCount);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }

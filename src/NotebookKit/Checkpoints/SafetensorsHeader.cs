@@ -45,7 +45,14 @@ public sealed class SafetensorsHeader
     public static SafetensorsHeader Read(string path)
     {
         using var stream = Open(path);
-        return Read(stream, path);
+        try
+        {
+            return Read(stream, path);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new BadInputException($"{path} shrank while it was read; copy or download it again.", e);
+        }
     }
 
     internal static FileStream Open(string path)
@@ -67,7 +74,7 @@ public sealed class SafetensorsHeader
         }
     }
 
-    internal static SafetensorsHeader Read(FileStream stream, string path)
+    private static SafetensorsHeader Read(FileStream stream, string path)
     {
         var fileLength = stream.Length;
         var bytes = ReadHeaderBytes(stream, fileLength, path);

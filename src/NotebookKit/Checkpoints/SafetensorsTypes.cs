@@ -25,6 +25,9 @@ internal static class SafetensorsTypes
         return null;
     }
 
+    /// <summary>Bytes of one element of a tensor type that the format has.</summary>
+    public static int SizeOf(ScalarType type) => SizeOf(NameOf(type))!.Value;
+
     /// <summary>The tensor type for a known type name.</summary>
     public static ScalarType ToScalarType(string name) => Known.First(type => type.Name == name).Type;
 

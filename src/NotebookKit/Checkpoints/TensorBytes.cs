@@ -2,40 +2,29 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Checkpoints;
 
-/// <summary>Moves raw little-endian data between a stream and tensors.</summary>
+/// <summary>The raw little-endian data of tensors, in pieces that fit one span.</summary>
 internal static class TensorBytes
 {
     // Tensor.bytes is one Span and so at most 2 GB: larger tensors go in pieces.
-    private const long Piece = 1 << 28;
+    private const long Piece = 1 << 27;
 
-    /// <summary>Fills a contiguous CPU tensor from a stream.</summary>
-    /// <exception cref="EndOfStreamException">The stream ends too early.</exception>
-    public static void Read(Tensor tensor, Stream stream) => ForEachPiece(tensor, piece =>
-    {
-        stream.ReadExactly(piece);
-        // A bool is 0 or 1 to the compiler; any other byte from a file would be undefined behaviour in libtorch.
-        if (tensor.dtype == ScalarType.Bool)
-        {
-            foreach (ref var value in piece)
-                value = value == 0 ? (byte)0 : (byte)1;
-        }
-    });
+    /// <summary>Takes the bytes of a piece, which begins with this element.</summary>
+    public delegate void UsePiece(long first, Span<byte> bytes);
 
     /// <summary>Writes a tensor of any device and layout, row-major.</summary>
     public static void Write(Tensor tensor, Stream stream)
     {
         using var scope = NewDisposeScope();
-        ForEachPiece(tensor.detach().cpu().contiguous(), piece => stream.Write(piece));
+        ForEachPiece(tensor.detach().cpu().contiguous(), (_, bytes) => stream.Write(bytes));
     }
 
-    private delegate void UsePiece(Span<byte> bytes);
-
-    private static void ForEachPiece(Tensor tensor, UsePiece use)
+    /// <summary>Hands out the memory of a contiguous CPU tensor.</summary>
+    public static void ForEachPiece(Tensor tensor, UsePiece use)
     {
         if (tensor.NumberOfElements <= Piece)
         {
             if (tensor.NumberOfElements > 0)
-                use(tensor.bytes);
+                use(0, tensor.bytes);
             return;
         }
 
@@ -43,7 +32,7 @@ internal static class TensorBytes
         for (var start = 0L; start < tensor.NumberOfElements; start += Piece)
         {
             using var part = flat.narrow(0, start, Math.Min(Piece, tensor.NumberOfElements - start));
-            use(part.bytes);
+            use(start, part.bytes);
         }
     }
 }

@@ -39,16 +39,17 @@ public sealed class CLIPTextModel : Module<Tensor, CLIPTextOutput>
         set => text_model.GradientCheckpointing = value;
     }
 
-    /// <summary>Loads <c>config.json</c> and <c>model.safetensors</c> from a folder.</summary>
+    /// <summary>Loads <c>config.json</c> and <c>model.safetensors</c> (or shards, or a PyTorch file) from a folder.</summary>
     /// <param name="folder">The <c>text_encoder</c> folder of a model in the diffusers layout.</param>
     /// <param name="dtype">Type of the parameters.</param>
     /// <param name="device">Where they go; the CPU when null.</param>
+    /// <param name="variant">Which of several sets of weights, such as <c>fp16</c>; the plain one when null.</param>
     /// <returns>The network with the file's weights.</returns>
     /// <exception cref="BadInputException">A file is missing, malformed, or does not fit the configuration.</exception>
-    public static CLIPTextModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
+    public static CLIPTextModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
     {
         var config = CLIPTextConfig.Load(Path.Combine(folder, "config.json"));
-        return PretrainedWeights.Load(() => new CLIPTextModel(config), folder, PretrainedWeights.TransformersName, dtype, device);
+        return PretrainedWeights.Load(() => new CLIPTextModel(config), folder, PretrainedWeights.TransformersName, dtype, device, variant);
     }
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c>, which transformers can load.</summary>

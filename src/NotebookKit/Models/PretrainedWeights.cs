@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Models;
 
-/// <summary>Moves weights between <c>.safetensors</c> files and modules, by name, and refuses what does not fit.</summary>
+/// <summary>Moves weights between files and modules, by name, and refuses what does not fit.</summary>
 public static class PretrainedWeights
 {
     /// <summary>diffusers' name for the weights of a UNet or VAE.</summary>
@@ -20,9 +20,16 @@ public static class PretrainedWeights
 
     /// <summary>Makes a module and fills it with a folder's weights.</summary>
     /// <exception cref="BadInputException">The file is missing, malformed, or does not fit the module.</exception>
-    internal static T Load<T>(Func<T> make, string folder, string fileName, ScalarType dtype, Device? device) where T : Module
+    internal static T Load<T>(Func<T> make, string folder, string fileName, ScalarType dtype, Device? device, string? variant = null) where T : Module
     {
-        var path = Find(folder, fileName);
+        using var file = WeightFolder.Open(folder, fileName, variant);
+        return Load(make, file, dtype, device);
+    }
+
+    /// <summary>Makes a module and fills it with the weights of an open file.</summary>
+    /// <exception cref="BadInputException">The file is malformed, or does not fit the module.</exception>
+    internal static T Load<T>(Func<T> make, WeightFile file, ScalarType dtype, Device? device) where T : Module
+    {
         using var skip = new TorchSharp.Modules.SkipInitialisation();
         var module = make();
         try
@@ -30,7 +37,7 @@ public static class PretrainedWeights
             module.to(dtype);
             if (device is not null)
                 module.to(device);
-            Fill(module, path);
+            Fill(module, file);
             return module;
         }
         catch
@@ -42,13 +49,20 @@ public static class PretrainedWeights
 
     /// <summary>Copies a file's tensors into a module's parameters and buffers; type and device stay the module's.</summary>
     /// <param name="module">What is filled.</param>
-    /// <param name="path">A <c>.safetensors</c> file with the module's state-dict names.</param>
+    /// <param name="path">A <c>.safetensors</c> or PyTorch file with the module's state-dict names.</param>
     /// <exception cref="BadInputException">A tensor is missing, too many, or has another shape.</exception>
     public static void Fill(Module module, string path)
     {
-        using var file = SafetensorsFile.Open(path);
+        using var file = WeightFile.Open(path);
+        Fill(module, file);
+    }
+
+    /// <summary>Copies the tensors of an open file into a module's parameters and buffers, as <see cref="Fill(Module, string)"/> does.</summary>
+    internal static void Fill(Module module, WeightFile file)
+    {
+        var path = file.Path;
         var missing = module.state_dict();
-        foreach (var (fileName, entry) in file.Header.Tensors)
+        foreach (var (fileName, entry) in file.Weights)
         {
             // Older transformers wrote this counter into the file; it holds 0 to 76 and nothing learnt.
             if (fileName.EndsWith(".position_ids", StringComparison.Ordinal))
@@ -71,36 +85,10 @@ public static class PretrainedWeights
     /// <param name="dtype">Type to store.</param>
     public static void Save(Module module, string path, ScalarType dtype)
     {
-        var converted = new List<KeyValuePair<string, Tensor>>();
-        try
-        {
-            foreach (var (name, tensor) in module.state_dict())
-                converted.Add(new(name, tensor.detach().to(dtype)));
-            Safetensors.Save(path, converted, new Dictionary<string, string> { ["format"] = "pt" });
-        }
-        finally
-        {
-            foreach (var (_, tensor) in converted)
-                tensor.Dispose();
-        }
+        Safetensors.Save(path, module.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, dtype)), new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    private static string Find(string folder, string fileName)
-    {
-        string[] candidates = [fileName, fileName.Replace(".safetensors", ".fp16.safetensors", StringComparison.Ordinal)];
-        foreach (var candidate in candidates)
-        {
-            if (File.Exists(Path.Combine(folder, candidate)))
-                return Path.Combine(folder, candidate);
-        }
-
-        var other = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.bin").FirstOrDefault() : null;
-        throw new BadInputException(other is null
-            ? $"{folder} has no {fileName}; download that file of the model into it."
-            : $"{folder} has only {Path.GetFileName(other)}, a pickle that can run code when loaded; download {fileName} instead.");
-    }
-
-    private static string NewName(string name)
+    internal static string NewName(string name)
     {
         if (name.Contains(".attentions.", StringComparison.Ordinal))
         {

@@ -1,4 +1,5 @@
 using NotebookKit.Images;
+using NotebookKit.Models.Ldm;
 using NotebookKit.Schedulers;
 using NotebookKit.Text;
 using static TorchSharp.torch;
@@ -56,7 +57,7 @@ public sealed class StableDiffusion : IDisposable
     public string Folder { get; }
 
     /// <summary>The model's name: that of its folder or file; empty for one made in memory.</summary>
-    public string Name => Folder.Length == 0 ? "" : File.Exists(Folder) ? Path.GetFileNameWithoutExtension(Folder) : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+    public string Name => ModelSource.NameOf(Folder);
 
     /// <summary>
     /// The short hash by which the web UI knows a model: ten digits of the SHA-256 of its file (of the UNet's, for a
@@ -70,19 +71,39 @@ public sealed class StableDiffusion : IDisposable
     /// <summary>Height and width in pixels of the pictures that the model was trained on.</summary>
     public int SampleSize => (UNet.Config.SampleSize ?? 64) * Vae.Config.Factor;
 
-    /// <summary>Loads a model folder in the diffusers layout.</summary>
-    /// <param name="folder">Holds <c>model_index.json</c>, <c>unet</c>, <c>vae</c>, <c>text_encoder</c>, <c>scheduler</c>, <c>tokenizer</c>.</param>
+    /// <summary>
+    /// Loads a model: a folder in the diffusers layout, a single <c>.safetensors</c> or <c>.ckpt</c> file as the web UI
+    /// reads it, or a model's name on the hub (<c>runwayml/stable-diffusion-v1-5</c>), which is downloaded once.
+    /// </summary>
+    /// <param name="source">The folder, the file, or the name.</param>
     /// <param name="device">Where the weights go; the CPU when null.</param>
     /// <param name="dtype">Type of the weights.</param>
+    /// <param name="options">Which revision and variant, averaged weights, and where the download tells its progress.</param>
+    /// <param name="cancel">Stops a download, which a later call continues.</param>
     /// <returns>The model, in evaluation mode.</returns>
     /// <exception cref="BadInputException">A part is missing, malformed, or does not fit the others; the sentence names it.</exception>
-    public static StableDiffusion Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        StableDiffusionFolder.Load(folder, device, dtype);
+    public static StableDiffusion Load(
+        string source, Device? device = null, ScalarType dtype = ScalarType.Float32, LoadOptions? options = null, CancellationToken cancel = default)
+    {
+        options ??= new LoadOptions();
+        var path = ModelSource.Resolve(source, options, cancel);
+        return File.Exists(path) ? LdmLoader.Load(path, device, dtype, options.UseEma) : StableDiffusionFolder.Load(path, device, dtype, options.Variant);
+    }
 
-    /// <summary>Writes a model folder that diffusers and this class load.</summary>
-    /// <param name="folder">Made when missing.</param>
+    /// <summary>
+    /// Writes the model: as one file for the web UI where the name ends in <c>.safetensors</c> or <c>.ckpt</c>, else as a
+    /// folder for diffusers.
+    /// </summary>
+    /// <param name="path">The file or folder; made when missing.</param>
     /// <param name="dtype">Type to store the weights in.</param>
-    public void Save(string folder, ScalarType dtype) => StableDiffusionFolder.Save(this, folder, dtype);
+    public void Save(string path, ScalarType dtype)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (LdmWriter.IsFile(path))
+            LdmWriter.Save(this, path, dtype);
+        else
+            StableDiffusionFolder.Save(this, path, dtype);
+    }
 
     /// <summary>Encodes prompts for the UNet. Gradients flow, where they are on.</summary>
     /// <param name="prompts">B prompts; what goes beyond 77 tokens is cut.</param>

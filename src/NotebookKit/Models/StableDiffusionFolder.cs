@@ -15,7 +15,7 @@ internal static class StableDiffusionFolder
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static StableDiffusion Load(string folder, Device? device, ScalarType dtype)
+    public static StableDiffusion Load(string folder, Device? device, ScalarType dtype, string? variant)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
@@ -28,9 +28,9 @@ internal static class StableDiffusionFolder
         var loaded = new List<IDisposable>();
         try
         {
-            var textEncoder = Keep(CLIPTextModel.FromPretrained(Path.Combine(folder, "text_encoder"), dtype, device));
-            var unet = Keep(UNet2DConditionModel.FromPretrained(Path.Combine(folder, "unet"), dtype, device));
-            var vae = Keep(AutoencoderKL.FromPretrained(Path.Combine(folder, "vae"), dtype, device));
+            var textEncoder = Keep(CLIPTextModel.FromPretrained(Path.Combine(folder, "text_encoder"), dtype, device, variant));
+            var unet = Keep(UNet2DConditionModel.FromPretrained(Path.Combine(folder, "unet"), dtype, device, variant));
+            var vae = Keep(AutoencoderKL.FromPretrained(Path.Combine(folder, "vae"), dtype, device, variant));
             var model = new StableDiffusion(unet, vae, textEncoder, tokenizer, scheduler, folder);
             unet.eval();
             vae.eval();

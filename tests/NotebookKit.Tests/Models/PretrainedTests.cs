@@ -45,11 +45,42 @@ public sealed class PretrainedTests : IDisposable
     }
 
     [Fact]
-    public void Only_a_pickle_is_not_loaded_but_named()
+    public void A_pickle_is_taken_where_there_is_nothing_else_and_a_damaged_one_is_named()
     {
-        new AutoencoderKL(TinyModel.Vae).Config.Save(folder["vae", "config.json"]);
+        using var vae = new AutoencoderKL(TinyModel.Vae);
+        vae.Config.Save(folder["vae", "config.json"]);
+        TorchFileWriter.Save(folder["vae", "diffusion_pytorch_model.bin"], [.. vae.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, ScalarType.Float16))], new Dictionary<string, string>());
+        using var loaded = AutoencoderKL.FromPretrained(folder["vae"], ScalarType.Float16);
+        Assert.True(loaded.state_dict()["quant_conv.weight"].Equals(vae.state_dict()["quant_conv.weight"].to(ScalarType.Float16)));
         File.WriteAllText(folder["vae", "diffusion_pytorch_model.bin"], "x");
-        Assert.Contains("pickle", Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(folder["vae"])).Message);
+        Assert.Contains("no checkpoint", Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(folder["vae"])).Message);
+    }
+
+    [Fact]
+    public void Shards_and_variants_are_found_by_their_names()
+    {
+        using var scope = NewDisposeScope();
+        using var text = new CLIPTextModel(TinyModel.Text);
+        text.Config.Save(folder["config.json"]);
+        var state = text.state_dict().ToList();
+        foreach (var (file, part) in new[] { ("model-00001-of-00002.safetensors", state.Take(9)), ("model-00002-of-00002.safetensors", state.Skip(9)) })
+            Safetensors.Save(folder[file], part);
+        var map = state.Select((pair, i) => $"\"{pair.Key}\": \"model-0000{(i < 9 ? 1 : 2)}-of-00002.safetensors\"");
+        File.WriteAllText(folder["model.safetensors.index.json"], $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{string.Join(",", map)}}}}}");
+        using (var sharded = CLIPTextModel.FromPretrained(folder.Root))
+            Assert.All(state, pair => Assert.True(sharded.state_dict()[pair.Key].Equals(pair.Value), pair.Key));
+
+        // The variant is another set of weights: all zero here.
+        Safetensors.Save(folder["model.fp16.safetensors"], state.Select(pair => KeyValuePair.Create(pair.Key, zeros_like(pair.Value).to(ScalarType.Float16))));
+        using (var variant = CLIPTextModel.FromPretrained(folder.Root, variant: "fp16"))
+            Assert.Equal(0, variant.parameters().Sum(parameter => parameter.abs().sum().item<float>()));
+        Assert.Contains("model.bf16.safetensors", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(folder.Root, variant: "bf16")).Message);
+
+        File.Delete(folder["model.fp16.safetensors"]);
+        File.Delete(folder["model-00002-of-00002.safetensors"]);
+        Assert.Contains("model-00002-of-00002", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(folder.Root)).Message);
+        File.WriteAllText(folder["model.safetensors.index.json"], """{"weight_map": {"a": "../../etc/passwd"}}""");
+        Assert.Contains("no file beside it", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(folder.Root)).Message);
     }
 
     [Fact]

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace NotebookKit.Checkpoints;
+
+/// <summary>A tensor on its way into a file: converted only when its turn comes, so that no second copy of a model is ever whole.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Value">The tensor, of any device and layout.</param>
+/// <param name="DType">The type to store.</param>
+internal sealed record TensorToSave(string Name, Tensor Value, ScalarType DType)
+{
+    /// <summary>The shape in the file; the tensor's own unless said otherwise. As many elements.</summary>
+    public IReadOnlyList<long> Shape { get; init; } = Value.shape;
+
+    /// <summary>Bytes in the file.</summary>
+    public long ByteCount => Value.NumberOfElements * SafetensorsTypes.SizeOf(DType);
+
+    /// <summary>Writes the data, row-major.</summary>
+    public void Write(Stream stream)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        TensorBytes.Write(Value.detach().to(DType), stream);
+    }
+}

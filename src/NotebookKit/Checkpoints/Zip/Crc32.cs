@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+
+namespace NotebookKit.Checkpoints.Zip;
+
+/// <summary>The CRC-32 of zip archives (ISO 3309), eight bytes at a step: a checkpoint has gigabytes of them.</summary>
+internal static class Crc32
+{
+    private static readonly uint[][] tables = Tables();
+
+    /// <summary>The checksum of what came before, continued by these bytes.</summary>
+    public static uint Continue(uint checksum, ReadOnlySpan<byte> bytes)
+    {
+        var crc = ~checksum;
+        while (bytes.Length >= 8)
+        {
+            var low = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+            var high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+            crc = tables[7][(byte)low] ^ tables[6][(byte)(low >> 8)] ^ tables[5][(byte)(low >> 16)] ^ tables[4][low >> 24]
+                ^ tables[3][(byte)high] ^ tables[2][(byte)(high >> 8)] ^ tables[1][(byte)(high >> 16)] ^ tables[0][high >> 24];
+            bytes = bytes[8..];
+        }
+
+        foreach (var b in bytes)
+            crc = tables[0][(byte)(crc ^ b)] ^ (crc >> 8);
+        return ~crc;
+    }
+
+    private static uint[][] Tables()
+    {
+        var all = new uint[8][];
+        for (var t = 0; t < all.Length; t++)
+        {
+            all[t] = new uint[256];
+            for (var i = 0u; i < 256; i++)
+            {
+                var crc = t == 0 ? i : all[t - 1][i];
+                for (var bit = 0; bit < 8 && t == 0; bit++)
+                    crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
+                all[t][i] = t == 0 ? crc : all[0][(byte)crc] ^ (crc >> 8);
+            }
+        }
+
+        return all;
+    }
+}

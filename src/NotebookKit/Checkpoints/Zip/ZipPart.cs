@@ -1,0 +1,9 @@
+namespace NotebookKit.Checkpoints.Zip;
+
+/// <summary>One file inside a zip archive.</summary>
+/// <param name="Name">Its name, which is only ever compared, never used as a path.</param>
+/// <param name="Deflated">Packed by deflate; otherwise the bytes lie in the archive as they are.</param>
+/// <param name="DataOffset">Where its bytes begin in the archive.</param>
+/// <param name="PackedLength">Bytes in the archive.</param>
+/// <param name="Length">Bytes unpacked, by the archive's own account.</param>
+internal sealed record ZipPart(string Name, bool Deflated, long DataOffset, long PackedLength, long Length);

@@ -1,0 +1,115 @@
+using NotebookKit.Checkpoints;
+
+namespace NotebookKit.Models.Ldm;
+
+/// <summary>What a file of weights is, by the names and shapes in it.</summary>
+public enum CheckpointKind
+{
+    /// <summary>None of the kinds below.</summary>
+    Unknown,
+
+    /// <summary>Stable Diffusion 1.x in one file.</summary>
+    StableDiffusion1,
+
+    /// <summary>Stable Diffusion 2.x in one file.</summary>
+    StableDiffusion2,
+
+    /// <summary>Stable Diffusion that repaints a masked region: its UNet takes 9 channels.</summary>
+    Inpainting,
+
+    /// <summary>Stable Diffusion that edits by instruction (InstructPix2Pix): its UNet takes 8 channels.</summary>
+    InstructPix2Pix,
+
+    /// <summary>Stable Diffusion that follows a depth map, or enlarges: its UNet takes 5 or 7 channels.</summary>
+    OtherConditioned,
+
+    /// <summary>Stable Diffusion XL.</summary>
+    StableDiffusionXL,
+
+    /// <summary>Stable Diffusion 3 or Flux: a transformer instead of a UNet.</summary>
+    Transformer,
+
+    /// <summary>A UNet alone, in diffusers' names.</summary>
+    UNet,
+
+    /// <summary>A VAE alone, in either naming.</summary>
+    Vae,
+
+    /// <summary>A CLIP text encoder alone.</summary>
+    TextEncoder,
+
+    /// <summary>A LoRA, or one of its relatives.</summary>
+    Lora,
+
+    /// <summary>Textual inversion: vectors of a new word.</summary>
+    TextualInversion,
+
+    /// <summary>ControlNet.</summary>
+    ControlNet,
+}
+
+/// <summary>Recognises files of weights.</summary>
+public static class CheckpointKinds
+{
+    /// <summary>What a file is.</summary>
+    /// <param name="file">The open file.</param>
+    public static CheckpointKind Of(WeightFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var names = file.Weights.Keys;
+        if (Any(LdmPrefixes.Conditioner))
+            return CheckpointKind.StableDiffusionXL;
+        if (names.Any(name => name.Contains("joint_blocks.", StringComparison.Ordinal) || name.Contains("double_blocks.", StringComparison.Ordinal)))
+            return CheckpointKind.Transformer;
+        if (file.Weights.TryGetValue($"{LdmPrefixes.UNet}input_blocks.0.0.weight", out var stem))
+        {
+            return stem.Shape.ElementAtOrDefault(1) switch
+            {
+                9 => CheckpointKind.Inpainting,
+                8 => CheckpointKind.InstructPix2Pix,
+                5 or 7 => CheckpointKind.OtherConditioned,
+                _ => Any(LdmPrefixes.OpenClip) || Context(file) == 1024 ? CheckpointKind.StableDiffusion2 : CheckpointKind.StableDiffusion1,
+            };
+        }
+
+        if (names.Any(name => name.StartsWith("control_model.", StringComparison.Ordinal) || name.StartsWith("controlnet_cond_embedding.", StringComparison.Ordinal)))
+            return CheckpointKind.ControlNet;
+        if (names.Any(name => name.StartsWith("lora_", StringComparison.Ordinal) || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains("_lora.", StringComparison.Ordinal) || name.Contains(".lora.", StringComparison.Ordinal)))
+            return CheckpointKind.Lora;
+        if (names.Any(name => name.StartsWith("string_to_param.", StringComparison.Ordinal) || name is "emb_params" or "clip_l"))
+            return CheckpointKind.TextualInversion;
+        if (Any("down_blocks.0.resnets.") && Any("time_embedding."))
+            return CheckpointKind.UNet;
+        if (Any("first_stage_model.") || Any("encoder.down.") || Any("encoder.down_blocks."))
+            return CheckpointKind.Vae;
+        if (names.Any(name => name.EndsWith("embeddings.token_embedding.weight", StringComparison.Ordinal)))
+            return CheckpointKind.TextEncoder;
+        return names.Count() == 1 && names.Single() is ['<', .., '>'] && file.Weights.Values.Single().Shape.Count is 1 or 2 ? CheckpointKind.TextualInversion : CheckpointKind.Unknown;
+
+        bool Any(string prefix) => names.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
+    }
+
+    /// <summary>The kind in words.</summary>
+    /// <param name="kind">The kind.</param>
+    public static string InWords(this CheckpointKind kind) => kind switch
+    {
+        CheckpointKind.StableDiffusion1 => "a Stable Diffusion 1.x checkpoint",
+        CheckpointKind.StableDiffusion2 => "a Stable Diffusion 2.x checkpoint",
+        CheckpointKind.Inpainting => "an inpainting checkpoint (its UNet takes 9 channels)",
+        CheckpointKind.InstructPix2Pix => "an InstructPix2Pix checkpoint (its UNet takes 8 channels)",
+        CheckpointKind.OtherConditioned => "a depth or upscaling checkpoint (its UNet takes more than 4 channels)",
+        CheckpointKind.StableDiffusionXL => "a Stable Diffusion XL checkpoint",
+        CheckpointKind.Transformer => "a Stable Diffusion 3 or Flux checkpoint",
+        CheckpointKind.UNet => "a UNet alone",
+        CheckpointKind.Vae => "a VAE alone",
+        CheckpointKind.TextEncoder => "a text encoder alone",
+        CheckpointKind.Lora => "a LoRA",
+        CheckpointKind.TextualInversion => "a textual inversion embedding",
+        CheckpointKind.ControlNet => "a ControlNet",
+        _ => "weights of an unknown kind",
+    };
+
+    /// <summary>Width of the text states that a UNet in LDM's names attends to; null where none shows.</summary>
+    internal static long? Context(WeightFile file) =>
+        file.Weights.Values.FirstOrDefault(entry => entry.Name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal) && entry.Name.EndsWith("attn2.to_k.weight", StringComparison.Ordinal))?.Shape.ElementAtOrDefault(1);
+}

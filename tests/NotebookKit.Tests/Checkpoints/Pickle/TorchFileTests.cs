@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using NotebookKit.Checkpoints;
+using static NotebookKit.Tests.Checkpoints.Pickle.PickleBytes;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Tests.Checkpoints.Pickle;
+
+public sealed class TorchFileTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly IDisposable scope = NewDisposeScope();
+
+    public void Dispose()
+    {
+        scope.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void Views_strides_types_and_parameters_come_out_as_PyTorch_gives_them()
+    {
+        var actual = WeightFile.Load(House.Golden("convert", "odd_tensors.ckpt"));
+        var expected = Safetensors.Load(House.Golden("convert", "odd_tensors.expect.safetensors"));
+        Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+        foreach (var (name, tensor) in expected)
+        {
+            Assert.Equal((tensor.dtype, string.Join(',', tensor.shape)), (actual[name].dtype, string.Join(',', actual[name].shape)));
+            Assert.True(tensor.eq(actual[name]).all().item<bool>(), name);
+        }
+    }
+
+    [Fact]
+    public void The_format_before_PyTorch_1_6_holds_the_same_weights()
+    {
+        var (old, now) = (WeightFile.Load(House.Golden("convert", "te_legacy.ckpt")), WeightFile.Load(House.Golden("convert", "te_flat.ckpt")));
+        Assert.Equal(now.Keys, old.Keys);
+        Assert.All(now, pair => Assert.True(pair.Value.Equals(old[pair.Key]), pair.Key));
+    }
+
+    [Fact]
+    public void A_tensor_that_two_names_share_is_one_tensor()
+    {
+        var tensor = Tensor("0", 4, 0, [4], [1]);
+        byte[] pickle = [.. "}("u8, .. Text("a"), .. tensor, .. Text("b"), .. tensor, .. "u"u8];
+        var loaded = Load(pickle);
+        using (no_grad())
+            loaded["a"].fill_(7);
+        Assert.Equal(7f, loaded["b"][0].item<float>());
+    }
+
+    [Theory]
+    [InlineData(4, 1, 4, 1)] // one past the end
+    [InlineData(4, -1, 1, 1)]
+    [InlineData(4, 0, -1, 1)]
+    [InlineData(4, 0, 2, -1)]
+    [InlineData(4, 0, 3, 2)]
+    [InlineData(4, 0, 2_000_000, 0)] // a million times its storage
+    [InlineData(5, 0, 1, 1)] // more than the file holds
+    [InlineData(-1, 0, 1, 1)]
+    [InlineData(4, int.MaxValue, int.MaxValue, int.MaxValue)]
+    public void A_view_outside_its_storage_is_refused(int length, int offset, int size, int stride)
+    {
+        var error = Assert.Throws<BadInputException>(() => Load(Dictionary("w", Tensor("0", length, offset, [size], [stride]))));
+        Assert.Contains(folder["x.ckpt"], error.Message);
+        Assert.Contains("Nothing in it was run", error.Message);
+    }
+
+    [Theory]
+    [InlineData("os", "system")]
+    [InlineData("builtins", "eval")]
+    [InlineData("torch.storage", "_load_from_bytes")] // a pickle inside a pickle
+    [InlineData("torch", "load")]
+    [InlineData("collections", "OrderedDict.__init__")]
+    [InlineData("functools", "partial")]
+    public void Whatever_is_no_part_of_weights_is_refused_by_name_even_when_its_result_is_thrown_away(string module, string name)
+    {
+        byte[] call = [.. Global(module, name), .. "("u8, .. Text("touch /tmp/never"), .. "tR0"u8, .. Dictionary("w", Tensor("0", 4, 0, [4], [1]))];
+        Assert.Contains($"{module}.{name}", Assert.Throws<BadInputException>(() => Load(call)).Message);
+    }
+
+    [Theory]
+    [InlineData("(i__main__\nX\n")]
+    [InlineData("(cos\nsystem\no")]
+    [InlineData("\u0082\u0001")]
+    [InlineData("P1\n")]
+    [InlineData("R")]
+    [InlineData("t")]
+    [InlineData("h\u0005")]
+    [InlineData("\u0093")]
+    [InlineData("]]s")]
+    [InlineData("}]]]u")]
+    [InlineData("Inot a number\n")]
+    [InlineData("X\u00ff\u00ff\u00ff\u007f")]
+    public void A_malformed_or_needless_operation_is_one_sentence(string operations)
+    {
+        var error = Assert.Throws<BadInputException>(() => Load(System.Text.Encoding.Latin1.GetBytes(operations)));
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
+    public void A_pickle_that_copies_one_list_for_ever_is_stopped()
+    {
+        var clock = Stopwatch.StartNew();
+        // A list of 100,000 numbers, made a set 50,000 times.
+        byte[] numbers = [.. Repeated([(byte)'K', 1], 100_000)];
+        byte[] set = [.. Global("builtins", "set"), (byte)'h', 0, 0x85, (byte)'R', (byte)'0'];
+        byte[] pickle = [.. "]("u8, .. numbers, (byte)'e', (byte)'q', 0, (byte)'0', .. Repeated(set, 50_000), .. "}"u8];
+        Assert.Contains("operations", Assert.Throws<BadInputException>(() => Load(pickle)).Message);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void What_lightning_numpy_and_old_tools_leave_in_a_checkpoint_is_passed_over()
+    {
+        byte[] lightning = [.. "}"u8, .. Global("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"), .. "}s"u8];
+        byte[] dtype = [.. Global("numpy", "dtype"), .. "("u8, .. Text("f8"), 0x89, 0x88, .. "tR("u8, .. Text("<"), .. "tb"u8];
+        byte[] bytes = [.. Global("_codecs", "encode"), .. "("u8, .. Text("abc"), .. Text("latin1"), .. "tR"u8];
+        byte[] scalar = [.. Global("numpy.core.multiarray", "scalar"), .. dtype, .. bytes, 0x86, .. "R"u8];
+        byte[] twice = Dictionary("state_dict", Dictionary("w", Tensor("0", 4, 1, [2], [2])));
+        using var file = Open([.. "}("u8, .. Text("epoch"), (byte)'K', 3, .. Text("callbacks"), .. lightning, .. Text("best"), .. scalar, .. Text("state_dict"), .. twice, .. "u"u8]);
+        Assert.Equal([1f, 3f], file.Read("w").data<float>().ToArray());
+        Assert.Equal("3", file.Metadata["epoch"]);
+    }
+
+    [Fact]
+    public void A_repacked_archive_and_one_with_ZIP64_fields_are_read()
+    {
+        var pickle = Whole(Dictionary("w", Tensor("0", 4, 0, [2, 2], [2, 1])));
+        using (var zip = ZipFile.Open(folder["packed.ckpt"], ZipArchiveMode.Create))
+        {
+            Put(zip, "data.pkl", pickle);
+            Put(zip, "data/0", new float[] { 0, 1, 2, 3 }.SelectMany(BitConverter.GetBytes).ToArray());
+        }
+
+        Assert.Equal(3f, WeightFile.Load(folder["packed.ckpt"])["w"][1, 1].item<float>());
+        File.WriteAllBytes(folder["wide.ckpt"], Zip64.Widen(Checkpoint(pickle)));
+        Assert.Equal(3f, WeightFile.Load(folder["wide.ckpt"])["w"][1, 1].item<float>());
+    }
+
+    [Fact]
+    public void What_is_no_checkpoint_is_called_by_its_name()
+    {
+        foreach (var (content, named) in new[] { ("", "empty"), ("<html>", "web page"), ("version https://git-lfs", "git lfs pull"), ("hello", "no checkpoint"), ("PK\u0003\u0004", "cut off") })
+        {
+            File.WriteAllText(folder["y.ckpt"], content);
+            Assert.Contains(named, Assert.Throws<BadInputException>(() => WeightFile.Open(folder["y.ckpt"])).Message);
+        }
+    }
+
+    private static IEnumerable<byte> Repeated(byte[] bytes, int times) => Enumerable.Repeat(bytes, times).SelectMany(each => each);
+
+    private static void Put(ZipArchive zip, string name, byte[] bytes)
+    {
+        using var stream = zip.CreateEntry("archive/" + name, CompressionLevel.Optimal).Open();
+        stream.Write(bytes);
+    }
+
+    private WeightFile Open(byte[] value)
+    {
+        File.WriteAllBytes(folder["x.ckpt"], Checkpoint(Whole(value)));
+        return WeightFile.Open(folder["x.ckpt"]);
+    }
+
+    private Dictionary<string, Tensor> Load(byte[] value)
+    {
+        using var file = Open(value);
+        return file.ReadAll(null);
+    }
+}
