@@ -30,6 +30,7 @@ internal static class Verb
         yield return Verbs.CaptionsVerb.Create();
         yield return Verbs.ParityVerb.Create();
         yield return Verbs.InspectVerb.Create();
+        yield return Verbs.ConvertVerb.Create();
         yield return Verbs.SampleVerb.Create();
         yield return Verbs.LrVerb.Create();
         yield return Verbs.TrainVerb.Create();

@@ -13,7 +13,7 @@ namespace NotebookKit.Cli.Verbs;
 /// <summary><c>kit sample</c>: draws pictures from a prompt.</summary>
 internal static class SampleVerb
 {
-    private static readonly Option<string> Base = new("--base") { Description = "the model: a folder in the diffusers layout", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+    private static readonly Option<string> Base = new("--base") { Description = "the model: a folder, a .safetensors or .ckpt file, or its name on the hub", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
     private static readonly Option<string> Prompt = new("--prompt") { Description = "what the picture shows", DefaultValueFactory = _ => "" };
     private static readonly Option<string> Negative = new("--negative-prompt") { Description = "what to lead away from", DefaultValueFactory = _ => "" };
     private static readonly Option<int> Steps = new("--steps") { Description = "sampling steps", DefaultValueFactory = _ => 20 };

@@ -10,7 +10,7 @@ namespace NotebookKit.Cli.Verbs;
 /// <summary><c>kit train</c>: teaches a base a subject from a folder of pictures.</summary>
 internal static class TrainVerb
 {
-    private static readonly Option<string?> Base = new("--base") { Description = "the base model's folder, in the diffusers layout (data/base-mini)" };
+    private static readonly Option<string?> Base = new("--base") { Description = "the base model: a folder, a .safetensors or .ckpt file, or its name on the hub (data/base-mini)" };
     private static readonly Option<string?> FromCard = new("--from-card") { Description = "repeat the run of a .card.json; further flags change its settings" };
     private static readonly Option<bool> Plan = new("--plan") { Description = "say what would be painted and trained, and stop" };
     private static readonly TrainFlags Flags = new();

@@ -13,7 +13,7 @@ internal static class NotCheckpoint
             throw new BadInputException($"{path} is empty; copy or download it again.");
         if (head.StartsWith("version "u8))
             throw new BadInputException($"{path} is a Git LFS pointer, not the file itself; run 'git lfs pull' or download the file.");
-        if (head.TrimStart((byte)' ')[0] == (byte)'<')
+        if (head.TrimStart(" \r\n"u8).StartsWith("<"u8))
             throw new BadInputException($"{path} is a web page, not a checkpoint; download the file itself.");
         if (head.Length >= 262 && head.Slice(257, 5).SequenceEqual("ustar"u8))
             throw new BadInputException($"{path} is a tar archive, which PyTorch wrote before 0.1.10; load and save it with a newer PyTorch.");

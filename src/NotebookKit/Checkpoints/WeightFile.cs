@@ -21,7 +21,10 @@ public abstract class WeightFile : IDisposable
     /// <summary>The file's free text pairs; empty where it has none.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
-    /// <summary>Opens a weight file by its content, not by its name's ending: safetensors, or a PyTorch checkpoint.</summary>
+    /// <summary>
+    /// Opens a weight file by its content: safetensors, or a PyTorch checkpoint. Only what calls itself
+    /// <c>.safetensors</c> is held to its word, for who asks for that format means to open no other.
+    /// </summary>
     /// <param name="path">A <c>.safetensors</c>, <c>.ckpt</c>, <c>.pt</c>, <c>.pth</c> or <c>.bin</c> file.</param>
     /// <returns>The open file.</returns>
     /// <exception cref="BadInputException">It is none of these, malformed, or asks for more than tensors and containers.</exception>
@@ -32,8 +35,7 @@ public abstract class WeightFile : IDisposable
         using (var stream = SafetensorsHeader.Open(path))
             count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         var safetensors = count == 9 && head[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaximumLength;
-        var pickle = head.StartsWith("PK"u8) || (head[0] == 0x80 && head[1] is > 0 and < 6);
-        return safetensors || (!pickle && path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        return safetensors || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
             ? SafetensorsFile.Open(path)
             : TorchFile.Open(path);
     }

@@ -18,7 +18,7 @@ internal static class CheckpointInspection
         var missing = ModuleShapes.Missing(checkpoint);
         return start with
         {
-            Base = second ? "SD 2.x" : "SD 1.x",
+            Base = checkpoint.UNetConfig.CrossAttentionDim switch { 768 => "SD 1.x", 1024 => "SD 2.x", var width => $"a model of its own, text states {width} wide" },
             KeysMatched = file.Weights.Count - checkpoint.Unmatched.Count + ignored.Count,
             KeysUnmatched = unmatched,
             KeysMissing = missing,
@@ -41,10 +41,10 @@ internal static class CheckpointInspection
             yield return new Finding($"A VAE lies beside it, {Path.GetFileName(checkpoint.VaePath)}, and is taken instead of its own.", "Rename that file where you don't want it.");
         var averaged = file.Weights.Values.Where(entry => entry.Name.StartsWith(LdmPrefixes.Ema, StringComparison.Ordinal)).Sum(entry => entry.ByteCount);
         if (averaged > 0)
-            yield return new Finding($"It carries the UNet's averaged (EMA) copy, {Megabytes(averaged)}, which drawing does not use.", "For drawing, save it again without; for training on, keep it.");
+            yield return new Finding($"It carries the UNet's averaged (EMA) copy, {Megabytes(averaged)}, which drawing does not use.", "For drawing, kit convert writes it without; for training on, keep it.");
         var single = file.Weights.Values.Where(entry => entry.DType == ScalarType.Float32 && Known(entry.Name) is false).Sum(entry => entry.ByteCount);
         if (single > 1 << 28)
-            yield return new Finding("Its weights are in float32.", $"In float16 it draws the same and is {Megabytes(single / 2)} smaller.");
+            yield return new Finding("Its weights are in float32.", $"In float16 it draws the same and is {Megabytes(single / 2)} smaller; kit convert writes it so.");
         if (PositionIds(file) is { } wrong)
             yield return new Finding($"Its position_ids are {wrong}: merging models does that, and other tools then overlook words.", "Nothing here: they are put right on loading, and written right when it is saved again.");
         if (file.Weights.ContainsKey($"{LdmPrefixes.Clip}embeddings.token_embedding.weight"))

@@ -59,7 +59,7 @@ public static class FileInspector
         {
             yield return new Finding(
                 "It is a pickle, which runs code of its maker's choice in tools that load it without care; this one asks for nothing but weights.",
-                "Pass it on as .safetensors, which can't.");
+                "Pass it on as .safetensors, which can't; kit convert writes one of a whole model.");
         }
     }
 }

@@ -10,7 +10,7 @@ internal static class PictureInspection
         var texts = PngText.Read(path);
         var picture = RgbImage.Load(path);
         var parameters = texts.TryGetValue(GenerationParameters.Keyword, out var text) ? GenerationParameters.Parse(text) : null;
-        var facts = new Dictionary<string, string> { ["size"] = $"{picture.Width}x{picture.Height}" };
+        var facts = new Dictionary<string, string> { ["pixels"] = $"{picture.Width}x{picture.Height}" };
         if (parameters is not null)
         {
             facts["prompt"] = parameters.Prompt;

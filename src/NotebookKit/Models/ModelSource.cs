@@ -13,8 +13,10 @@ internal static partial class ModelSource
         ArgumentException.ThrowIfNullOrEmpty(source);
         if (Directory.Exists(source) || File.Exists(source))
             return source;
-        if (HubId().IsMatch(source))
-            return new HubModel(source, options.Revision, HubSettings.FromEnvironment()).Fetch(options.Variant, options.Progress, cancel);
+        // NAME@REVISION, for where there is but one text to give.
+        var (name, revision) = source.Split('@') is [var before, { Length: > 0 } after] ? (before, after) : (source, options.Revision);
+        if (HubId().IsMatch(name))
+            return new HubModel(name, revision, HubSettings.FromEnvironment()).Fetch(options.Variant, options.Progress ?? new HubProgressLines(), cancel);
         throw new BadInputException($"{source} is no folder or file that exists, and no model's name like runwayml/stable-diffusion-v1-5; name a Stable Diffusion model in the diffusers layout, a .safetensors or .ckpt file, or a model on the hub.");
     }
 

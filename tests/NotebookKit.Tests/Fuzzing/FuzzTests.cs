@@ -67,8 +67,8 @@ public sealed class FuzzTests : IDisposable
             var bytes = mutation.Bytes(mutation.Pick(seeds), mutation.Pick(seeds));
             if (i % 2 == 0)
                 PngBytes.MendChecksums(bytes); // so that what is behind them is reached
-            Refusable(() => PngText.Read(bytes, "x.png"));
-            Refusable(() => RgbImage.Decode(bytes, "x.png"));
+            Texts(bytes);
+            RgbImage.Decode(bytes, "x.png");
         });
     }
 
@@ -82,7 +82,7 @@ public sealed class FuzzTests : IDisposable
             ("""{"vocab_size": 49408, "hidden_size": 768, "num_attention_heads": 12, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-05}""", json => CLIPTextConfig.Parse(json)),
             ("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "trained_betas": null, "num_train_timesteps": 1000, "prediction_type": "epsilon"}""", json => SchedulerConfig.Parse(json)),
             ("""{"metadata": {"total_size": 10}, "weight_map": {"a.weight": "x-00001-of-00002.safetensors", "b": "x-00002-of-00002.safetensors"}}""", Index),
-            ($$"""{"sha": "{{new string('a', 40)}}", "siblings": [{"rfilename": "unet/config.json", "size": 3, "blobId": "{{new string('b', 40)}}"}, {"rfilename": "x.bin", "lfs": {"sha256": "{{new string('c', 64)}}", "size": 9}}]}""", json => HubListing.Parse(Encoding.UTF8.GetBytes(json), "a/b")),
+            ($$$"""{"sha": "{{{new string('a', 40)}}}", "siblings": [{"rfilename": "unet/config.json", "size": 3, "blobId": "{{{new string('b', 40)}}}"}, {"rfilename": "x.bin", "lfs": {"sha256": "{{{new string('c', 64)}}}", "size": 9}}]}""", json => HubListing.Parse(Encoding.UTF8.GetBytes(json), "a/b")),
         };
         Run(EachKind, (mutation, _) =>
         {
@@ -130,11 +130,27 @@ public sealed class FuzzTests : IDisposable
                 Assert.Fail($"seed {Seed + i}: {e}");
             }
 
-            Assert.True(clock.Elapsed < longest, $"seed {Seed + i} took {clock.Elapsed}");
+            Assert.True(clock.Elapsed < longest || Again(attempt, i) < longest, $"seed {Seed + i} took {clock.Elapsed}");
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < MostBytes, $"seed {Seed + i} took {(GC.GetAllocatedBytesForCurrentThread() - before) >> 20} MB");
         }
 
         Assert.True(refused > times / 4, $"only {refused} of {times} were refused, {read} read: the files are not spoilt enough");
+    }
+
+    // A machine that does much else may stop any program for a second, but not twice at the same file.
+    private static TimeSpan Again(Action<Mutation, int> attempt, int i)
+    {
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            attempt(new Mutation(Seed + i), i);
+        }
+        catch (BadInputException)
+        {
+            // how long it takes is what counts here
+        }
+
+        return clock.Elapsed;
     }
 
     private static void Read(string path)
@@ -143,11 +159,11 @@ public sealed class FuzzTests : IDisposable
             tensor.Dispose();
     }
 
-    private static void Refusable(Action read)
+    private static void Texts(byte[] png)
     {
         try
         {
-            read();
+            PngText.Read(png, "x.png");
         }
         catch (BadInputException e)
         {
@@ -169,6 +185,6 @@ public sealed class FuzzTests : IDisposable
     private static byte[] Legacy() =>
     [
         0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.', 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.', 0x80, 2, .. "}."u8,
-        .. PickleBytes.Whole(PickleBytes.Dictionary("w", PickleBytes.Tensor("0", 4, 0, [4], [1]))), 0x80, 2, .. "]"u8, .. PickleBytes.Text("0"), .. "a."u8, 4, 0, 0, 0, 0, 0, 0, 0, .. new byte[16],
+        .. PickleBytes.Whole(PickleBytes.Dictionary("w", PickleBytes.Tensor("0", 4, 0, [4], [1]))), 0x80, 2, .. "]"u8, .. PickleBytes.Word("0"), .. "a."u8, 4, 0, 0, 0, 0, 0, 0, 0, .. new byte[16],
     ];
 }

@@ -26,14 +26,14 @@ public sealed class FileInspectorTests : IDisposable
         using var model = TinyModel.Create();
         var tensors = LdmWriter.Tensors(model, ScalarType.Float16).Select(item => item.Name switch
         {
-            var name when name.EndsWith("position_ids") => new TensorToSave(name, full(1, 77, 3.5f), ScalarType.Float16),
-            "model.diffusion_model.out.2.bias" => item with { Value = tensor([float.NaN, float.PositiveInfinity, 1f, 1f]) },
+            var name when name.EndsWith("position_ids") => new TensorToSave(name, ones(1, 77) * 3.5f, ScalarType.Float16),
+            "model.diffusion_model.out.2.bias" => item with { Value = tensor(new[] { float.NaN, float.PositiveInfinity, 1f, 1f }) },
             _ => item,
         }).Append(new TensorToSave("model_ema.diffusion_modelout2bias", zeros(4), ScalarType.Float16)).Append(new TensorToSave("what.is.this", zeros(4), ScalarType.Float16));
         Safetensors.Save(folder["merge.safetensors"], tensors, LdmConfigs.ToMetadata(model));
 
         var report = FileInspector.Inspect(folder["merge.safetensors"]);
-        Assert.Equal(("a Stable Diffusion 1.x checkpoint", "SD 1.x", 1L, 1L), (report.Kind, report.Base, report.NaN, report.Infinite));
+        Assert.Equal(("a Stable Diffusion 1.x checkpoint", "a model of its own, text states 16 wide", 1L, 1L), (report.Kind, report.Base, report.NaN, report.Infinite));
         Assert.Equal(["what.is.this"], report.KeysUnmatched);
         Assert.Empty(report.KeysMissing);
         Assert.Equal(report.Tensors - 1, report.KeysMatched);
@@ -45,9 +45,9 @@ public sealed class FileInspectorTests : IDisposable
     [Fact]
     public void A_LoRA_is_told_with_its_ranks_and_its_base()
     {
-        var report = FileInspector.Inspect(House.Golden("lora", "unet_r8.safetensors"));
+        var report = FileInspector.Inspect(House.Golden("lora", "lin_r4.safetensors"));
         Assert.Equal("a LoRA", report.Kind);
-        Assert.StartsWith("8 (", report.Facts["rank"]);
+        Assert.StartsWith("4 (", report.Facts["rank"]);
         Assert.Equal((0, "kohya"), (report.KeysUnmatched.Count, report.Facts["format"]));
         Assert.Equal(12, report.Hashes!.AutoV3!.Length);
         Safetensors.Save(folder["xl.safetensors"], new Dictionary<string, Tensor> { ["lora_te2_a.lora_up.weight"] = zeros(4, 2), ["lora_te2_a.lora_down.weight"] = zeros(2, 4), ["lora_te2_b.lora_down.weight"] = zeros(2, 4) });

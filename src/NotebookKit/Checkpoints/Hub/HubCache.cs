@@ -15,6 +15,10 @@ internal sealed class HubCache(string cacheFolder, string model)
     /// <summary>The files of a commit under their names.</summary>
     public string Snapshot(string commit) => Path.Combine(Folder, "snapshots", commit);
 
+    /// <summary>Whether a file is there; a link that leads nowhere is not, though .NET says it exists.</summary>
+    public static bool IsThere(string path) =>
+        new FileInfo(path) is var file && (file.LinkTarget is null ? file.Exists : file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true });
+
     /// <summary>The commit that a revision stood for when it was last asked; null where it never was.</summary>
     public string? CommitOf(string revision)
     {
@@ -36,7 +40,7 @@ internal sealed class HubCache(string cacheFolder, string model)
     {
         var snapshot = Snapshot(commit);
         return Directory.Exists(snapshot)
-            ? [.. Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories).Where(File.Exists).Select(path => Path.GetRelativePath(snapshot, path).Replace('\\', '/'))]
+            ? [.. Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories).Where(IsThere).Select(path => Path.GetRelativePath(snapshot, path).Replace('\\', '/'))]
             : [];
     }
 
@@ -44,7 +48,7 @@ internal sealed class HubCache(string cacheFolder, string model)
     public void Link(string commit, HubFile file)
     {
         var link = Path.Combine(Snapshot(commit), file.Path);
-        if (File.Exists(link))
+        if (IsThere(link))
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(link)!);
         File.Delete(link); // a link that leads nowhere

@@ -79,7 +79,7 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
     private async Task Fetch(HubClient client, string commit, IReadOnlyList<HubFile> files, IProgress<HubProgress>? progress, CancellationToken cancel)
     {
         var (clock, reported) = (Stopwatch.StartNew(), TimeSpan.Zero);
-        var missing = files.Where(file => !File.Exists(cache.Blob(file)) && !File.Exists(At(commit, file.Path))).ToList();
+        var missing = files.Where(file => !File.Exists(cache.Blob(file)) && !HubCache.IsThere(At(commit, file.Path))).ToList();
         var (total, fetched) = (missing.Sum(file => file.Size), 0L);
         var before = missing.Sum(file => HubDownload.Started(cache, file));
         if (new DriveInfo(Path.GetFullPath(Existing(cache.Folder))) is { IsReady: true } drive && drive.AvailableFreeSpace < total - before)

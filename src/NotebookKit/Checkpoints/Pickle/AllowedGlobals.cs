@@ -34,6 +34,10 @@ internal static class AllowedGlobals
         yield return new("torch._utils._rebuild_tensor_v2", TensorBuilder.Rebuild);
         yield return new("torch._utils._rebuild_tensor_v3", TensorBuilder.RebuildTyped);
         yield return new("torch._utils._rebuild_parameter", TensorBuilder.Parameter);
+        yield return new("torch._utils._rebuild_parameter_with_state", TensorBuilder.Parameter);
+        yield return new("torch._tensor._rebuild_from_type_v2", TensorBuilder.RebuildFromType);
+        yield return new("torch.Tensor", null);
+        yield return new("torch.nn.parameter.Parameter", null);
         yield return new("torch.Size", arguments => arguments is [PickledTuple or PickledList] ? AsTuple(arguments[0]) : new PickledTuple(arguments));
         yield return Ignored("torch.device");
         yield return Ignored("torch.nn.modules.container.ParameterDict");

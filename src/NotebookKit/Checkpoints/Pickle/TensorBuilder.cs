@@ -20,6 +20,15 @@ internal static class TensorBuilder
         return Check(new PickledStorage(storage.Key, dtype, bytes / SafetensorsTypes.SizeOf(dtype)), Number(offset), Numbers(size), Numbers(stride));
     }
 
+    /// <summary><c>_rebuild_from_type_v2(function, type, arguments, state)</c>: a tensor with fields of its own, which are left out.</summary>
+    public static object? RebuildFromType(object?[] arguments)
+    {
+        // The function must be one of those here, not this one again: that could go on for ever.
+        if (arguments is not [PickledGlobal { Call: { } call } function, PickledGlobal, PickledTuple of, ..] || !function.Name.StartsWith("torch._utils._rebuild", StringComparison.Ordinal))
+            throw new PickleException("a tensor in it is put together by something else than PyTorch's own functions");
+        return call(of.Items);
+    }
+
     /// <summary><c>_rebuild_parameter(tensor, …)</c>: a parameter is its tensor.</summary>
     public static object? Parameter(object?[] arguments) =>
         arguments is [PickledTensor tensor, ..] ? tensor : throw new PickleException("a parameter in it holds no tensor");

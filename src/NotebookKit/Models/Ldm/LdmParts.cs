@@ -15,9 +15,6 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         var clip = LdmTextEncoder.PrefixIn(file);
         var openClip = clip is null && Has(file, $"{LdmPrefixes.OpenClip}token_embedding.weight");
         var configs = LdmConfigs.Of(file, Shapes(file), hasVae ? Shapes(vaeFile) : null, vaePrefix, clip, openClip);
-        configs.UNet.Validate();
-        configs.Vae.Validate();
-        configs.Text.Validate();
         var unet = UNet(configs.UNet);
         var vae = hasVae ? Vae(configs.Vae, vaePrefix) : new WeightPart(vaeFile);
         var text = openClip ? OpenClip(configs.Text) : clip is null ? new WeightPart(file) : LdmTextEncoder.Part(file, clip, matched);

@@ -10,17 +10,17 @@ internal static class PickleBytes
     public static byte[] Global(string module, string name) => Encoding.ASCII.GetBytes($"c{module}\n{name}\n");
 
     /// <summary>A text of less than 256 bytes.</summary>
-    public static byte[] Text(string text) => [0x8c, (byte)text.Length, .. Encoding.UTF8.GetBytes(text)];
+    public static byte[] Word(string text) => [0x8c, (byte)text.Length, .. Encoding.UTF8.GetBytes(text)];
 
     /// <summary>A tensor of 32-bit floats: every number of it is chosen by the caller.</summary>
     public static byte[] Tensor(string key, int length, int offset, int[] shape, int[] stride) =>
     [
-        .. Global("torch._utils", "_rebuild_tensor_v2"), .. "(("u8, .. Text("storage"), .. Global("torch", "FloatStorage"), .. Text(key), .. Text("cpu"),
+        .. Global("torch._utils", "_rebuild_tensor_v2"), .. "(("u8, .. Word("storage"), .. Global("torch", "FloatStorage"), .. Word(key), .. Word("cpu"),
         .. Number(length), .. "tQ"u8, .. Number(offset), .. Tuple(shape), .. Tuple(stride), 0x89, .. Global("collections", "OrderedDict"), .. ")RtR"u8,
     ];
 
     /// <summary>A dictionary with one entry.</summary>
-    public static byte[] Dictionary(string key, byte[] value) => [.. "}"u8, .. Text(key), .. value, .. "s"u8];
+    public static byte[] Dictionary(string key, byte[] value) => [.. "}"u8, .. Word(key), .. value, .. "s"u8];
 
     /// <summary>A whole pickle of protocol 2.</summary>
     public static byte[] Whole(byte[] value) => [0x80, 2, .. value, .. "."u8];

@@ -42,7 +42,7 @@ public sealed class TorchFileTests : IDisposable
     public void A_tensor_that_two_names_share_is_one_tensor()
     {
         var tensor = Tensor("0", 4, 0, [4], [1]);
-        byte[] pickle = [.. "}("u8, .. Text("a"), .. tensor, .. Text("b"), .. tensor, .. "u"u8];
+        byte[] pickle = [.. "}("u8, .. Word("a"), .. tensor, .. Word("b"), .. tensor, .. "u"u8];
         var loaded = Load(pickle);
         using (no_grad())
             loaded["a"].fill_(7);
@@ -75,7 +75,7 @@ public sealed class TorchFileTests : IDisposable
     [InlineData("functools", "partial")]
     public void Whatever_is_no_part_of_weights_is_refused_by_name_even_when_its_result_is_thrown_away(string module, string name)
     {
-        byte[] call = [.. Global(module, name), .. "("u8, .. Text("touch /tmp/never"), .. "tR0"u8, .. Dictionary("w", Tensor("0", 4, 0, [4], [1]))];
+        byte[] call = [.. Global(module, name), .. "("u8, .. Word("touch /tmp/never"), .. "tR0"u8, .. Dictionary("w", Tensor("0", 4, 0, [4], [1]))];
         Assert.Contains($"{module}.{name}", Assert.Throws<BadInputException>(() => Load(call)).Message);
     }
 
@@ -114,13 +114,26 @@ public sealed class TorchFileTests : IDisposable
     public void What_lightning_numpy_and_old_tools_leave_in_a_checkpoint_is_passed_over()
     {
         byte[] lightning = [.. "}"u8, .. Global("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"), .. "}s"u8];
-        byte[] dtype = [.. Global("numpy", "dtype"), .. "("u8, .. Text("f8"), 0x89, 0x88, .. "tR("u8, .. Text("<"), .. "tb"u8];
-        byte[] bytes = [.. Global("_codecs", "encode"), .. "("u8, .. Text("abc"), .. Text("latin1"), .. "tR"u8];
+        byte[] dtype = [.. Global("numpy", "dtype"), .. "("u8, .. Word("f8"), 0x89, 0x88, .. "tR("u8, .. Word("<"), .. "tb"u8];
+        byte[] bytes = [.. Global("_codecs", "encode"), .. "("u8, .. Word("abc"), .. Word("latin1"), .. "tR"u8];
         byte[] scalar = [.. Global("numpy.core.multiarray", "scalar"), .. dtype, .. bytes, 0x86, .. "R"u8];
         byte[] twice = Dictionary("state_dict", Dictionary("w", Tensor("0", 4, 1, [2], [2])));
-        using var file = Open([.. "}("u8, .. Text("epoch"), (byte)'K', 3, .. Text("callbacks"), .. lightning, .. Text("best"), .. scalar, .. Text("state_dict"), .. twice, .. "u"u8]);
+        using var file = Open([.. "}("u8, .. Word("epoch"), (byte)'K', 3, .. Word("callbacks"), .. lightning, .. Word("best"), .. scalar, .. Word("state_dict"), .. twice, .. "u"u8]);
         Assert.Equal([1f, 3f], file.Read("w").data<float>().ToArray());
         Assert.Equal("3", file.Metadata["epoch"]);
+    }
+
+    [Fact]
+    public void A_tensor_with_fields_of_its_own_is_a_tensor()
+    {
+        byte[] tensor = Tensor("0", 4, 0, [4], [1]);
+        // Its own call, with the function, the type and the arguments as values.
+        var function = Global("torch._utils", "_rebuild_tensor_v2");
+        byte[] arguments = tensor[function.Length..^1];
+        byte[] value = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. function, .. Global("torch", "Tensor"), .. arguments, .. "}tR"u8];
+        Assert.Equal([0f, 1f, 2f, 3f], Load(Dictionary("w", value))["w"].data<float>().ToArray());
+        byte[] again = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. Global("torch._tensor", "_rebuild_from_type_v2"), .. Global("torch", "Tensor"), .. ")}tR"u8];
+        Assert.Throws<BadInputException>(() => Load(Dictionary("w", again)));
     }
 
     [Fact]

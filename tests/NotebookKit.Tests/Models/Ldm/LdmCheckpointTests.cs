@@ -48,7 +48,7 @@ public sealed class LdmCheckpointTests : IDisposable
         using (var file = WeightFile.Open(folder["sd2.safetensors"]))
         {
             Assert.Equal(CheckpointKind.StableDiffusion2, CheckpointKinds.Of(file));
-            Assert.Equal([192, 64], file.Weights["cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight"].Shape);
+            Assert.Equal(new long[] { 192, 64 }, file.Weights["cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight"].Shape);
         }
 
         using var loaded = StableDiffusion.Load(folder["sd2.safetensors"]);
@@ -84,7 +84,7 @@ public sealed class LdmCheckpointTests : IDisposable
         using var model = TinyModel.Create();
         var tensors = LdmWriter.Tensors(model, ScalarType.Float16).Select(item => item.Name switch
         {
-            var name when name.EndsWith("position_ids") => new TensorToSave(name.Replace("text_model.", ""), full(1, 77, 40.3f), ScalarType.Float16),
+            var name when name.EndsWith("position_ids") => new TensorToSave(name.Replace("text_model.", ""), ones(1, 77) * 40.3f, ScalarType.Float16),
             var name when name.StartsWith("cond_stage_model") => item with { Name = name.Replace("text_model.", "") },
             _ => item,
         }).ToList();
