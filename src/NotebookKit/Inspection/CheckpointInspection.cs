@@ -1,6 +1,5 @@
 using System.Globalization;
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
 using NotebookKit.Models.Ldm;
 using static TorchSharp.torch;
 

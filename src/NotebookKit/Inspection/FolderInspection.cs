@@ -1,4 +1,3 @@
-using NotebookKit.Checkpoints;
 using NotebookKit.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
