@@ -17,13 +17,13 @@ internal static class LoraInspection
         var keys = file.Weights.Values.Select(entry => (Entry: entry, Key: LoraKey.Parse(entry.Name))).ToList();
         var unmatched = keys.Where(pair => pair.Key is null).Select(pair => pair.Entry.Name).ToList();
         var modules = keys.Where(pair => pair.Key is not null).GroupBy(pair => pair.Key!.Value.Module, StringComparer.Ordinal).ToList();
-        var incomplete = modules.Where(module => module.Any(pair => pair.Key!.Value.Part == LoraPart.Down) != module.Any(pair => pair.Key!.Value.Part == LoraPart.Up)).Select(module => module.Key).ToList();
-        var downs = keys.Where(pair => pair.Key?.Part == LoraPart.Down && pair.Entry.Shape.Count > 1).ToList();
+        var incomplete = modules.Where(module => module.Any(pair => pair.Key!.Value.Part == "lora_down") != module.Any(pair => pair.Key!.Value.Part == "lora_up")).Select(module => module.Key).ToList();
+        var downs = keys.Where(pair => pair.Key?.Part == "lora_down" && pair.Entry.Shape.Count > 1).ToList();
         var text = modules.Count(module => module.Key.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal));
         var (width, xl) = (Width(downs.Select(pair => (pair.Key!.Value.Module, pair.Entry))), keys.Any(pair => pair.Entry.Name.StartsWith("lora_te2_", StringComparison.Ordinal)));
         var method = relatives.FirstOrDefault(relative => file.Weights.Keys.Any(name => name.Contains(relative.Part, StringComparison.Ordinal))).Name;
         var ranks = downs.GroupBy(pair => pair.Entry.Shape[0]).OrderByDescending(group => group.Count()).Select(group => $"{group.Key} ({group.Count()} layers)").ToList();
-        var alphas = Alphas(file, keys.Where(pair => pair.Key?.Part == LoraPart.Alpha && pair.Entry.ElementCount == 1).Select(pair => pair.Entry));
+        var alphas = Alphas(file, keys.Where(pair => pair.Key?.Part == "alpha" && pair.Entry.ElementCount == 1).Select(pair => pair.Entry));
         return start with
         {
             Kind = method is null ? start.Kind : $"a LoRA's relative: {method}",
@@ -46,7 +46,7 @@ internal static class LoraInspection
     private static IEnumerable<Finding> Findings(string? method, List<string> unmatched, List<string> incomplete, bool xl)
     {
         if (method is not null)
-            yield return new Finding($"It uses {method}.", "The web UI from 1.5 on reads it; the kit reads LoRA and LoCon.");
+            yield return new Finding($"It uses {method}.", "The kit reads it, and so does the web UI from 1.5 on.");
         else if (unmatched.Count > 0)
             yield return new Finding($"{unmatched.Count} tensors have names that no LoRA has, the first of them {unmatched[0]}.", "It will not load; check that the file is a LoRA for Stable Diffusion.");
         if (incomplete.Count > 0)
