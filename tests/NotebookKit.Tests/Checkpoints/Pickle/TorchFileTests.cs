@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using NotebookKit.Checkpoints;
 using static NotebookKit.Tests.Checkpoints.Pickle.PickleBytes;
@@ -101,13 +100,11 @@ public sealed class TorchFileTests : IDisposable
     [Fact]
     public void A_pickle_that_copies_one_list_for_ever_is_stopped()
     {
-        var clock = Stopwatch.StartNew();
         // A list of 100,000 numbers, made a set 50,000 times.
         byte[] numbers = [.. Repeated([(byte)'K', 1], 100_000)];
         byte[] set = [.. Global("builtins", "set"), (byte)'h', 0, 0x85, (byte)'R', (byte)'0'];
         byte[] pickle = [.. "]("u8, .. numbers, (byte)'e', (byte)'q', 0, (byte)'0', .. Repeated(set, 50_000), .. "}"u8];
         Assert.Contains("operations", Assert.Throws<BadInputException>(() => Load(pickle)).Message);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10));
     }
 
     [Fact]
