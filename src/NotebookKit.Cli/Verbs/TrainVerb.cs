@@ -4,6 +4,7 @@ using System.Text.Json;
 using NotebookKit.Images;
 using NotebookKit.Models;
 using NotebookKit.Training;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -11,6 +12,7 @@ namespace NotebookKit.Cli.Verbs;
 internal static class TrainVerb
 {
     private static readonly Option<string?> Base = new("--base") { Description = "the base model: a folder, a .safetensors or .ckpt file, or its name on the hub (data/base-mini)" };
+    private static readonly Option<string?> DType = new("--dtype") { Description = "what the base computes in: fp32, bf16 or fp16 (trained weights keep float32 copies)" };
     private static readonly Option<string?> FromCard = new("--from-card") { Description = "repeat the run of a .card.json; further flags change its settings" };
     private static readonly Option<bool> Plan = new("--plan") { Description = "say what would be painted and trained, and stop" };
     private static readonly TrainFlags Flags = new();
@@ -18,7 +20,7 @@ internal static class TrainVerb
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("train", "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, FromCard, Plan };
+        var command = new Command("train", "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, DType, FromCard, Plan };
         foreach (var flag in Flags.Options)
             command.Options.Add(flag);
         var json = Verb.JsonOption(command);
@@ -31,6 +33,9 @@ internal static class TrainVerb
         var card = parse.GetValue(FromCard) is { } file ? RunCard.Read(file) : null;
         var options = Flags.Read(parse, card?.Settings ?? new TrainOptions());
         var folder = parse.GetValue(Base) ?? card?.Base ?? "data/base-mini";
+        var dtype = RunCard.TypeOf(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype") ?? "fp32");
+        if (dtype == ScalarType.Float16)
+            throw new BadInputException("--dtype fp16 needs a GPU, and this command trains on the processor; take bf16 or fp32.");
         options.Validate(folder); // before anything is loaded
         if (card is not null && parse.GetValue(Base) is null)
             card.CheckSources();
@@ -41,7 +46,7 @@ internal static class TrainVerb
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
 
-        using var sd = StableDiffusion.Load(folder);
+        using var sd = StableDiffusion.Load(folder, dtype: dtype);
         var trainer = new DreamBoothTrainer(sd, options);
         if (parse.GetValue(Plan))
             return ShowPlan(trainer.Options, sd, json);

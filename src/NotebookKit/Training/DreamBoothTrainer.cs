@@ -52,19 +52,21 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             yield return ledger.Stage(stage, done, total);
 
         using var weights = TrainedWeights.Create(sd, Options);
-        using var optimizer = weights.Optimizer();
+        using var masters = new MasterWeights(weights.Named.Select(named => named.Parameter));
+        using var optimizer = weights.Optimizer(masters);
+        var scaler = sd.UNet.parameters().First().dtype == ScalarType.Float16 ? new GradScaler() : null;
         using var ema = Options.EmaDecay is { } decay ? new EmaWeights([.. weights.Named.Select(named => named.Parameter)], decay) : null;
         using var loader = new BatchLoader(sd, Options, data.Latents, weights);
         using var heldOut = new HeldOutLoss(sd, Options);
         var totalSteps = Options.EpochsInAll * data.StepsPerEpoch;
         var schedule = new LrSchedule(Options.Schedule, Options.MainLearningRate, Options.Warmup, totalSteps);
-        using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, schedule, Options);
+        using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, schedule, Options) { Masters = masters, Scaler = scaler };
         var samples = new SampleGrids(sd, Options);
-        var checkpoints = new RunCheckpoint(Options);
+        var checkpoints = new RunCheckpoint(Options, weights, optimizer, masters, scaler, ema);
         var card = RunCard.Of(sd, Options, data.Pictures.Select(picture => picture.Path), data.ClassFiles);
         card.Write(RunCard.PathFor(Options.OutputPath));
 
-        var start = Options.Resume ? checkpoints.Read(weights, optimizer, ema, card.Fixed()) : new RunPosition { Settings = card.Fixed() };
+        var start = Options.Resume ? checkpoints.Read(card.Fixed()) : new RunPosition { Settings = card.Fixed() };
         ledger.Open(start);
         ledger.TextShare = weights.Text.Count > 0 ? Options.TextLearningRate / Options.MainLearningRate : null;
         step.Step = start.Step;
@@ -128,7 +130,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         CheckpointEvent Checkpoint(int epochs)
         {
             var position = new RunPosition { Step = ledger.History.Count, Epoch = epochs, StepInEpoch = stepInEpoch, History = ledger.History, Settings = start.Settings };
-            return new CheckpointEvent(checkpoints.Write(position, weights, optimizer, ema, Notes()), epochs, position.Step);
+            return new CheckpointEvent(checkpoints.Write(position, Notes()), epochs, position.Step);
         }
 
         Dictionary<string, string> Notes() => RunNotes.Of(sd, Options, ledger.History, epoch, data);

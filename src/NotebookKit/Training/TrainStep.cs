@@ -1,5 +1,6 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Training.Optimizers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -44,6 +45,12 @@ public sealed class TrainStep : IDisposable
         PriorLossWeight = options.PriorLossWeight;
     }
 
+    /// <summary>Float32 copies that the optimizer moves where the weights are in half precision; null without any.</summary>
+    internal MasterWeights? Masters { get; init; }
+
+    /// <summary>Scales the loss of a float16 base, whose small gradients would vanish; null for other types.</summary>
+    internal GradScaler? Scaler { get; init; }
+
     /// <summary>Optimizer steps that were made; the schedule follows it.</summary>
     public int Step { get; set; }
 
@@ -72,7 +79,7 @@ public sealed class TrainStep : IDisposable
             loss = loss + (PriorLossWeight * prior);
         }
 
-        loss.backward();
+        (Scaler?.Of(loss) ?? loss).backward();
         _errors.AddRange(batch.Timesteps.cpu().data<long>().Zip(error.detach().to(ScalarType.Float32).cpu().data<float>(), (timestep, one) => (timestep, (double)one)));
     }
 
@@ -82,6 +89,10 @@ public sealed class TrainStep : IDisposable
     /// <exception cref="DivergedException">A loss or gradient is no number any more; the weights were not moved.</exception>
     public StepRecord Update(int epoch)
     {
+        Masters?.TakeGradients();
+        var overflown = Scaler?.Unscale(_parameters) == false; // the scale was too large: this step is left out
+        if (overflown)
+            _optimizer.zero_grad();
         var norm = nn.utils.clip_grad_norm_(_parameters, _options.MaxGradNorm > 0 ? _options.MaxGradNorm : double.PositiveInfinity);
         var loss = _instance + (PriorLossWeight * (_prior ?? 0));
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
@@ -89,8 +100,10 @@ public sealed class TrainStep : IDisposable
         var factor = _schedule.FactorAt(Step);
         foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_baseRates))
             group.LearningRate = rate * factor;
-        _optimizer.step();
+        if (!overflown)
+            _optimizer.step();
         _optimizer.zero_grad();
+        Masters?.GiveBack();
 
         var record = new StepRecord(Step, epoch, loss, _instance, _prior, _schedule.At(Step), norm) { Bands = BandLosses.Of(_errors, _timesteps) };
         Step++;

@@ -1,5 +1,6 @@
 using NotebookKit.Images;
 using NotebookKit.Models;
+using NotebookKit.Text;
 
 namespace NotebookKit.Training;
 
@@ -34,7 +35,7 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
         if (need == 0)
             return [];
         var groups = pictures.GroupBy(picture => (picture.Picture.ClassPrompt, Bucket: options.BucketFor(sd, picture.Size))).OrderBy(group => group.Key.ClassPrompt, StringComparer.Ordinal).ThenBy(group => group.Key.Bucket).ToList();
-        var folder = concept.ClassDir ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, "class-images", Slug(concept.ClassPrompt!));
+        var folder = concept.ClassDir ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, "class-images", Slug(concept.ClassToken is { } kind && concept.ClassPrompt!.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? kind : concept.ClassPrompt!));
         return
         [
             .. from @group in groups

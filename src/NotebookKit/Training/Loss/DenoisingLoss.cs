@@ -12,12 +12,17 @@ internal sealed class DenoisingLoss(UNet2DConditionModel unet, SchedulerConfig c
 {
     private readonly DDPMScheduler _noising = new(config);
 
-    /// <summary>The mean squared error of each picture: (B). Where there is a mask, of its white part.</summary>
+    /// <summary>
+    /// The mean squared error of each picture: (B). Where there is a mask, of its white part. The UNet computes in its own
+    /// type, the loss in float32.
+    /// </summary>
     public Tensor Errors(TrainBatch batch)
     {
+        var dtype = unet.parameters().First().dtype;
         var noisy = _noising.AddNoise(batch.Latents, batch.Noise, batch.Timesteps);                          // (B, 4, h, w)
         var target = config.PredictionType == "v_prediction" ? _noising.GetVelocity(batch.Latents, batch.Noise, batch.Timesteps) : batch.Noise;
-        var error = (unet.call(noisy, batch.Timesteps, batch.Context) - target).square();                    // (B, 4, h, w)
+        var guess = unet.call(noisy.to(dtype), batch.Timesteps, batch.Context.to(dtype)).to(ScalarType.Float32); // (B, 4, h, w)
+        var error = (guess - target).square();                                                               // (B, 4, h, w)
         return (batch.Mask is null ? error : error * batch.Mask).mean([1, 2, 3]);                            // (B)
     }
 

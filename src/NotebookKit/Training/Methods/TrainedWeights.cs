@@ -44,13 +44,14 @@ internal abstract class TrainedWeights : IDisposable
     };
 
     /// <summary>The chosen optimizer with its usual settings, each part at its own rate.</summary>
-    public optim.Optimizer Optimizer()
+    /// <param name="masters">Float32 copies to move in the place of weights in half precision.</param>
+    public optim.Optimizer Optimizer(MasterWeights masters)
     {
         var groups = new List<OptimizerGroup>();
         if (UNet.Count > 0)
-            groups.Add(new(UNet.Select(named => named.Parameter), Options.LearningRate!.Value));
+            groups.Add(new(UNet.Select(named => masters.Of(named.Parameter)), Options.LearningRate!.Value));
         if (Text.Count > 0)
-            groups.Add(new(Text.Select(named => named.Parameter), Options.TextLearningRate!.Value, TextDecay));
+            groups.Add(new(Text.Select(named => masters.Of(named.Parameter)), Options.TextLearningRate!.Value, TextDecay));
         return TrainOptimizers.Create(Options.Optimizer, groups);
     }
 

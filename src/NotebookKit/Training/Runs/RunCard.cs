@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
 
@@ -36,6 +37,19 @@ public sealed record RunCard(
         nameof(Concept.InstanceDir), nameof(Concept.ClassDir),
     ];
 
+    private static readonly IReadOnlyDictionary<string, ScalarType> Types = new Dictionary<string, ScalarType>
+    {
+        ["fp32"] = ScalarType.Float32,
+        ["bf16"] = ScalarType.BFloat16,
+        ["fp16"] = ScalarType.Float16,
+    };
+
+    /// <summary>The type that a card or a flag names.</summary>
+    /// <param name="name">fp32, bf16 or fp16.</param>
+    /// <exception cref="BadInputException">It is none of them.</exception>
+    public static ScalarType TypeOf(string name) =>
+        Types.TryGetValue(name.ToLowerInvariant(), out var type) ? type : throw new BadInputException($"There is no type '{name}' to compute in; {NearestName.Hint(name, [.. Types.Keys])}");
+
     /// <summary>A run's card.</summary>
     /// <param name="sd">The base.</param>
     /// <param name="options">All options, nulls filled in.</param>
@@ -50,10 +64,11 @@ public sealed record RunCard(
         new Dictionary<string, string>
         {
             ["notebookkit"] = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
-            ["libtorch"] = TorchSharp.torch.__version__,
+            ["libtorch"] = __version__,
             ["dotnet"] = Environment.Version.ToString(),
             ["system"] = RuntimeInformation.OSDescription,
             ["device"] = sd.Device.ToString(),
+            ["dtype"] = Types.First(type => type.Value == sd.UNet.parameters().First().dtype).Key,
         });
 
     /// <summary>Where the card of an output lies.</summary>
@@ -83,7 +98,8 @@ public sealed record RunCard(
     /// <exception cref="BadInputException">A picture is missing or changed, or the base is another.</exception>
     public void CheckSources()
     {
-        foreach (var (file, hash) in Pictures.Concat(ClassPictures))
+        // Class images that are gone are painted again, the same.
+        foreach (var (file, hash) in Pictures.Concat(ClassPictures.Where(picture => File.Exists(picture.Key))))
         {
             if (!File.Exists(file))
                 throw new BadInputException($"The run card names {file}, which is not there; put it back to repeat the run.");
@@ -108,6 +124,7 @@ public sealed record RunCard(
         var harmless = Harmless.Select(name => TrainLog.Json.PropertyNamingPolicy!.ConvertName(name)).ToHashSet();
         var kept = settings.Where(setting => !harmless.Contains(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value?.ToJsonString() ?? "null");
         kept["base"] = BaseHash ?? "";
+        kept["dtype"] = Versions.GetValueOrDefault("dtype", "");
         kept["pictures"] = string.Join(' ', Pictures.Values.Order());
         kept["class_pictures"] = string.Join(' ', ClassPictures.Values.Order());
         return kept;

@@ -17,11 +17,16 @@ internal sealed class RunCheckpoint
 
     private readonly string _folder;
     private readonly TrainOptions _options;
+    private readonly TrainedWeights _weights;
+    private readonly optim.Optimizer _optimizer;
+    private readonly MasterWeights _masters;
+    private readonly GradScaler? _scaler;
+    private readonly EmaWeights? _ema;
 
-    /// <summary>The checkpoints of an output, in <c>checkpoints/NAME/</c> beside it.</summary>
-    public RunCheckpoint(TrainOptions options)
+    /// <summary>The checkpoints of a run, in <c>checkpoints/NAME/</c> beside its output, and what they hold.</summary>
+    public RunCheckpoint(TrainOptions options, TrainedWeights weights, optim.Optimizer optimizer, MasterWeights masters, GradScaler? scaler, EmaWeights? ema)
     {
-        _options = options;
+        (_options, _weights, _optimizer, _masters, _scaler, _ema) = (options, weights, optimizer, masters, scaler, ema);
         var output = Path.GetFullPath(options.OutputPath);
         _folder = Path.Combine(Path.GetDirectoryName(output)!, "checkpoints", Path.GetFileNameWithoutExtension(output));
     }
@@ -34,32 +39,35 @@ internal sealed class RunCheckpoint
 
     /// <summary>Writes a checkpoint, and the weights beside it in the form that the run's result has; then forgets the oldest.</summary>
     /// <returns>The checkpoint's path.</returns>
-    public string Write(RunPosition position, TrainedWeights weights, optim.Optimizer optimizer, EmaWeights? ema, IReadOnlyDictionary<string, string> metadata)
+    public string Write(RunPosition position, IReadOnlyDictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>();
-        foreach (var (name, parameter) in weights.Named)
+        foreach (var (name, parameter) in _weights.Named)
             tensors["weights." + name] = parameter.detach();
-        foreach (var (name, state) in TrainOptimizers.SaveState(optimizer))
-            tensors["optimizer." + name] = state;
-        foreach (var (name, state) in ema?.SaveState() ?? [])
-            tensors["ema." + name] = state;
+        Add("optimizer.", TrainOptimizers.SaveState(_optimizer));
+        Add("masters.", _masters.SaveState());
+        Add("scaler.", _scaler?.SaveState());
+        Add("ema.", _ema?.SaveState());
         var stem = Path.Combine(_folder, $"epoch-{position.Epoch:0000}-step-{position.Step:000000}");
-        using (ema?.Swap())
-            weights.Save(_options.WritesModel ? stem : stem + ".safetensors", metadata);
+        using (_ema?.Swap())
+            _weights.Save(_options.WritesModel ? stem : stem + ".safetensors", metadata);
         Safetensors.Save(stem + Ending, tensors, new Dictionary<string, string> { [Note] = JsonSerializer.Serialize(position, TrainLog.Json) });
         Forget();
         return stem + Ending;
+
+        void Add(string prefix, Dictionary<string, Tensor>? state)
+        {
+            foreach (var (name, value) in state ?? [])
+                tensors[prefix + name] = value;
+        }
     }
 
     /// <summary>Puts everything back from the newest checkpoint.</summary>
-    /// <param name="weights">Filled.</param>
-    /// <param name="optimizer">Filled.</param>
-    /// <param name="ema">Filled, where the run has one.</param>
     /// <param name="settings">What the run's settings are now, to compare.</param>
     /// <returns>Where the run was; its beginning where there is no checkpoint.</returns>
     /// <exception cref="BadInputException">The checkpoint was made with other settings, or is damaged.</exception>
-    public RunPosition Read(TrainedWeights weights, optim.Optimizer optimizer, EmaWeights? ema, IReadOnlyDictionary<string, string> settings)
+    public RunPosition Read(IReadOnlyDictionary<string, string> settings)
     {
         if (Latest is not { } path)
             return new RunPosition { Settings = settings };
@@ -74,15 +82,17 @@ internal sealed class RunCheckpoint
         }
 
         var tensors = Safetensors.Load(path);
-        foreach (var (name, parameter) in weights.Named)
+        foreach (var (name, parameter) in _weights.Named)
         {
             if (!tensors.TryGetValue("weights." + name, out var value) || !value.shape.SequenceEqual(parameter.shape))
                 throw new BadInputException($"The checkpoint {path} does not hold the weights {name}; it belongs to another run, start anew without --resume.");
             parameter.copy_(value);
         }
 
-        TrainOptimizers.LoadState(optimizer, Part("optimizer."));
-        ema?.LoadState(Part("ema."));
+        TrainOptimizers.LoadState(_optimizer, Part("optimizer."));
+        _masters.LoadState(Part("masters."));
+        _scaler?.LoadState(Part("scaler."));
+        _ema?.LoadState(Part("ema."));
         return position;
 
         Dictionary<string, Tensor> Part(string prefix) =>

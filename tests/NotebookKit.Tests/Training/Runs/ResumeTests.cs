@@ -35,6 +35,21 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         Assert.Equal(whole.History.Count, File.ReadLines(_folder["cut.log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(TrainMethod.DreamBooth)]
+    [InlineData(TrainMethod.Lora)]
+    public void In_half_precision_too_for_the_float32_copies_are_kept(TrainMethod method)
+    {
+        var options = Options with { Method = method, MaxGradNorm = 0 };
+        var full = Train(options with { Output = Path("full", method) });
+        var whole = Train(options with { Output = Path("whole", method) }, dtype: ScalarType.BFloat16);
+        Assert.All(full.History.Zip(whole.History), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 0.05 * pair.First.Loss));
+        Train(options with { Output = Path("cut", method) }, stopAt: 5, dtype: ScalarType.BFloat16);
+        var resumed = Train(options with { Output = Path("cut", method), Resume = true }, dtype: ScalarType.BFloat16);
+        Assert.Equal(whole.History, resumed.History);
+        Assert.Equal(Weights(whole.Output), Weights(resumed.Output));
+    }
+
     [Fact]
     public void Checkpoints_come_every_few_epochs_and_only_the_newest_are_kept()
     {
@@ -80,10 +95,10 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         from pair in Safetensors.Load(file)
         select (Name: $"{(file == output ? "" : System.IO.Path.GetRelativePath(output, file))}/{pair.Key}", Bytes: pair.Value.bytes.ToArray())).ToDictionary(pair => pair.Name, pair => pair.Bytes);
 
-    private TrainResult Train(TrainOptions options, int? stopAt = null)
+    private TrainResult Train(TrainOptions options, int? stopAt = null, ScalarType dtype = ScalarType.Float32)
     {
         using var stop = new CancellationTokenSource();
-        using var sd = StableDiffusion.Load(tiny.Folder);
+        using var sd = StableDiffusion.Load(tiny.Folder, dtype: dtype);
         return new DreamBoothTrainer(sd, options).Train(new Stopper(stop, stopAt), stop.Token);
     }
 
