@@ -84,7 +84,7 @@ internal sealed class TrainFlags
         Number<int>("--keep-last", "checkpoints to keep, 0 for all (2)", (options, value) => options with { KeepLast = value });
         Flag("--resume", "go on from the newest checkpoint of this output", options => options with { Resume = true });
         Choice<SavePrecision>("--save-as", "fp16, bf16 or fp32 for the saved weights (fp16)", (options, value) => options with { SaveAs = value switch { SavePrecision.Fp32 => ScalarType.Float32, SavePrecision.Bf16 => ScalarType.BFloat16, _ => ScalarType.Float16 } });
-        Text("--out", "the .safetensors, or the folder of a full fine-tune (loras/NAME.safetensors, models/NAME)", (options, value) => options with { Output = value });
+        Text("--out", "the .safetensors; of a full fine-tune the folder, or a .safetensors or .ckpt for the web UI (loras/NAME.safetensors, models/NAME)", (options, value) => options with { Output = value });
     }
 
     private enum SavePrecision

@@ -1,5 +1,6 @@
 using NotebookKit.Display;
 using NotebookKit.Models;
+using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
@@ -83,13 +84,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             step.PriorLossWeight = Options.PriorLossWeightAt(epoch);
             foreach (var group in data.Epoch(epoch).Skip(stepInEpoch))
             {
-                foreach (var batch in group.Batches)
-                {
-                    using var scope = NewDisposeScope();
-                    step.Accumulate(loader.Load(batch), group.Instances, group.Classes);
-                }
-
-                var record = Update(step, epoch + 1, checkpoints);
+                var record = Step(group);
                 ema?.Update();
                 stepInEpoch++;
                 yield return ledger.Step(record, group.Instances, totalSteps);
@@ -127,6 +122,30 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             Card = RunCard.PathFor(Options.OutputPath),
         }));
 
+        StepRecord Step(StepSamples group)
+        {
+            try
+            {
+                foreach (var batch in group.Batches)
+                {
+                    using var scope = NewDisposeScope();
+                    step.Accumulate(loader.Load(batch), group.Instances, group.Classes);
+                }
+
+                return step.Update(epoch + 1);
+            }
+            catch (DivergedException e)
+            {
+                throw e.With(checkpoints.Latest);
+            }
+            catch (Exception e) when (OutOfMemory.Is(e))
+            {
+                optimizer.zero_grad();
+                var sentence = OutOfMemory.Sentence(ModelShape.Of(sd), MemoryPlan.Of(Options), sd.Device);
+                throw new OutOfMemoryException($"{sentence} What was learned is kept in {Checkpoint(epoch).Path}; --resume goes on from it.", e);
+            }
+        }
+
         CheckpointEvent Checkpoint(int epochs)
         {
             var position = new RunPosition { Step = ledger.History.Count, Epoch = epochs, StepInEpoch = stepInEpoch, History = ledger.History, Settings = start.Settings };
@@ -134,18 +153,5 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         }
 
         Dictionary<string, string> Notes() => RunNotes.Of(sd, Options, ledger.History, epoch, data);
-    }
-
-    // An iterator cannot catch around its yields.
-    private static StepRecord Update(TrainStep step, int epoch, RunCheckpoint checkpoints)
-    {
-        try
-        {
-            return step.Update(epoch);
-        }
-        catch (DivergedException e)
-        {
-            throw e.With(checkpoints.Latest);
-        }
     }
 }

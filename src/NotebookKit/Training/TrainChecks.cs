@@ -86,8 +86,10 @@ internal static class TrainChecks
 
     private static void Output(TrainOptions options)
     {
-        Require(options.Output is null || !options.WritesModel || !options.Output.EndsWith(".safetensors", StringComparison.Ordinal), $"A full fine-tune writes a folder, so --out {options.Output} must not be a .safetensors file.");
-        Require(!File.Exists(options.OutputPath) || !options.WritesModel, $"--out {options.OutputPath} is a file; give a folder for the model.");
+        var ending = Path.GetExtension(options.Output ?? "").ToLowerInvariant();
+        Require(options.Method != TrainMethod.Imagic || ending is not (".safetensors" or ".ckpt"), $"Imagic writes a folder with text states beside the model, so --out {options.Output} must not be a file.");
+        Require(options.WritesModel || ending != ".ckpt", $"--out {options.Output}: LoRAs and embeddings are written as .safetensors; a .ckpt holds a whole model (--method dreambooth).");
+        Require(!File.Exists(options.OutputPath) || ending.Length > 0 || !options.WritesModel, $"--out {options.OutputPath} is a file; give a folder for the model, or a name that ends in .safetensors or .ckpt.");
     }
 
     private static bool Proper(double value) => double.IsFinite(value) && value >= 0;

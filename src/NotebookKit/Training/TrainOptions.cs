@@ -143,7 +143,8 @@ public sealed record TrainOptions : Concept
     public bool Resume { get; init; }
 
     /// <summary>
-    /// LoRA and textual inversion: the .safetensors to write. Else the folder. Null: <c>loras/NAME.safetensors</c>,
+    /// LoRA and textual inversion: the .safetensors to write. Else the folder, or one file for the web UI where it ends in
+    /// .safetensors or .ckpt. Null: <c>loras/NAME.safetensors</c>,
     /// <c>embeddings/NAME.safetensors</c> or <c>models/NAME</c>, NAME being the instance folder's.
     /// </summary>
     public string? Output { get; init; }

@@ -63,6 +63,18 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder, "*.unfinished"));
     }
 
+    [Theory]
+    [InlineData("model.ckpt")]
+    [InlineData("model.safetensors")]
+    public void A_full_fine_tune_can_be_one_file_for_the_web_UI(string name)
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Output = Path.Combine(_folder, name), SaveAs = ScalarType.Float32, SaveEvery = 1, KeepLast = 1, Epochs = 2 }).Train();
+        using var trained = StableDiffusion.Load(result.Output);
+        Assert.True(Predict(trained).Equals(Predict(sd)));
+        Assert.Equal(["epoch-0001-step-000003.state.safetensors", "epoch-0001-step-000003" + Path.GetExtension(name)], Directory.GetFiles(Path.Combine(_folder, "checkpoints", "model")).Select(Path.GetFileName).OrderByDescending(file => file!.Contains("state", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Training_the_text_encoder_too_gives_the_file_its_adapters()
     {

@@ -31,7 +31,8 @@ public sealed class TrainOptionsTests : IDisposable
         Refuses(Good with { Schedule = "cosin" }, "cosine");
         Refuses(Good with { Schedule = "cosin" }, "did you mean cosine");
         Refuses(Good with { Sampler = "eular" }, "euler");
-        Refuses(Good with { Method = TrainMethod.DreamBooth, Output = "x.safetensors" }, "folder");
+        Refuses(Good with { Method = TrainMethod.Imagic, Output = "x.safetensors" }, "folder");
+        Refuses(Good with { Output = "x.ckpt" }, "--method dreambooth");
         Refuses(Good with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]" }, "equals the instance prompt, \"a\" for a.png");
         Refuses(Good with { ClassImagesPerInstance = 0 }, "--class-images-per-instance is 0");
         Refuses(Good with { ClassImages = 0 }, "prior loss weight of 0.3");

@@ -1,13 +1,20 @@
 using NotebookKit.Models;
+using NotebookKit.Models.Ldm;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
 
-/// <summary>Writes a whole model so that its folder holds either the old one or the new one, never half of it.</summary>
+/// <summary>Writes a whole model so that there is either the old one or the new one, never half of it.</summary>
 internal static class ModelFolder
 {
     public static void Replace(StableDiffusion sd, string path, ScalarType dtype, Action<string>? more = null)
     {
+        if (LdmWriter.IsFile(path))
+        {
+            sd.Save(path, dtype);
+            return;
+        }
+
         var folder = Path.GetFullPath(path);
         var unfinished = folder + ".unfinished";
         try

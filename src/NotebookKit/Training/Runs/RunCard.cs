@@ -34,6 +34,7 @@ public sealed record RunCard(
         nameof(TrainOptions.Epochs), nameof(TrainOptions.Output), nameof(TrainOptions.SaveAs), nameof(TrainOptions.SaveEvery), nameof(TrainOptions.KeepLast), nameof(TrainOptions.Resume),
         nameof(TrainOptions.SampleEvery), nameof(Concept.SamplePrompts), nameof(Concept.SampleNegativePrompt), nameof(Concept.SamplesPerPrompt), nameof(TrainOptions.SampleGuidance),
         nameof(TrainOptions.SanityPrompt), nameof(TrainOptions.HeldOutDir), nameof(TrainOptions.HeldOutEvery), nameof(TrainOptions.GradientCheckpointing),
+        nameof(TrainOptions.BatchSize), nameof(TrainOptions.GradientAccumulation), // only their product counts
         nameof(Concept.InstanceDir), nameof(Concept.ClassDir),
     ];
 
@@ -123,6 +124,7 @@ public sealed record RunCard(
         var settings = JsonSerializer.SerializeToNode(Settings, TrainLog.Json)!.AsObject();
         var harmless = Harmless.Select(name => TrainLog.Json.PropertyNamingPolicy!.ConvertName(name)).ToHashSet();
         var kept = settings.Where(setting => !harmless.Contains(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value?.ToJsonString() ?? "null");
+        kept["pictures_per_step"] = $"{Settings.BatchSize * Settings.GradientAccumulation}";
         kept["base"] = BaseHash ?? "";
         kept["dtype"] = Versions.GetValueOrDefault("dtype", "");
         kept["pictures"] = string.Join(' ', Pictures.Values.Order());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NotebookKit.Checkpoints;
+using NotebookKit.Models.Ldm;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
@@ -51,7 +52,7 @@ internal sealed class RunCheckpoint
         Add("ema.", _ema?.SaveState());
         var stem = Path.Combine(_folder, $"epoch-{position.Epoch:0000}-step-{position.Step:000000}");
         using (_ema?.Swap())
-            _weights.Save(_options.WritesModel ? stem : stem + ".safetensors", metadata);
+            _weights.Save(stem + (LdmWriter.IsFile(_options.OutputPath) ? Path.GetExtension(_options.OutputPath) : ""), metadata);
         Safetensors.Save(stem + Ending, tensors, new Dictionary<string, string> { [Note] = JsonSerializer.Serialize(position, TrainLog.Json) });
         Forget();
         return stem + Ending;
@@ -116,6 +117,7 @@ internal sealed class RunCheckpoint
             File.Delete(old);
             var result = old[..^Ending.Length];
             File.Delete(result + ".safetensors");
+            File.Delete(result + ".ckpt");
             if (Directory.Exists(result))
                 Directory.Delete(result, recursive: true);
         }
