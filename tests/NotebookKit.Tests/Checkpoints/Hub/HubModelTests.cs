@@ -293,6 +293,7 @@ public sealed class HubModelTests : IDisposable
         Offline = offline,
         Token = token,
         Patience = TimeSpan.FromMilliseconds(5),
+        Silence = TimeSpan.FromSeconds(3),
     };
 
     private string Fetch(string? variant = null, string revision = "main", string? token = null, bool offline = false) =>
