@@ -27,10 +27,9 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await using (var output = Open(path))
         {
-            var damaged = 0;
+            var (damaged, longest) = (0, output.Length);
             for (var fruitless = 1; ;)
             {
-                var before = output.Length;
                 Exception? broken = null;
                 try
                 {
@@ -47,13 +46,15 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
                         break;
                     // Something on the way altered it; what is there is worthless.
                     output.SetLength(0);
+                    longest = 0;
                     if (++damaged == 2)
                         throw new BadInputException($"{file.Path} does not arrive as the hub lists it: its hash is another, twice. Something on the way changes it; try another network.");
                     continue;
                 }
 
-                // As long as something comes, the connection is bad but alive.
-                fruitless = output.Length > before ? 1 : fruitless + 1;
+                // As long as it gets further than ever before, the connection is bad but alive.
+                fruitless = output.Length > longest ? 1 : fruitless + 1;
+                longest = Math.Max(longest, output.Length);
                 await client.WaitOrGiveUp(Math.Min(fruitless, Attempts), null, broken ?? new IOException("the connection ends early"), cancel);
             }
         }
@@ -89,12 +90,15 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
             return;
         }
 
-        // A server that does not know ranges, or answers with another one, starts over.
-        var from = response.StatusCode == HttpStatusCode.PartialContent ? response.Content.Headers.ContentRange?.From ?? -1 : 0;
-        if (from != output.Length)
+        // A server that does not know ranges begins at the start: what is there already is passed over.
+        var from = response.StatusCode == HttpStatusCode.PartialContent ? response.Content.Headers.ContentRange?.From ?? long.MaxValue : 0;
+        if (from > output.Length)
+        {
             output.SetLength(0);
-        if (from != output.Length)
             return;
+        }
+
+        var known = output.Length - from;
         output.Position = output.Length;
         await using var input = await response.Content.ReadAsStreamAsync(cancel);
         while (true)
@@ -103,10 +107,12 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
             var count = await input.ReadAsync(buffer, quiet.Token);
             if (count == 0)
                 return;
-            if (output.Length + count > file.Size)
-                throw new BadInputException($"{file.Path} is longer than the {file.Size} bytes that the hub lists; try again later.");
-            await output.WriteAsync(buffer.AsMemory(0, count), cancel);
             fetched(count);
+            var (passed, fresh) = ((int)Math.Min(known, count), count - (int)Math.Min(known, count));
+            known -= passed;
+            if (output.Length + fresh > file.Size)
+                throw new BadInputException($"{file.Path} is longer than the {file.Size} bytes that the hub lists; try again later.");
+            await output.WriteAsync(buffer.AsMemory(passed, fresh), cancel);
         }
     }
 

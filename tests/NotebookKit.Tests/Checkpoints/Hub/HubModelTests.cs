@@ -101,7 +101,7 @@ public sealed class HubModelTests : IDisposable
     }
 
     [Fact]
-    public void A_range_other_than_the_one_asked_for_starts_the_file_over()
+    public void A_range_other_than_the_one_asked_for_is_fitted_in()
     {
         var wrong = 0;
         server.Misbehave = context =>
@@ -125,6 +125,23 @@ public sealed class HubModelTests : IDisposable
         var snapshot = Fetch();
         Assert.Equal(1, Math.Min(wrong, 1));
         Assert.Equal(server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
+    }
+
+    [Fact]
+    public void A_server_without_ranges_that_always_breaks_at_the_same_place_is_given_up()
+    {
+        server.Misbehave = context =>
+        {
+            if (!context.Request.Url!.AbsolutePath.EndsWith(UNet))
+                return false;
+            context.Response.ContentLength64 = server.Files[UNet].Length;
+            context.Response.OutputStream.Write(server.Files[UNet], 0, 50_000);
+            context.Response.OutputStream.Flush();
+            context.Response.Abort();
+            return true;
+        };
+        Assert.Contains("what was downloaded is kept", Refusal(() => Fetch()));
+        Assert.InRange(server.Requests.Count(request => request.Path.EndsWith(UNet)), 2, 10);
     }
 
     [Theory]
@@ -293,6 +310,7 @@ public sealed class HubModelTests : IDisposable
         Offline = offline,
         Token = token,
         Patience = TimeSpan.FromMilliseconds(5),
+        Silence = TimeSpan.FromSeconds(3),
     };
 
     private string Fetch(string? variant = null, string revision = "main", string? token = null, bool offline = false) =>
