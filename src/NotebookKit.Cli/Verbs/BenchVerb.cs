@@ -38,7 +38,7 @@ internal static class BenchVerb
             var results = methods.Select(method => MemoryBench.Run(parse.GetValue(folder)!, plan.Read(parse, method), parse.GetValue(pictures)!)).ToList();
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(new { Runs = results }, Verb.Json)
-                : string.Join('\n', results.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Method,-18} forecast {MemoryForecast.Size(one.Forecast),9}  measured {MemoryForecast.Size(one.Measured),9}  {one.Error,6:+0.0%;-0.0%}  process {MemoryForecast.Size(one.ProcessBytes)}"))));
+                : string.Join('\n', results.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Method,-18} forecast {MemoryForecast.Size(one.Forecast),9}  measured {MemoryForecast.Size(one.Measured),9}  {100 * one.Error,5:0.0} %  process {MemoryForecast.Size(one.ProcessBytes)}"))));
             return 0;
         });
         return command;
