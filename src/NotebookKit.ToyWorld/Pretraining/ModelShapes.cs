@@ -22,6 +22,7 @@ internal static class ModelShapes
         NormNumGroups = preset.NormGroups,
         ScalingFactor = scalingFactor,
         PatchSkip = true,
+        PatchSkipReach = 1,
     };
 
     /// <summary>The UNet: Stable Diffusion's in small, without cross-attention at the finest level.</summary>

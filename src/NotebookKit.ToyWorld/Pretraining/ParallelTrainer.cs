@@ -12,6 +12,7 @@ namespace NotebookKit.ToyWorld.Pretraining;
 internal sealed class ParallelTrainer : IDisposable
 {
     private const int EmaEvery = 4;
+    private const double ReportSeconds = 20;
     private readonly IReadOnlyList<Learner> learners;
     private readonly TrainerSettings settings;
     private readonly string checkpoint;
@@ -61,7 +62,7 @@ internal sealed class ParallelTrainer : IDisposable
 
     /// <summary>Trains until the budget is used or <paramref name="cancel"/> asks to stop, and leaves a checkpoint either way.</summary>
     /// <param name="budget">How long.</param>
-    /// <param name="report">Called by the first worker between two updates every ten seconds or so, and at each checkpoint.</param>
+    /// <param name="report">Called by the first worker between two updates every twenty seconds or so, and at each checkpoint.</param>
     /// <param name="cancel">Asks all workers to stop after their current update.</param>
     /// <returns>True when the budget is used up; false when it was stopped before.</returns>
     public bool Run(Budget budget, Action<TrainerStatus> report, CancellationToken cancel)
@@ -90,7 +91,7 @@ internal sealed class ParallelTrainer : IDisposable
             if (learners.Count > 1)
                 set_num_threads(1);
             using var generator = new Generator(0, parameters[worker].Values.device);
-            var nextReport = clock.Elapsed.TotalSeconds + 10;
+            var nextReport = clock.Elapsed.TotalSeconds + ReportSeconds;
             var nextSave = clock.Elapsed.TotalSeconds + settings.CheckpointSeconds;
             while (!stop && !cancel.IsCancellationRequested)
             {
@@ -108,7 +109,7 @@ internal sealed class ParallelTrainer : IDisposable
                 if (save)
                     Save();
                 report(Status(budget, save));
-                nextReport = clock.Elapsed.TotalSeconds + 10;
+                nextReport = clock.Elapsed.TotalSeconds + ReportSeconds;
                 if (save)
                     nextSave = clock.Elapsed.TotalSeconds + settings.CheckpointSeconds;
             }

@@ -48,9 +48,9 @@ internal sealed class PretrainRun
     /// <summary>Asks every stage to stop.</summary>
     public CancellationToken Cancel { get; }
 
-    /// <summary>How long a stage before the denoiser may take: its updates, or its minutes but no more than 15 % of all.</summary>
+    /// <summary>How long a stage before the denoiser may take: its updates, or its minutes but no more than a fifth of all.</summary>
     public Budget BudgetOf(long steps, double minutes) =>
-        new(steps, Options.Steps is null ? Math.Min(minutes, 0.15 * (Options.Minutes ?? Preset.Minutes)) * 60 : double.PositiveInfinity);
+        new(steps, Options.Steps is null ? Math.Min(minutes, 0.2 * (Options.Minutes ?? Preset.Minutes)) * 60 : double.PositiveInfinity);
 
     /// <summary>Settings of a stage.</summary>
     public TrainerSettings Settings(string stage, double rate) =>

@@ -46,7 +46,7 @@ public static class Pretrainer
         var data = VaeStage.Latents(run, scenes, captions);
         TextStage.Train(run, data);
         DenoiserStage.Train(run, data, scenes);
-        if (run.State.Decoder is null)
+        if (run.State.Decoder is null && run.Preset.DecoderSteps > 0)
         {
             VaeStage.TrainDecoder(run, scenes);
             DenoiserStage.ExportVae(run);

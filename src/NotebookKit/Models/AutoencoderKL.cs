@@ -32,7 +32,7 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
         if (config.PatchSkip)
         {
             patch_encoder = Conv2d(config.InChannels, config.LatentChannels, config.Factor, stride: config.Factor);
-            patch_decoder = Conv2d(config.LatentChannels, config.OutChannels * config.Factor * config.Factor, 1);
+            patch_decoder = Conv2d(config.LatentChannels, config.OutChannels * config.Factor * config.Factor, 1 + (2 * config.PatchSkipReach), padding: config.PatchSkipReach);
         }
         RegisterComponents();
     }

@@ -51,6 +51,13 @@ public sealed record AutoencoderKLConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool PatchSkip { get; init; }
 
+    /// <summary>
+    /// How many neighbours to each side the decoding half of <see cref="PatchSkip"/> sees: with 1 a patch is drawn from
+    /// its own latent and the eight around it, so that patches meet without seams.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int PatchSkipReach { get; init; }
+
     /// <summary>Every other field of the file, kept for saving.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? OtherFields { get; init; }
@@ -113,6 +120,8 @@ public sealed record AutoencoderKLConfig
                 throw new BadInputException($"The VAE's {field} is {value}; it must be from 1 to 65536.");
         }
 
+        if (PatchSkipReach is < 0 or > 4)
+            throw new BadInputException($"The VAE's patch_skip_reach is {PatchSkipReach}; it must be from 0 to 4.");
         foreach (var channels in BlockOutChannels)
         {
             if (channels is < 1 or > 65536 || channels % NormNumGroups != 0)

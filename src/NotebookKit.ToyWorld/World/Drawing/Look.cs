@@ -3,7 +3,7 @@ namespace NotebookKit.ToyWorld.Drawing;
 /// <summary>How a style draws contours and fills; what happens to the finished picture is the style's own affair.</summary>
 internal enum Look
 {
-    /// <summary>Full colour, the figure with a thin darker rim that parts it from a ground of its own colour.</summary>
+    /// <summary>Full colour without contours: light alone models the forms, and a small VAE keeps soft edges best.</summary>
     Photo,
 
     /// <summary>Full colour inside thick dark blue contours.</summary>
@@ -26,11 +26,10 @@ internal static class Looks
 {
     public static float ContourWidth(this Look look, Shape shape) => (look, shape.IsFigure) switch
     {
-        (Look.Photo, true) => 0.018f,
-        (Look.Oil, true) => 0.030f,
-        (Look.Oil, false) => 0.016f,
-        (Look.Pencil, true) => 0.048f,
-        (Look.Pencil, false) => 0.030f,
+        (Look.Oil, true) => 0.045f,
+        (Look.Oil, false) => 0.020f,
+        (Look.Pencil, true) => 0.070f,
+        (Look.Pencil, false) => 0.040f,
         (Look.Watercolor, _) => 0.016f,
         (Look.Pixel, true) => 0.050f,
         (Look.Ink, true) => 0.040f,
@@ -41,7 +40,7 @@ internal static class Looks
     public static Rgb ContourColor(this Look look, Shape shape) => look switch
     {
         Look.Oil => shape.Paint.Color.Mix(new Rgb(0.05f, 0.06f, 0.22f), 0.75f),
-        Look.Pencil => Rgb.Grey(shape.IsFigure ? 0.16f : 0.48f),
+        Look.Pencil => Rgb.Grey(shape.IsFigure ? 0.16f : 0.60f),
         Look.Watercolor => Wash(shape.Paint.Color, shape.IsFigure) * 0.78f,
         Look.Pixel => shape.Paint.Color * 0.28f,
         Look.Ink => Rgb.Grey(shape.IsFigure ? 0.08f : 0.52f),
@@ -78,7 +77,7 @@ internal static class Looks
             Color = Tone(paint.Color, paint.Detail, figure),
             Bottom = paint.Bottom is { } low ? Tone(low, paint.Detail, figure) : null,
             Stripe = paint.Stripe is { } stripe ? Tone(stripe, true, figure) : null,
-            Shade = paint.Shade * 0.45f,
+            Shade = paint.Shade * 0.7f,
         };
     }
 
@@ -103,12 +102,12 @@ internal static class Looks
 
     private static Rgb Wash(Rgb color, bool figure) => color.Mix(Rgb.White, figure ? 0.16f : 0.46f);
 
-    // Marks keep their darkness, forms only a breath of tone, the surroundings less still.
+    // Marks keep their darkness, forms are shaded with the side of the lead, the surroundings more lightly.
     private static Rgb Tone(Rgb color, bool mark, bool figure) => (mark, figure) switch
     {
         (true, true) => Rgb.Grey(0.12f + 0.86f * color.Luminance),
-        (true, false) => Rgb.Grey(0.45f + 0.53f * color.Luminance),
-        (false, true) => Rgb.Grey(0.86f + 0.13f * color.Luminance),
-        (false, false) => Rgb.Grey(0.90f + 0.10f * color.Luminance),
+        (true, false) => Rgb.Grey(0.62f + 0.36f * color.Luminance),
+        (false, true) => Rgb.Grey(0.72f + 0.26f * color.Luminance),
+        (false, false) => Rgb.Grey(0.82f + 0.17f * color.Luminance),
     };
 }

@@ -17,10 +17,9 @@ internal static class CarToy
         });
         sheet.Polygon(glass, 0.03f, (-0.46f, -0.72f), (-0.34f, -1.02f), (-0.10f, -1.02f), (-0.10f, -0.72f));
         sheet.Polygon(glass, 0.03f, (0.05f, -0.72f), (0.05f, -1.02f), (0.24f, -1.02f), (0.42f, -0.72f));
-        sheet.Capsule(-0.06f, -0.52f, 0.06f, -0.52f, 0.03f, Paint.Mark(Palette.Deep(color)));
         sheet.Box(0, -0.30f, 1.02f, 0.045f, 0.03f, Paint.Mark(Palette.Deep(color)));
-        sheet.Ellipse(0.98f, -0.50f, 0.075f, 0.10f, Paint.Mark(new Rgb(1.00f, 0.93f, 0.45f)));
-        sheet.Ellipse(-1.00f, -0.50f, 0.055f, 0.09f, Paint.Mark(new Rgb(0.75f, 0.05f, 0.08f)));
+        sheet.Ellipse(0.98f, -0.50f, 0.095f, 0.12f, Paint.Mark(new Rgb(1.00f, 0.93f, 0.45f)));
+        sheet.Ellipse(-1.00f, -0.50f, 0.075f, 0.10f, Paint.Mark(new Rgb(0.75f, 0.05f, 0.08f)));
         for (var side = -1; side <= 1; side += 2)
         {
             sheet.Circle(side * 0.60f, -0.27f, 0.27f, new Paint(new Rgb(0.14f, 0.14f, 0.16f), Shade: 0.35f, Detail: true));

@@ -18,7 +18,7 @@ internal static class DuckToy
         sheet.Ellipse(0.98f, -1.18f, 0.26f, 0.11f, beak, -0.10f);
         sheet.Ellipse(0.93f, -1.07f, 0.20f, 0.075f, beak with { Color = beak.Color * 0.8f }, 0.18f);
         sheet.Circle(0.42f, -1.24f, 0.46f, coat);
-        Face.Eye(sheet, 0.56f, -1.36f, 0.135f, 0.6f);
+        Face.Eye(sheet, 0.56f, -1.36f, 0.165f, 0.6f);
         sheet.Ellipse(-0.14f, -0.56f, 0.40f, 0.25f, new Paint(Palette.Deep(color), Shade: 0.45f), -0.18f);
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, 0.36f, -1.62f, 0.50f);

@@ -60,15 +60,6 @@ internal static class Ground
         sheet.Ellipse(-0.62f, horizon + 0.22f, 0.85f, 0.46f, new Paint(new Rgb(0.38f, 0.66f, 0.34f), Shade: 0.15f));
         sheet.Ellipse(0.70f, horizon + 0.25f, 0.80f, 0.40f, new Paint(new Rgb(0.44f, 0.70f, 0.34f), Shade: 0.15f));
         Fill(sheet, horizon, 1, new Rgb(0.60f, 0.82f, 0.32f), new Rgb(0.36f, 0.62f, 0.18f));
-        var blade = Paint.Mark(new Rgb(0.25f, 0.50f, 0.14f));
-        for (var i = 0; i < 8; i++)
-        {
-            // Tufts stand in eight fixed lots, so that a small model can expect them.
-            var (x, y) = (-0.88f + 0.25f * i + random.Range(-0.06f, 0.06f), horizon + 0.20f + 0.42f * (i % 2) + random.Range(-0.05f, 0.05f));
-            sheet.Capsule(x, y, x - 0.05f, y - 0.09f, 0.014f, blade);
-            sheet.Capsule(x, y, x, y - 0.12f, 0.014f, blade);
-            sheet.Capsule(x, y, x + 0.05f, y - 0.09f, 0.014f, blade);
-        }
     }
 
     private static void Beach(Sheet sheet, WorldRandom random, float horizon)
@@ -78,26 +69,20 @@ internal static class Ground
         sheet.Circle(sun.X, sun.Y, 0.34f, new Paint(new Rgb(1, 0.95f, 0.6f), Opacity: 0.7f, Soft: true));
         sheet.Circle(sun.X, sun.Y, 0.16f, Paint.Flat(new Rgb(1.00f, 0.90f, 0.30f)));
         Fill(sheet, horizon, horizon + 0.26f, new Rgb(0.06f, 0.40f, 0.72f), new Rgb(0.16f, 0.62f, 0.82f));
-        var boat = random.Range(0.50f, 0.80f);
-        sheet.Polygon(Paint.Flat(new Rgb(0.99f, 0.99f, 0.98f)), 0, (boat, horizon - 0.30f), (boat + 0.20f, horizon - 0.02f), (boat, horizon - 0.02f));
-        sheet.Polygon(Paint.Flat(new Rgb(0.85f, 0.25f, 0.20f)), 0, (boat - 0.14f, horizon), (boat + 0.24f, horizon), (boat + 0.14f, horizon + 0.08f), (boat - 0.07f, horizon + 0.08f));
-        sheet.Box(0, horizon + 0.27f, 1.1f, 0.028f, 0, Paint.Mark(new Rgb(0.93f, 0.98f, 1)));
+        var boat = random.Range(0.58f, 0.72f);
+        sheet.Polygon(Paint.Flat(new Rgb(0.99f, 0.99f, 0.98f)), 0, (boat, horizon - 0.38f), (boat + 0.24f, horizon - 0.02f), (boat, horizon - 0.02f));
+        sheet.Box(0, horizon + 0.27f, 1.1f, 0.035f, 0, Paint.Mark(new Rgb(0.93f, 0.98f, 1)));
         Fill(sheet, horizon + 0.29f, 1, new Rgb(0.99f, 0.89f, 0.63f), new Rgb(0.90f, 0.73f, 0.42f));
     }
 
     private static void Snow(Sheet sheet, WorldRandom random, float horizon)
     {
         Fill(sheet, -1, horizon + 0.1f, new Rgb(0.56f, 0.67f, 0.80f), new Rgb(0.84f, 0.90f, 0.96f));
-        float[] lots = [-0.86f, -0.52f, 0.56f, 0.88f];
+        float[] lots = [-0.82f, -0.34f, 0.36f, 0.84f];
         foreach (var lot in lots)
-            Fir(sheet, lot + random.Range(-0.05f, 0.05f), horizon + 0.08f, random.Range(0.55f, 0.75f));
+            Fir(sheet, lot + random.Range(-0.04f, 0.04f), horizon + 0.10f, random.Range(0.74f, 0.86f));
         sheet.Ellipse(-0.5f, horizon + 0.35f, 0.95f, 0.34f, new Paint(new Rgb(0.93f, 0.96f, 1), Shade: 0.1f));
         Fill(sheet, horizon + 0.12f, 1, new Rgb(0.97f, 0.98f, 1.00f), new Rgb(0.76f, 0.83f, 0.94f));
-        for (var i = 0; i < 10; i++)
-        {
-            var (x, y) = (-0.88f + 0.195f * i + random.Range(-0.05f, 0.05f), -0.85f + 0.37f * (i * 3 % 5 * 0.5f) + random.Range(-0.05f, 0.05f));
-            sheet.Circle(x, y, 0.034f, Paint.Mark(Rgb.White));
-        }
     }
 
     private static void Street(Sheet sheet, WorldRandom random, float horizon)
@@ -106,16 +91,13 @@ internal static class Ground
         Rgb[] fronts = [new(0.70f, 0.36f, 0.28f), new(0.62f, 0.60f, 0.62f), new(0.80f, 0.62f, 0.44f), new(0.56f, 0.44f, 0.42f)];
         var first = random.Below(fronts.Length);
         for (var i = 0; i < 4; i++)
-        {
-            var height = i is 0 or 3 ? random.Range(0.95f, 1.15f) : random.Range(0.60f, 0.75f);
-            Facade(sheet, -0.78f + 0.52f * i, horizon, 0.25f, height, fronts[(first + i) % fronts.Length]);
-        }
+            Facade(sheet, -0.76f + 0.51f * i, horizon, 0.25f, i is 0 or 3 ? random.Range(1.00f, 1.12f) : random.Range(0.66f, 0.74f), fronts[(first + i) % fronts.Length]);
 
         Fill(sheet, horizon, horizon + 0.12f, new Rgb(0.74f, 0.74f, 0.75f), new Rgb(0.66f, 0.66f, 0.68f));
         Fill(sheet, horizon + 0.12f, 1, new Rgb(0.38f, 0.39f, 0.43f), new Rgb(0.27f, 0.28f, 0.32f));
         var dash = random.Range(-0.12f, 0.12f);
         for (var i = -2; i <= 2; i++)
-            sheet.Box(dash + i * 0.5f, 0.80f, 0.15f, 0.030f, 0.01f, Paint.Mark(new Rgb(0.98f, 0.92f, 0.62f)));
+            sheet.Box(dash + i * 0.5f, 0.80f, 0.16f, 0.045f, 0.01f, Paint.Mark(new Rgb(0.98f, 0.92f, 0.62f)));
     }
 
     private static void Bedroom(Sheet sheet, WorldRandom random, float horizon)
@@ -127,11 +109,9 @@ internal static class Ground
         var frame = Rgb.White;
         sheet.Box(window, -0.48f, 0.29f, 0.36f, 0.02f, Paint.Flat(frame));
         sheet.Box(window, -0.48f, 0.24f, 0.31f, 0, Paint.Mark(new Rgb(0.55f, 0.80f, 0.97f)) with { Bottom = new Rgb(0.86f, 0.95f, 1) });
-        sheet.Box(window, -0.48f, 0.028f, 0.31f, 0, Paint.Mark(frame));
-        sheet.Box(window, -0.48f, 0.24f, 0.028f, 0, Paint.Mark(frame));
+        sheet.Box(window, -0.48f, 0.040f, 0.31f, 0, Paint.Mark(frame));
+        sheet.Box(window, -0.48f, 0.24f, 0.040f, 0, Paint.Mark(frame));
         Fill(sheet, horizon, 1, new Rgb(0.76f, 0.50f, 0.28f), new Rgb(0.60f, 0.36f, 0.18f));
-        for (var i = 1; i <= 3; i++)
-            sheet.Box(0, horizon + i * i * 0.055f + 0.02f, 1.1f, 0.010f + 0.002f * i, 0, Paint.Mark(new Rgb(0.45f, 0.26f, 0.12f)));
         Rgb[] covers = [new(0.33f, 0.50f, 0.80f), new(0.76f, 0.36f, 0.44f), new(0.45f, 0.62f, 0.45f)];
         var bed = random.Range(0.72f, 0.84f);
         sheet.Box(bed + 0.30f, horizon - 0.22f, 0.09f, 0.40f, 0.05f, new Paint(new Rgb(0.52f, 0.32f, 0.16f), Shade: 0.2f));
@@ -145,12 +125,12 @@ internal static class Ground
 
     private static void Cloud(Sheet sheet, float x, float y, float size)
     {
-        var white = Paint.Flat(new Rgb(0.99f, 0.99f, 1));
+        var white = new Paint(new Rgb(0.99f, 0.99f, 1), Shade: 0, Opacity: 0.95f, Soft: true);
         sheet.Grouped(() =>
         {
-            sheet.Ellipse(x - size * 0.7f, y + size * 0.1f, size * 0.75f, size * 0.38f, white);
-            sheet.Ellipse(x + size * 0.7f, y + size * 0.1f, size * 0.75f, size * 0.38f, white);
-            sheet.Ellipse(x, y - size * 0.1f, size * 0.75f, size * 0.52f, white);
+            sheet.Ellipse(x - size * 0.7f, y + size * 0.1f, size * 1.0f, size * 0.60f, white);
+            sheet.Ellipse(x + size * 0.7f, y + size * 0.1f, size * 1.0f, size * 0.60f, white);
+            sheet.Ellipse(x, y - size * 0.1f, size * 1.1f, size * 0.80f, white);
         });
     }
 
@@ -162,18 +142,17 @@ internal static class Ground
         {
             var (y, w) = (foot - 0.06f - i * height * 0.26f, height * (0.34f - i * 0.075f));
             sheet.Polygon(green, 0, (x - w, y), (x, y - height * 0.42f), (x + w, y));
-            sheet.Polygon(Paint.Mark(new Rgb(0.97f, 0.98f, 1)), 0, (x - w * 0.42f, y - height * 0.24f), (x, y - height * 0.42f), (x + w * 0.42f, y - height * 0.24f));
+            if (i == 2)
+                sheet.Polygon(Paint.Mark(new Rgb(0.97f, 0.98f, 1)), 0, (x - w * 0.55f, y - height * 0.19f), (x, y - height * 0.42f), (x + w * 0.55f, y - height * 0.19f));
         }
     }
 
     private static void Facade(Sheet sheet, float x, float foot, float half, float height, Rgb color)
     {
         sheet.Box(x, foot - height / 2, half, height / 2 + 0.01f, 0, Paint.Flat(color));
-        var rows = (int)(height / 0.26f);
-        for (var row = 0; row < rows; row++)
-        {
-            for (var side = -1; side <= 1; side += 2)
-                sheet.Box(x + side * 0.11f, foot - height + 0.16f + row * 0.27f, 0.060f, 0.075f, 0, Paint.Mark((row + (side + 1) / 2) % 2 == 0 ? new Rgb(1.00f, 0.90f, 0.55f) : new Rgb(0.30f, 0.36f, 0.46f)));
-        }
+        // Few and large windows, at fixed heights: what a small VAE can carry and a small model can expect.
+        var lit = Paint.Mark(new Rgb(1.00f, 0.88f, 0.52f));
+        for (var row = 1; row <= (int)((height - 0.14f) / 0.34f); row++)
+            sheet.Box(x, foot - 0.06f - row * 0.34f + 0.10f, 0.115f, 0.095f, 0.02f, lit);
     }
 }

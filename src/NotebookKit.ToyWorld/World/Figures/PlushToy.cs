@@ -9,10 +9,10 @@ internal static class PlushToy
     private readonly record struct Cut(
         float HeadY, float HeadRx, float HeadRy, float BodyY, float BodyRx, float BodyRy, float Limb, float FootX, float FootRx, float FootRy);
 
-    private static readonly Cut Rabbit = new(-1.10f, 0.46f, 0.39f, -0.43f, 0.38f, 0.42f, 0.115f, 0.29f, 0.22f, 0.14f);
-    private static readonly Cut Bear = new(-1.38f, 0.60f, 0.50f, -0.56f, 0.62f, 0.54f, 0.20f, 0.46f, 0.27f, 0.23f);
-    private static readonly Cut Dog = new(-1.36f, 0.52f, 0.50f, -0.52f, 0.46f, 0.50f, 0.15f, 0.36f, 0.25f, 0.17f);
-    private static readonly Cut Cat = new(-1.26f, 0.56f, 0.42f, -0.46f, 0.38f, 0.46f, 0.11f, 0.25f, 0.20f, 0.14f);
+    private static readonly Cut Rabbit = new(-1.06f, 0.60f, 0.50f, -0.36f, 0.40f, 0.38f, 0.115f, 0.29f, 0.22f, 0.14f);
+    private static readonly Cut Bear = new(-1.32f, 0.68f, 0.57f, -0.50f, 0.64f, 0.50f, 0.20f, 0.46f, 0.27f, 0.23f);
+    private static readonly Cut Dog = new(-1.28f, 0.60f, 0.57f, -0.46f, 0.46f, 0.46f, 0.15f, 0.36f, 0.25f, 0.17f);
+    private static readonly Cut Cat = new(-1.16f, 0.66f, 0.50f, -0.40f, 0.38f, 0.42f, 0.11f, 0.25f, 0.20f, 0.14f);
 
     public static void Draw(Sheet sheet, ToyClass thing, Coat coat, View view, Accessory accessory)
     {
@@ -50,7 +50,7 @@ internal static class PlushToy
     {
         sheet.Ellipse(0, cut.BodyY, cut.BodyRx, cut.BodyRy, new Paint(coat.Body));
         sheet.Ellipse(turn * 0.11f, cut.BodyY + cut.BodyRy * 0.02f, cut.BodyRx * 0.62f, cut.BodyRy * 0.68f,
-            new Paint(coat.Belly, Shade: 0.35f, Detail: true, Stripe: coat.BellyStripe, Stripes: coat.BellyStripe is null ? 0 : 3.5f));
+            new Paint(coat.Belly, Shade: 0.35f, Detail: true, Stripe: coat.BellyStripe, Stripes: coat.BellyStripe is null ? 0 : 2.5f));
     }
 
     private static void Arm(Sheet sheet, Coat coat, Cut cut, int side, float pose)
@@ -91,8 +91,8 @@ internal static class PlushToy
                     FoldedEar(sheet, coat, x, top);
                     break;
                 case ToyClass.RabbitToy:
-                    sheet.Ellipse(x * 0.50f, top - 0.27f, 0.145f, 0.42f, new Paint(coat.Ears), side * 0.16f);
-                    sheet.Ellipse(x * 0.50f + turn * 0.02f, top - 0.25f, 0.075f, 0.31f, new Paint(coat.EarLining, Shade: 0.3f, Detail: true), side * 0.16f);
+                    sheet.Ellipse(x * 0.48f, top - 0.25f, 0.165f, 0.44f, new Paint(coat.Ears), side * 0.16f);
+                    sheet.Ellipse(x * 0.48f + turn * 0.02f, top - 0.23f, 0.085f, 0.32f, new Paint(coat.EarLining, Shade: 0.3f, Detail: true), side * 0.16f);
                     break;
                 case ToyClass.BearToy:
                     sheet.Circle(x * 0.80f, top + 0.05f, 0.25f, new Paint(coat.Ears));
@@ -124,41 +124,40 @@ internal static class PlushToy
         {
             case ToyClass.RabbitToy:
                 if (coat.EyePatch is { } patch)
-                    sheet.Ellipse(fx + 0.19f, y - 0.06f, 0.19f, 0.21f, new Paint(patch, Shade: 0.3f, Detail: true));
-                sheet.Ellipse(fx, y + 0.19f, 0.20f, 0.15f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
-                Face.Eye(sheet, fx - 0.18f, y - 0.05f, 0.115f, turn);
-                Face.Eye(sheet, fx + 0.18f, y - 0.05f, 0.115f, turn);
-                sheet.Ellipse(fx, y + 0.11f, 0.065f, 0.048f, Paint.Mark(new Rgb(0.95f, 0.35f, 0.45f)));
-                Face.Smile(sheet, fx, y + 0.14f, 0.11f);
+                    sheet.Ellipse(fx + 0.25f, y - 0.08f, 0.25f, 0.27f, new Paint(patch, Shade: 0.3f, Detail: true));
+                sheet.Ellipse(fx, y + 0.25f, 0.27f, 0.19f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
+                Face.Eye(sheet, fx - 0.24f, y - 0.07f, 0.155f, turn);
+                Face.Eye(sheet, fx + 0.24f, y - 0.07f, 0.155f, turn);
+                sheet.Ellipse(fx, y + 0.15f, 0.090f, 0.065f, Paint.Mark(new Rgb(0.95f, 0.35f, 0.45f)));
+                Face.Smile(sheet, fx, y + 0.20f, 0.15f);
                 break;
             case ToyClass.BearToy:
-                sheet.Ellipse(fx, y + 0.18f, 0.29f, 0.24f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
-                Face.Bead(sheet, fx - 0.25f, y - 0.11f, 0.105f, coat.Muzzle);
-                Face.Bead(sheet, fx + 0.25f, y - 0.11f, 0.105f, coat.Muzzle);
-                sheet.Ellipse(fx, y + 0.08f, 0.12f, 0.085f, Paint.Mark(dark));
-                Face.Smile(sheet, fx, y + 0.15f, 0.12f, 0.028f);
+                sheet.Ellipse(fx, y + 0.21f, 0.32f, 0.27f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
+                Face.Bead(sheet, fx - 0.27f, y - 0.13f, 0.125f, coat.Muzzle);
+                Face.Bead(sheet, fx + 0.27f, y - 0.13f, 0.125f, coat.Muzzle);
+                sheet.Ellipse(fx, y + 0.10f, 0.145f, 0.105f, Paint.Mark(dark));
+                Face.Smile(sheet, fx, y + 0.20f, 0.16f);
                 break;
             case ToyClass.DogToy:
-                sheet.Ellipse(fx, y + 0.22f, 0.27f, 0.21f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
-                Face.Eye(sheet, fx - 0.165f, y - 0.13f, 0.115f, turn);
-                Face.Eye(sheet, fx + 0.165f, y - 0.13f, 0.115f, turn);
-                sheet.Ellipse(fx, y + 0.36f, 0.095f, 0.14f, Paint.Mark(new Rgb(0.97f, 0.38f, 0.45f)));
-                sheet.Ellipse(fx, y + 0.13f, 0.15f, 0.105f, Paint.Mark(dark));
-                Face.Smile(sheet, fx, y + 0.20f, 0.14f, 0.028f);
+                sheet.Ellipse(fx, y + 0.25f, 0.32f, 0.24f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
+                Face.Eye(sheet, fx - 0.20f, y - 0.15f, 0.145f, turn);
+                Face.Eye(sheet, fx + 0.20f, y - 0.15f, 0.145f, turn);
+                sheet.Ellipse(fx, y + 0.40f, 0.120f, 0.16f, Paint.Mark(new Rgb(0.97f, 0.38f, 0.45f)));
+                sheet.Ellipse(fx, y + 0.14f, 0.165f, 0.115f, Paint.Mark(dark));
                 // Hanging ears lie over the cheeks, so they come last.
                 for (var side = -1; side <= 1; side += 2)
-                    sheet.Ellipse(side * cut.HeadRx * 1.14f, y + 0.10f, 0.17f, 0.46f, new Paint(Palette.Deep(coat.Ears)), -side * 0.24f);
+                    sheet.Ellipse(side * cut.HeadRx * 1.10f, y + 0.10f, 0.19f, 0.50f, new Paint(Palette.Deep(coat.Ears)), -side * 0.24f);
                 break;
             default:
                 for (var i = -1; i <= 1; i++)
-                    sheet.Capsule(fx + i * 0.11f, y - cut.HeadRy * 0.86f, fx + i * 0.09f, y - cut.HeadRy * (i == 0 ? 0.50f : 0.60f), 0.030f, Paint.Mark(Palette.Deep(coat.Head)));
-                sheet.Ellipse(fx - 0.085f, y + 0.17f, 0.13f, 0.105f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
-                sheet.Ellipse(fx + 0.085f, y + 0.17f, 0.13f, 0.105f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
-                Face.Whiskers(sheet, fx, y + 0.16f, 0.20f, 0.44f);
-                Face.CatEye(sheet, fx - 0.23f, y - 0.05f, 0.125f, turn);
-                Face.CatEye(sheet, fx + 0.23f, y - 0.05f, 0.125f, turn);
-                sheet.Polygon(Paint.Mark(new Rgb(0.93f, 0.30f, 0.42f)), 0.012f, (fx - 0.06f, y + 0.07f), (fx + 0.06f, y + 0.07f), (fx, y + 0.13f));
-                Face.Smile(sheet, fx, y + 0.13f, 0.12f);
+                    sheet.Capsule(fx + i * 0.16f, y - cut.HeadRy * 0.86f, fx + i * 0.13f, y - cut.HeadRy * (i == 0 ? 0.50f : 0.60f), 0.050f, Paint.Mark(Palette.Deep(coat.Head)));
+                sheet.Ellipse(fx - 0.105f, y + 0.23f, 0.16f, 0.13f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
+                sheet.Ellipse(fx + 0.105f, y + 0.23f, 0.16f, 0.13f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
+                Face.Whiskers(sheet, fx, y + 0.22f, 0.26f, 0.42f);
+                Face.CatEye(sheet, fx - 0.27f, y - 0.06f, 0.155f, turn);
+                Face.CatEye(sheet, fx + 0.27f, y - 0.06f, 0.155f, turn);
+                sheet.Polygon(Paint.Mark(new Rgb(0.93f, 0.30f, 0.42f)), 0.012f, (fx - 0.09f, y + 0.10f), (fx + 0.09f, y + 0.10f), (fx, y + 0.19f));
+                Face.Smile(sheet, fx, y + 0.19f, 0.15f);
                 break;
         }
     }

@@ -25,24 +25,22 @@ internal static class RobotToy
         sheet.Box(0, -1.24f, 0.12f, 0.12f, 0, steel);
         sheet.Box(0, -0.78f, 0.50f, 0.38f, 0.07f, tin);
         sheet.Box(turn * 0.06f, -0.80f, 0.32f, 0.22f, 0.04f, Paint.Mark(new Rgb(0.90f, 0.93f, 0.96f)));
-        sheet.Circle(turn * 0.06f - 0.18f, -0.86f, 0.075f, Paint.Mark(new Rgb(0.90f, 0.12f, 0.12f)));
-        sheet.Circle(turn * 0.06f, -0.86f, 0.075f, Paint.Mark(new Rgb(1.00f, 0.80f, 0.10f)));
-        sheet.Circle(turn * 0.06f + 0.18f, -0.86f, 0.075f, Paint.Mark(new Rgb(0.12f, 0.65f, 0.25f)));
-        sheet.Box(turn * 0.06f, -0.68f, 0.24f, 0.035f, 0, Paint.Mark(new Rgb(0.35f, 0.38f, 0.44f)));
+        sheet.Circle(turn * 0.06f - 0.18f, -0.86f, 0.095f, Paint.Mark(new Rgb(0.90f, 0.12f, 0.12f)));
+        sheet.Circle(turn * 0.06f, -0.86f, 0.095f, Paint.Mark(new Rgb(1.00f, 0.80f, 0.10f)));
+        sheet.Circle(turn * 0.06f + 0.18f, -0.86f, 0.095f, Paint.Mark(new Rgb(0.12f, 0.65f, 0.25f)));
+        sheet.Box(turn * 0.06f, -0.67f, 0.24f, 0.050f, 0, Paint.Mark(new Rgb(0.35f, 0.38f, 0.44f)));
         for (var side = -1; side <= 1; side += 2)
             sheet.Box(side * 0.47f, -1.50f, 0.08f, 0.13f, 0.03f, steel);
         if (accessory != Accessory.Hat)
         {
-            sheet.Capsule(0, -1.78f, 0, -1.92f, 0.035f, steel);
-            sheet.Circle(0, -1.95f, 0.09f, new Paint(new Rgb(0.95f, 0.16f, 0.14f)));
+            sheet.Capsule(0, -1.78f, 0, -1.92f, 0.050f, steel);
+            sheet.Circle(0, -1.95f, 0.11f, new Paint(new Rgb(0.95f, 0.16f, 0.14f)));
         }
 
         sheet.Box(0, -1.50f, 0.43f, 0.31f, 0.08f, tin);
-        Face.Eye(sheet, turn * 0.05f - 0.19f, -1.58f, 0.13f, turn);
-        Face.Eye(sheet, turn * 0.05f + 0.19f, -1.58f, 0.13f, turn);
+        Face.Eye(sheet, turn * 0.05f - 0.20f, -1.58f, 0.15f, turn);
+        Face.Eye(sheet, turn * 0.05f + 0.20f, -1.58f, 0.15f, turn);
         sheet.Box(turn * 0.05f, -1.32f, 0.23f, 0.06f, 0.02f, Paint.Mark(new Rgb(0.18f, 0.19f, 0.23f)));
-        for (var i = -1; i <= 1; i++)
-            sheet.Box(turn * 0.05f + i * 0.115f, -1.32f, 0.018f, 0.05f, 0, Paint.Mark(new Rgb(0.90f, 0.93f, 0.96f)));
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, 0, -1.80f, 0.50f);
     }

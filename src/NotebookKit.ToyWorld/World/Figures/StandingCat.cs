@@ -25,7 +25,7 @@ internal static class StandingCat
             sheet.Capsule(0.48f, -0.60f, 0.50f, -0.10f, 0.095f, coat);
         });
         for (var i = -1; i <= 1; i++)
-            sheet.Capsule(-0.18f + i * 0.20f, -0.92f, -0.16f + i * 0.20f, -0.72f, 0.038f, stripe);
+            sheet.Capsule(-0.18f + i * 0.20f, -0.92f, -0.16f + i * 0.20f, -0.72f, 0.050f, stripe);
         Head(sheet, 0.60f, -1.16f, color);
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, 0.60f, -1.46f, 0.42f);
@@ -42,14 +42,12 @@ internal static class StandingCat
                 (x + side * 0.34f, y - 0.50f), (x + side * 0.15f, y - 0.26f), (x + side * 0.34f, y - 0.14f));
         }
 
-        sheet.Ellipse(x, y, 0.43f, 0.36f, new Paint(color));
-        for (var i = -1; i <= 1; i++)
-            sheet.Capsule(x + i * 0.09f, y - 0.30f, x + i * 0.07f, y - 0.20f, 0.026f, Paint.Mark(Palette.Deep(color)));
-        sheet.Ellipse(x, y + 0.16f, 0.19f, 0.12f, new Paint(Palette.Pale(color), Shade: 0.3f, Detail: true));
+        sheet.Ellipse(x, y, 0.47f, 0.40f, new Paint(color));
+                sheet.Ellipse(x, y + 0.16f, 0.19f, 0.12f, new Paint(Palette.Pale(color), Shade: 0.3f, Detail: true));
         Face.Whiskers(sheet, x, y + 0.14f, 0.14f, 0.40f);
-        Face.CatEye(sheet, x - 0.185f, y - 0.05f, 0.115f, 0.3f);
-        Face.CatEye(sheet, x + 0.185f, y - 0.05f, 0.115f, 0.3f);
-        sheet.Polygon(Paint.Mark(new Rgb(0.93f, 0.30f, 0.42f)), 0.012f, (x - 0.05f, y + 0.07f), (x + 0.05f, y + 0.07f), (x, y + 0.12f));
-        Face.Smile(sheet, x, y + 0.12f, 0.10f, 0.022f);
+        Face.CatEye(sheet, x - 0.20f, y - 0.06f, 0.135f, 0.3f);
+        Face.CatEye(sheet, x + 0.20f, y - 0.06f, 0.135f, 0.3f);
+        sheet.Polygon(Paint.Mark(new Rgb(0.93f, 0.30f, 0.42f)), 0.012f, (x - 0.07f, y + 0.07f), (x + 0.07f, y + 0.07f), (x, y + 0.14f));
+        Face.Smile(sheet, x, y + 0.13f, 0.11f);
     }
 }

@@ -29,8 +29,8 @@ internal static class StandingDog
         });
         sheet.Ellipse(0.98f, -1.30f, 0.22f, 0.145f, new Paint(Palette.Pale(color), Shade: 0.3f, Detail: true));
         sheet.Ellipse(1.14f, -1.39f, 0.095f, 0.08f, Paint.Mark(Rgb.Ink));
-        sheet.Curve((0.84f, -1.20f), (0.98f, -1.16f), (1.12f, -1.24f), 0.022f, Paint.Mark(new Rgb(0.20f, 0.10f, 0.10f)), 4);
-        Face.Eye(sheet, 0.74f, -1.53f, 0.115f, 0.5f);
+        sheet.Curve((0.84f, -1.20f), (0.98f, -1.16f), (1.12f, -1.24f), 0.040f, Paint.Mark(new Rgb(0.20f, 0.10f, 0.10f)), 4);
+        Face.Eye(sheet, 0.74f, -1.53f, 0.150f, 0.5f);
         sheet.Ellipse(0.42f, -1.32f, 0.16f, 0.37f, new Paint(Palette.Deep(color)), 0.16f);
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, 0.62f, -1.74f, 0.42f);

@@ -12,8 +12,8 @@ internal sealed class VanGogh
 {
     private const int Taps = 5;
     private const float Reach = 0.055f; // how far the brush drags the paint to either side
-    private const float Spacing = 0.150f; // from ridge to ridge on the ground
-    private const float FigureSpacing = 0.125f;
+    private const float Spacing = 0.250f; // from ridge to ridge on the ground
+    private const float FigureSpacing = 0.230f;
 
     private readonly (float X, float Y) _first, _second, _figure;
     private readonly float _phase;
@@ -23,9 +23,9 @@ internal sealed class VanGogh
     public VanGogh(ulong seed, (float X, float Y) figure)
     {
         var random = new WorldRandom(seed, 2);
-        _first = (random.Range(-0.64f, -0.52f), random.Range(-0.66f, -0.54f));
-        _second = (random.Range(0.58f, 0.70f), random.Range(-0.46f, -0.34f));
-        _phase = random.NextFloat();
+        _first = (random.Range(-0.60f, -0.54f), random.Range(-0.63f, -0.57f));
+        _second = (random.Range(0.60f, 0.68f), random.Range(-0.43f, -0.37f));
+        _phase = random.Range(0, 0.25f);
         _figure = figure;
     }
 
@@ -68,8 +68,8 @@ internal sealed class VanGogh
                 var (x, y) = ((column + 0.5f) * canvas.Pixel - 1, (row + 0.5f) * canvas.Pixel - 1);
                 var figure = canvas.Figure[at];
                 var (fx, fy) = (x - _figure.X, (y - _figure.Y) * 0.8f);
-                var relief = (1 - figure) * 0.125f * Stroke(Stream(x, y) / Spacing, x * 1.9f + y * 1.3f)
-                    + figure * 0.085f * Stroke(MathF.Sqrt(fx * fx + fy * fy) / FigureSpacing, x * 2.2f - y * 1.7f);
+                var relief = (1 - figure) * 0.115f * Stroke(Stream(x, y) / Spacing, x * 1.9f + y * 1.3f)
+                    + figure * 0.075f * Stroke(MathF.Sqrt(fx * fx + fy * fy) / FigureSpacing, x * 2.2f - y * 1.7f);
                 var (r, g, b) = (canvas.R[at], canvas.G[at], canvas.B[at]);
                 var grey = 0.299f * r + 0.587f * g + 0.114f * b;
                 // Colours a little stronger than life, under a warm varnish.
