@@ -38,6 +38,8 @@ internal static class Verb
         yield return Verbs.Lora.LoraVerb.Create();
         yield return Verbs.BenchVerb.Create();
         yield return Verbs.PretrainVerb.Create();
+        yield return Verbs.ProbeVerb.Create();
+        yield return Verbs.GradeVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

@@ -38,7 +38,7 @@ internal static class PretrainVerb
             using var stop = new CancellationTokenSource();
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-            var result = Pretrainer.Run(options, new Lines(), stop.Token);
+            var result = Pretrainer.Run(options, new PretrainLines(), stop.Token);
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(result, Verb.Json));
             return result.Finished ? 0 : Verb.Failed;
@@ -50,12 +50,5 @@ internal static class PretrainVerb
             }
         });
         return verb;
-    }
-
-    /// <summary>Progress on standard error, in order: <see cref="Progress{T}"/> would post lines to the thread pool.</summary>
-    private sealed class Lines : IProgress<PretrainProgress>
-    {
-        public void Report(PretrainProgress value) =>
-            Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss} {value.Stage} {value.Share:P0}: {value.Text}");
     }
 }

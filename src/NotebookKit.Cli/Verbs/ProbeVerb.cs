@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using NotebookKit.Cli.Doctor;
+using NotebookKit.ToyWorld;
+using NotebookKit.ToyWorld.Evaluation;
+using NotebookKit.ToyWorld.Pretraining;
+
+namespace NotebookKit.Cli.Verbs;
+
+/// <summary><c>kit probe</c>: makes the small network that grades pictures of the toy world.</summary>
+internal static class ProbeVerb
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var output = new Option<string>("--out") { Description = "folder of the probe", Required = true };
+        var preset = new Option<string>("--preset") { Description = "which part of the world it reads: cpu or gpu", DefaultValueFactory = _ => "cpu" };
+        preset.AcceptOnlyFromAmong("cpu", "gpu");
+        var steps = new Option<long>("--steps") { Description = "updates of 80 pictures", DefaultValueFactory = _ => 1_500 };
+        var pictures = new Option<int>("--pictures") { Description = "scenes to learn from", DefaultValueFactory = _ => 9_000 };
+        var seed = new Option<ulong>("--seed") { Description = "decides pictures, first weights and draws", DefaultValueFactory = _ => 1 };
+        var workers = new Option<int>("--workers") { Description = "threads that train on shared weights; 1 is repeatable to the bit", DefaultValueFactory = _ => 1 };
+        var verb = new Command("probe", "make the probe that kit grade reads pictures with") { output, preset, steps, pictures, seed, workers };
+        var json = Verb.JsonOption(verb);
+        verb.SetAction(parse =>
+        {
+            if (parse.GetValue(steps) < 1 || parse.GetValue(pictures) < 300 || parse.GetValue(workers) < 1)
+                throw new BadInputException("--steps and --workers must be above 0, and --pictures at least 300.");
+            using var stop = new CancellationTokenSource();
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            var quality = ProbeTraining.Run(
+                parse.GetValue(output)!, parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu, parse.GetValue(seed),
+                parse.GetValue(steps), parse.GetValue(workers), parse.GetValue(pictures), new PretrainLines(), stop.Token);
+            if (parse.GetValue(json))
+                Console.WriteLine(JsonSerializer.Serialize(quality, Verb.Json));
+            else
+                Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals {quality.Individual:P0}");
+
+            void Stop(PosixSignalContext context)
+            {
+                context.Cancel = true;
+                stop.Cancel();
+            }
+        });
+        return verb;
+    }
+
+    /// <summary>The probe that ships.</summary>
+    public static string Shipped => Path.Combine(Checkout.Root, "data", "probe");
+}
+
+/// <summary>Progress on standard error, in order: <see cref="Progress{T}"/> would post lines to the thread pool.</summary>
+internal sealed class PretrainLines : IProgress<PretrainProgress>
+{
+    public void Report(PretrainProgress value) =>
+        Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss} {value.Stage} {value.Share:P0}: {value.Text}");
+}
