@@ -40,6 +40,7 @@ internal static class Verb
         yield return Verbs.PretrainVerb.Create();
         yield return Verbs.ProbeVerb.Create();
         yield return Verbs.GradeVerb.Create();
+        yield return Verbs.DreamBoothStudyVerb.Create();
     }
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>

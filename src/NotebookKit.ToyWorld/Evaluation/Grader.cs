@@ -2,7 +2,6 @@ using System.Diagnostics;
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Models;
-using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Evaluation;
 

@@ -1,6 +1,5 @@
 using NotebookKit.Evaluation;
 using NotebookKit.ToyWorld.Pretraining;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Evaluation;

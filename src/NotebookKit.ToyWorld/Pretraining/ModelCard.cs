@@ -55,7 +55,7 @@ internal static class ModelCard
         }
         text.AppendLine("## Limits");
         text.AppendLine();
-        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an identifier such as `zwx` neutral. The VAE has one thing that Stable Diffusion's has not: a linear skip over patches (`patch_skip` in its config, keys `patch_encoder.*` and `patch_decoder.*`), without which training it takes hours.");
+        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an identifier such as `zwx` neutral. The VAE has one thing that Stable Diffusion's has not: a linear skip over patches (`patch_skip` and `patch_skip_reach` in its config, keys `patch_encoder.*` and `patch_decoder.*`), without which training it takes hours.");
         text.AppendLine();
         text.AppendLine("Made entirely from this repository's code, under the repository's licence.");
         return text.ToString();

@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace NotebookKit.Tests.Cli;
+
+public sealed class GradeVerbTests
+{
+    [Fact]
+    public void A_grade_is_one_object_with_shares_and_the_probes_own_beside_them()
+    {
+        var (code, output, _) = KitCommand.Run("grade", "--n", "4", "--steps", "2", "--json");
+        Assert.Equal(0, code);
+        var grade = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(4, grade.GetProperty("n").GetInt32());
+        foreach (var name in new[] { "class", "colour", "background", "style", "all" })
+        {
+            Assert.InRange(grade.GetProperty(name).GetDouble(), 0, 1);
+            Assert.InRange(grade.GetProperty("probe").GetProperty(name).GetDouble(), 0, 1);
+        }
+    }
+
+    [Theory]
+    [InlineData("grade --n 0", "--n")]
+    [InlineData("grade --probe nowhere", "config.json")]
+    [InlineData("probe --out x --steps 0", "--steps")]
+    [InlineData("dreambooth-study --pictures 1", "--pictures")]
+    [InlineData("dreambooth-study --instance-dir nowhere", "nowhere")]
+    public void Bad_input_is_one_sentence_and_exit_code_2(string arguments, string names)
+    {
+        var (code, _, error) = KitCommand.Run(arguments.Split(' '));
+        Assert.Equal(2, code);
+        Assert.Contains(names, error);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+}
