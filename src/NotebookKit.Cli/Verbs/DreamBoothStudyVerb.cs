@@ -22,14 +22,14 @@ internal static class DreamBoothStudyVerb
         var clip = new Option<string?>("--clip") { Description = "a CLIP image encoder's folder: it judges likeness instead of the probe" };
         var instance = new Option<string>("--instance-dir") { Description = "the subject's captioned pictures", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "sample-rabbit") };
         var prompt = new Option<string>("--class-prompt") { Description = "what the class images show", DefaultValueFactory = _ => "a photo of a toy" };
-        var images = new Option<int>("--class-images") { Description = "class images to have", DefaultValueFactory = _ => 100 };
+        var images = new Option<int>("--class-images") { Description = "class images to have", DefaultValueFactory = _ => 60 };
         var weights = new Option<double[]>("--prior-loss-weight") { Description = "a run of the sweep; repeat for more", DefaultValueFactory = _ => [0, 0.01, 0.1, 0.3, 1.0] };
-        var epochs = new Option<int?>("--epochs") { Description = "how often each picture is seen (what suits the base)" };
+        var epochs = new Option<int?>("--epochs") { Description = "how often each picture is seen", DefaultValueFactory = _ => 80 };
         var rate = new Option<double?>("--lr") { Description = "learning rate (what suits the base)" };
         var rank = new Option<int>("--rank") { Description = "the LoRA's rank", DefaultValueFactory = _ => 8 };
-        var targets = new Option<LoraTargets?>("--lora-targets") { Description = "attention, kohya or extended (what suits the base)" };
+        var targets = new Option<LoraTargets?>("--lora-targets") { Description = "attention, kohya or extended", DefaultValueFactory = _ => LoraTargets.Extended };
         var text = new Option<bool>("--text-encoder") { Description = "train the text encoder too" };
-        var pictures = new Option<int>("--pictures") { Description = "pictures of \"a photo of a toy\" for each run", DefaultValueFactory = _ => 16 };
+        var pictures = new Option<int>("--pictures") { Description = "pictures of \"a photo of a toy\" for each run", DefaultValueFactory = _ => 8 };
         var seed = new Option<ulong>("--seed") { Description = "seeds every run" };
         var output = new Option<string>("--out") { Description = "folder for LoRAs, class images and study.png", DefaultValueFactory = _ => "dreambooth-study" };
         var verb = new Command("dreambooth-study", "learn the sample rabbit with each prior loss weight, and measure subject and drift")

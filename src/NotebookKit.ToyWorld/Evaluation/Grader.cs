@@ -80,7 +80,7 @@ public sealed record GradeOptions
     public int Steps { get; init; } = 25;
 
     /// <summary>Guidance scale.</summary>
-    public double Cfg { get; init; } = 4;
+    public double Cfg { get; init; } = 3;
 
     /// <summary>A PNG with up to a hundred drawn pictures (left) beside the renders of the same scenes (right); null for none.</summary>
     public string? Sheet { get; init; }

@@ -17,7 +17,7 @@ internal static class ModelCard
         text.AppendLine();
         text.AppendLine(Invariant($"Stable Diffusion 1.x in small: VAE, CLIP text encoder and UNet with the field's own layer names, trained from nothing on the toy world (`src/NotebookKit.ToyWorld`), whose pictures are painted by code. It draws {preset.PictureSize}×{preset.PictureSize} pictures of toys, animals, houses, trees and flowers in eight colours, on six grounds, as photos, as oil paintings in the style of van gogh and as pencil sketches; it knows nothing else."));
         text.AppendLine();
-        text.AppendLine("Recommended: DDIM, 20 to 25 steps, guidance scale 3 to 4. Prompts like \"a photo of a red rabbit toy on the grass\".");
+        text.AppendLine("Recommended: DDIM, 20 to 25 steps, guidance scale 3. Prompts like \"a photo of a red rabbit toy on the grass\".");
         text.AppendLine();
         text.AppendLine("![What it draws: fixed prompts and seeds, 15 steps, guidance scale 4](samples.png)");
         text.AppendLine();
