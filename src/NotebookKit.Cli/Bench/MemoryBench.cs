@@ -45,6 +45,8 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
     {
         InstanceDir = pictures,
         InstancePrompt = "a photo of zwx rabbit toy",
+        InstanceToken = "zwx",
+        ClassToken = "rabbit toy",
         Method = plan.Method,
         Rank = plan.Rank,
         Targets = plan.Targets,
