@@ -27,8 +27,12 @@ internal static class LoraBench
         using var context = randn([batch, 77, sd.UNet.Config.CrossAttentionDim], generator: random).to(sd.Device);
         using var time = tensor(new[] { 500f }, device: sd.Device);
         var networks = new[] { LoraTargets.Attention, LoraTargets.Kohya, LoraTargets.Locon }.Select(targets => (Targets: targets, Network: Trained(sd, rank, targets))).ToList();
-        var kinds = new List<(string What, int Layers, Action Prepare)> { ("bare", 0, () => { }) };
-        kinds.AddRange(networks.Select(entry => ($"{entry.Targets}, rank {rank}, attached", entry.Network.Adapters.Count(), (Action)(() => entry.Network.Multiplier = 1))));
+        using var merged = StableDiffusion.Load(sd.Folder, sd.Device);
+        using (var network = Trained(merged, rank, LoraTargets.Locon))
+            network.Merge();
+        var kinds = new List<(string What, int Layers, UNet2DConditionModel UNet, Action Prepare)> { ("bare", 0, sd.UNet, () => { }) };
+        kinds.AddRange(networks.Select(entry => ($"{entry.Targets}, rank {rank}, attached", entry.Network.Adapters.Count(), sd.UNet, (Action)(() => entry.Network.Multiplier = 1))));
+        kinds.Add(($"locon, rank {rank}, merged", 0, merged.UNet, () => { }));
         var times = kinds.Select(_ => (Wall: new List<double>(), Cpu: new List<double>())).ToList();
         for (var round = -3; round < rounds; round++) // three to warm up
         {
@@ -36,32 +40,19 @@ internal static class LoraBench
             {
                 networks.ForEach(entry => entry.Network.Multiplier = 0);
                 kinds[kind].Prepare();
-                Measure(times[kind], round >= 0);
+                Measure(kinds[kind].UNet, times[kind], round >= 0);
             }
         }
 
-        // The bare and the merged pass run the same code; in turn they cannot be measured, so each gets bare passes of its own.
-        var (bare, merged) = ((Wall: new List<double>(), Cpu: new List<double>()), (Wall: new List<double>(), Cpu: new List<double>()));
-        networks.ForEach(entry => entry.Network.Remove());
-        for (var round = -3; round < rounds; round++)
-            Measure(bare, round >= 0);
-        using (var network = Trained(sd, rank, LoraTargets.Locon))
-            network.Merge();
-        for (var round = -3; round < rounds; round++)
-            Measure(merged, round >= 0);
         networks.ForEach(entry => entry.Network.Dispose());
-        return
-        [
-            .. kinds.Select((kind, i) => new LoraPass(kind.What, kind.Layers, Median(times[i].Wall), Median(times[i].Cpu), Median(times[i].Cpu.Zip(times[0].Cpu, (mine, reference) => mine / reference)) - 1)),
-            new LoraPass($"locon, rank {rank}, merged", 0, Median(merged.Wall), Median(merged.Cpu), Median(merged.Cpu) / Median(bare.Cpu) - 1),
-        ];
+        return [.. kinds.Select((kind, i) => new LoraPass(kind.What, kind.Layers, Median(times[i].Wall), Median(times[i].Cpu), Median(times[i].Cpu.Zip(times[0].Cpu, (mine, reference) => mine / reference)) - 1))];
 
-        void Measure((List<double> Wall, List<double> Cpu) into, bool counts)
+        void Measure(UNet2DConditionModel unet, (List<double> Wall, List<double> Cpu) into, bool counts)
         {
             var process = Process.GetCurrentProcess();
             var (cpu, start) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
             using (NewDisposeScope())
-                sd.UNet.call(latents, time, context);
+                unet.call(latents, time, context);
             var wall = Stopwatch.GetElapsedTime(start);
             process.Refresh();
             if (!counts)

@@ -18,8 +18,6 @@ internal sealed class LoraParity : ParityArea
         foreach (var reference in folder.Cases)
         {
             var name = (string?)reference["name"] ?? "?";
-            if (reference["dim"] is not null)
-                report.Run(Name, $"{name}.keys", m => LoraKeyParity.CompareCase(m, folder, name, reference));
             if (!folder.Has($"{name}.outputs.safetensors") || !folder.Has("inputs.safetensors"))
             {
                 report.Skip(Name, name, $"{name}.outputs.safetensors or inputs.safetensors is missing");
@@ -38,6 +36,8 @@ internal sealed class LoraParity : ParityArea
                 continue;
             }
 
+            if (reference["dim"] is not null)
+                report.Run(Name, $"{name}.keys", m => LoraKeyParity.CompareCase(m, folder, name, reference));
             var keys = folder.Load($"{name}.outputs.safetensors").Keys.ToList();
             foreach (var multiplier in MultipliersIn(keys))
                 report.Run(Name, $"{name}.mult_{multiplier}", m => Hooked(m, folder, name, name, $"mult_{multiplier}.", Parse(multiplier)));

@@ -42,6 +42,12 @@ internal sealed class TrainFlags
         Choice<TrainMethod>("--method", "lora, lora_extended (convolutions too), dreambooth (every weight), textual_inversion (a new word) or imagic (one picture)", (options, value) => options with { Method = value });
         Number<int>("--rank", "LoRA: numbers that pass through each adapter (8)", (options, value) => options with { Rank = value });
         Number<double>("--alpha", "LoRA: the scale's numerator (the rank)", (options, value) => options with { Alpha = value });
+        Number<int>("--conv-rank", "LoRA: the rank of 3×3 convolutions (that of the others)", (options, value) => options with { ConvRank = value });
+        Number<double>("--lora-dropout", "LoRA: the share of the squeezed numbers that each step sets to zero (0)", (options, value) => options with { LoraDropout = value });
+        Choice<LoraInit>("--lora-init", "LoRA: what adapters begin with: kaiming, gaussian or pissa", (options, value) => options with { LoraInit = value });
+        Flag("--rslora", "LoRA: scale by alpha / √rank", options => options with { RsLora = true });
+        Choice<DoraNorm>("--dora", "LoRA: learn each weight's length apart: per_output (PEFT) or per_input (which the web UI applies rightly)", (options, value) => options with { Dora = value });
+        Number<double>("--lora-plus", "LoRA: how many times faster the up weights learn (1; LoRA+ takes 16)", (options, value) => options with { LoraPlusRatio = value });
         Text("--lora-targets", "LoRA: attention, extension, kohya (all transformer layers), extended, locon (convolutions too), all, or a pattern over the layers' paths", (options, value) => options with { Targets = LoraTargets.Parse(value) });
         Number<int>("--token-vectors", "textual inversion: vectors of the new word (1)", (options, value) => options with { TokenVectors = value });
         Flag("--text-encoder", "train the text encoder too", options => options with { TrainTextEncoder = true });

@@ -69,6 +69,7 @@ internal static class TrainVerb
                     result.Output,
                     result.Checkpoint,
                     result.Card,
+                    result.Proof,
                     result.Warnings,
                 },
                 Verb.Json));
@@ -76,6 +77,8 @@ internal static class TrainVerb
         else
         {
             Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {result.PeakBytes / 1e6:0} MB at most: {result.Output}");
+            if (result.Proof is { } proof)
+                Console.WriteLine(proof);
         }
 
         return result.Stopped ? Verb.Failed : 0;

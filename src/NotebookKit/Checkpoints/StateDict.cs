@@ -13,7 +13,7 @@ internal static class StateDict
     public static Dictionary<string, PickledTensor>? Tensors(object? root)
     {
         if (Innermost(root) is not { } weights)
-            return null;
+            return Numbered(root);
         var tensors = new Dictionary<string, PickledTensor>(StringComparer.Ordinal);
         foreach (var (key, value) in weights.Items)
         {
@@ -25,6 +25,12 @@ internal static class StateDict
             tensors[name] = tensor;
         return tensors;
     }
+
+    // A bare list of tensors, as early LoRA files are: named by their places.
+    private static Dictionary<string, PickledTensor>? Numbered(object? root) =>
+        root is PickledList { Items: { Count: > 0 } list } && list.All(item => item is PickledTensor)
+            ? list.Select((item, i) => (Name: i.ToString(CultureInfo.InvariantCulture), Tensor: (PickledTensor)item!)).ToDictionary(pair => pair.Name, pair => pair.Tensor)
+            : null;
 
     /// <summary>The texts and numbers that stand beside the weights, at every wrapping.</summary>
     public static IReadOnlyDictionary<string, string> Texts(object? root)

@@ -118,6 +118,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             Options.OutputPath, ledger.History, samples.Drawn, stepInEpoch > 0 ? epoch + 1 : epoch, ledger.Elapsed.TotalSeconds, MemoryUse.PeakBytes(sd.Device), stopped, [.. notices, .. schedule.Warnings()])
         {
             HeldOut = heldOut.Records,
+            Proof = weights.Proof,
             Checkpoint = checkpoints.Latest,
             Card = RunCard.PathFor(Options.OutputPath),
         }));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NotebookKit.Lora;
 using NotebookKit.Schedulers;
 
 namespace NotebookKit.Training;
@@ -57,6 +58,10 @@ internal static class TrainChecks
         Require(Proper(options.PriorLossWeight) && Proper(options.PriorLossWeightEnd ?? 0), $"--prior-loss-weight must be 0 or more, not {Text(options.PriorLossWeight)}; 0.15 to 0.4 is usual.");
         Require(options.Rank >= 1, $"--rank must be at least 1, not {options.Rank}; 4 to 32 is usual.");
         Require(options.Alpha is not { } alpha || (double.IsFinite(alpha) && alpha > 0), $"--alpha must be above 0, not {options.Alpha}; leave it out to use the rank.");
+        Require(options.ConvRank is not < 1, $"--conv-rank must be at least 1, not {options.ConvRank}; leave it out for the rank of the other layers.");
+        Require(options.LoraDropout is >= 0 and < 1, $"--lora-dropout must be from 0 to below 1, not {Text(options.LoraDropout)}; 0.1 is usual.");
+        Require(double.IsFinite(options.LoraPlusRatio) && options.LoraPlusRatio > 0, $"--lora-plus must be above 0, not {Text(options.LoraPlusRatio)}; 16 is usual.");
+        Require(options.Dora is null || options.LoraInit != LoraInit.Pissa, "PiSSA and DoRA do not go together: leave --lora-init pissa or --dora out.");
         Require(options.Epochs is not < 1, $"--epochs must be at least 1, not {options.Epochs}; 100 shows every picture a hundred times.");
         Require(options.LearningRate is not { } rate || (double.IsFinite(rate) && rate > 0), $"--lr must be above 0, not {options.LearningRate}; 1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion.");
         Require(options.TextLearningRate is not { } text || (double.IsFinite(text) && text > 0), $"--text-lr must be above 0, not {options.TextLearningRate}; 5e-5 is usual for LoRA; leave --text-encoder out to keep the text encoder as it is.");

@@ -40,6 +40,24 @@ public sealed record TrainOptions : Concept
     /// <summary>LoRA: the scale's numerator; the rank when null.</summary>
     public double? Alpha { get; init; }
 
+    /// <summary>LoRA: the rank of 3×3 convolutions; that of the others when null.</summary>
+    public int? ConvRank { get; init; }
+
+    /// <summary>LoRA: the share of the squeezed numbers that each step sets to zero, 0 to below 1.</summary>
+    public double LoraDropout { get; init; }
+
+    /// <summary>LoRA: what the adapters begin with.</summary>
+    public LoraInit LoraInit { get; init; } = LoraInit.Kaiming;
+
+    /// <summary>LoRA: scale by alpha / √rank (rsLoRA).</summary>
+    public bool RsLora { get; init; }
+
+    /// <summary>LoRA: learn each weight's length apart from its direction (DoRA); null for plain LoRA.</summary>
+    public DoraNorm? Dora { get; init; }
+
+    /// <summary>LoRA+: how many times faster the up weights learn than the others (Hayou et al. 2024 take 16); 1 for plain LoRA.</summary>
+    public double LoraPlusRatio { get; init; } = 1;
+
     /// <summary>LoRA: which layers are adapted.</summary>
     public LoraTargets? Targets { get; init; }
 

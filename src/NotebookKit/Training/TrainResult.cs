@@ -1,3 +1,5 @@
+using NotebookKit.Lora;
+
 namespace NotebookKit.Training;
 
 /// <summary>What a run made.</summary>
@@ -21,6 +23,9 @@ public sealed record TrainResult(
 {
     /// <summary>The losses on the held-out pictures, oldest first; empty without any.</summary>
     public IReadOnlyList<HeldOutRecord> HeldOut { get; init; } = [];
+
+    /// <summary>A LoRA's file loaded into a fresh base and compared with the live network; null for other methods.</summary>
+    public LoraProof? Proof { get; init; }
 
     /// <summary>The newest checkpoint; null where none was written.</summary>
     public string? Checkpoint { get; init; }

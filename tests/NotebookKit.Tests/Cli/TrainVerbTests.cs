@@ -21,7 +21,7 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         Assert.Equal(6, root.GetProperty("loss").GetArrayLength());
         Assert.Equal(6, root.GetProperty("prior_loss").GetArrayLength());
         Assert.Equal([0, 5e-4, 1e-3, 1e-3, 1e-3, 1e-3], root.GetProperty("lr").EnumerateArray().Select(lr => lr.GetDouble()));
-        Assert.True(root.GetProperty("peak_bytes").GetInt64() > 100_000); // what tensors held: the tiny base alone is larger
+        Assert.True(root.GetProperty("peak_bytes").GetInt64() > 1_000_000);
         Assert.True(root.GetProperty("seconds").GetDouble() > 0);
         Assert.Equal(file, root.GetProperty("output").GetString());
         Assert.True(File.Exists(file));

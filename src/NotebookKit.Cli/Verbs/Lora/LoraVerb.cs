@@ -14,7 +14,7 @@ internal static class LoraVerb
     public static Command Create() => new("lora", "Look at LoRA files, and merge, combine, extract, resize, convert and compare them.")
     {
         InfoVerb.Create(), SizeVerb.Create(), RankVerb.Create(), SpectrumVerb.Create(), MergeVerb.Create(), CombineVerb.Create(),
-        ExtractVerb.Create(), ResizeVerb.Create(), ConvertVerb.Create(), CompareVerb.Create(), XyzVerb.Create(),
+        ExtractVerb.Create(), ResizeVerb.Create(), ConvertVerb.Create(), CompareVerb.Create(), XyzVerb.Create(), MethodsVerb.Create(),
     };
 
     /// <summary>A LoRA file by name or path.</summary>

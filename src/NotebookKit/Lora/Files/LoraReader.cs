@@ -29,15 +29,19 @@ internal sealed class LoraReader
         return new LoraReader(path, metadata).Assemble(tensors);
     }
 
-    private static (Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata) Open(string path) =>
-        (Safetensors.Load(path), Safetensors.ReadMetadata(path));
+    private static (Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata) Open(string path)
+    {
+        using var file = WeightFile.Open(path);
+        return (file.ReadAll(null), file.Metadata);
+    }
 
     private LoraFile Assemble(Dictionary<string, Tensor> tensors)
     {
-        var unnamed = UnnamedPairs.Find(tensors, _metadata);
+        var listed = UnnamedPairs.OfList(tensors);
+        var unnamed = listed is null ? UnnamedPairs.Find(tensors, _metadata) : [listed];
         foreach (var (name, tensor) in tensors)
         {
-            if (UnnamedPairs.IsPart(name))
+            if (listed is not null || UnnamedPairs.IsPart(name))
                 continue;
             if (name.StartsWith(EmbeddingPrefix, StringComparison.Ordinal) && name[EmbeddingPrefix.Length..].Split('.') is [var word, ..])
                 _embeddings[word] = tensor.to(ScalarType.Float32);

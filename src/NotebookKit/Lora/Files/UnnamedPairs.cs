@@ -33,13 +33,17 @@ public sealed partial record UnnamedPairs(string Part, bool Extended, IReadOnlyL
         return found;
     }
 
-    /// <summary>The pairs of a .pt file: up and down in turn.</summary>
-    internal static UnnamedPairs OfList(IReadOnlyList<Tensor> tensors)
+    /// <summary>The pairs of a .pt file, which is a bare list: up and down in turn. Null for another file.</summary>
+    /// <param name="tensors">By their numbers, as <see cref="Checkpoints.WeightFile"/> names what has no names.</param>
+    internal static UnnamedPairs? OfList(IReadOnlyDictionary<string, Tensor> tensors)
     {
-        var pairs = Enumerable.Range(0, tensors.Count / 2).Select(i => (tensors[2 * i].to(ScalarType.Float32), tensors[(2 * i) + 1].to(ScalarType.Float32))).ToList();
+        var names = Enumerable.Range(0, tensors.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)).ToList();
+        if (tensors.Count == 0 || tensors.Count % 2 != 0 || !names.All(tensors.ContainsKey) || tensors.Values.Any(tensor => tensor.dim() < 2))
+            return null;
+        var pairs = Enumerable.Range(0, tensors.Count / 2).Select(i => (Up: tensors[names[2 * i]].to(ScalarType.Float32), Down: tensors[names[(2 * i) + 1]].to(ScalarType.Float32))).ToList();
         // Text encoders are square throughout: q, k, v and out of every layer.
-        var text = pairs.Count % 4 == 0 && pairs.All(pair => pair.Item1.shape[0] == pair.Item2.shape[1] && pair.Item1.shape[0] == pairs[0].Item1.shape[0]);
-        return new UnnamedPairs(text ? "text_encoder" : "unet", pairs.Any(pair => pair.Item2.dim() == 4), pairs);
+        var text = pairs.Count % 4 == 0 && pairs.All(pair => pair.Up.shape[0] == pair.Down.shape[1] && pair.Up.shape[0] == pairs[0].Up.shape[0]);
+        return new UnnamedPairs(text ? "text_encoder" : "unet", pairs.Any(pair => pair.Down.dim() == 4), pairs);
     }
 
     /// <summary>Gives the pairs the names of a base's layers.</summary>

@@ -1,5 +1,6 @@
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using TorchSharp.Modules;
 
 namespace NotebookKit.Training;
 
@@ -14,7 +15,12 @@ internal sealed class LoraTraining : TrainedWeights
         {
             Rank = options.Rank,
             Alpha = options.Alpha,
+            ConvRank = options.ConvRank,
             Targets = options.Targets!,
+            Init = options.LoraInit,
+            Dropout = options.LoraDropout,
+            RsLora = options.RsLora,
+            Dora = options.Dora,
             Seed = options.Seed,
         });
         var text = _network.TextParameters.ToHashSet(ReferenceEqualityComparer.Instance);
@@ -26,7 +32,19 @@ internal sealed class LoraTraining : TrainedWeights
     }
 
     /// <inheritdoc/>
-    public override void Save(string path, IReadOnlyDictionary<string, string> metadata) => _network.Save(path, Options.SaveAs, metadata);
+    private protected override IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters, double rate)
+    {
+        var up = _network.UpParameters.ToHashSet(ReferenceEqualityComparer.Instance);
+        return Options.LoraPlusRatio == 1 ? base.Rated(parameters, rate)
+            : parameters.GroupBy(up.Contains).Select(group => (Parameters: group.AsEnumerable(), Rate: group.Key ? rate * Options.LoraPlusRatio : rate));
+    }
+
+    /// <inheritdoc/>
+    public override void Save(string path, IReadOnlyDictionary<string, string> metadata)
+    {
+        _network.Save(path, Options.SaveAs, metadata);
+        Proof = LoraProof.Of(path, Sd, _network);
+    }
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -47,16 +47,19 @@ public sealed class TokenEmbedding : IDisposable
     }
 
     /// <summary>Attaches a word from a file: one tensor (n, D) under the word's name, as diffusers and the web UI keep it.</summary>
-    /// <param name="path">A .safetensors file.</param>
+    /// <param name="path">A .safetensors, .pt or .bin file.</param>
     /// <param name="sd">The base it was made for, or one with text states of the same width.</param>
     /// <exception cref="BadInputException">The file holds something else, or was made for another base.</exception>
     public static TokenEmbedding Load(string path, StableDiffusion sd)
     {
         using var scope = NewDisposeScope();
-        var tensors = Safetensors.Load(path);
-        if (tensors.Count != 1 || tensors.First().Value.dim() != 2)
+        var tensors = WeightFile.Load(path);
+        if (tensors.Count != 1 || tensors.First().Value.dim() is not (1 or 2))
             throw new BadInputException($"{path} is no embedding of one word: it must hold one tensor (vectors, width).");
         var (token, vectors) = tensors.First();
+        vectors = vectors.reshape(-1, vectors.shape[^1]);
+        if (token is "emb_params" or "string_to_param.*") // the web UI's names: there the word is the file's own
+            token = Path.GetFileNameWithoutExtension(path);
         var width = sd.TextEncoder.Config.HiddenSize;
         if (vectors.shape[1] != width)
             throw new BadInputException($"{path} was made for another base: its vectors have {vectors.shape[1]} numbers, this base's {width}.");

@@ -1,3 +1,4 @@
+using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Training.Optimizers;
 using TorchSharp.Modules;
@@ -49,9 +50,9 @@ internal abstract class TrainedWeights : IDisposable
     {
         var groups = new List<OptimizerGroup>();
         if (UNet.Count > 0)
-            groups.Add(new(UNet.Select(named => masters.Of(named.Parameter)), Options.LearningRate!.Value));
+            groups.AddRange(Rated(UNet.Select(named => named.Parameter), Options.LearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters.Select(masters.Of), part.Rate)));
         if (Text.Count > 0)
-            groups.Add(new(Text.Select(named => masters.Of(named.Parameter)), Options.TextLearningRate!.Value, TextDecay));
+            groups.AddRange(Rated(Text.Select(named => named.Parameter), Options.TextLearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters.Select(masters.Of), part.Rate, TextDecay)));
         return TrainOptimizers.Create(Options.Optimizer, groups);
     }
 
@@ -74,6 +75,9 @@ internal abstract class TrainedWeights : IDisposable
     /// <summary>What the UNet attends to for these prompts: (B, 77, D).</summary>
     public virtual Tensor TextStates(IReadOnlyList<string> prompts) => _states.Of(prompts);
 
+    /// <summary>What came of loading the last saved LoRA into a fresh base; null for other methods.</summary>
+    public LoraProof? Proof { get; private protected set; }
+
     /// <summary>Writes the result. What stood there before is replaced only by a complete one.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="metadata">Notes for a LoRA file.</param>
@@ -89,6 +93,9 @@ internal abstract class TrainedWeights : IDisposable
             parameter.requires_grad_(false);
         }
     }
+
+    /// <summary>Parameters in groups of one rate each; a LoRA may have its up weights learn faster.</summary>
+    private protected virtual IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters, double rate) => [(parameters, rate)];
 
     /// <summary>The weight decay of the text part; 0 where a single word is trained, whose length has a meaning.</summary>
     private protected virtual double TextDecay => 0.01;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using NotebookKit.Models;
 
 namespace NotebookKit.Training;
@@ -36,8 +37,17 @@ internal static class RunNotes
         ["ss_enable_bucket"] = options.Buckets ? "True" : "False",
         ["ss_seed"] = Text(options.Seed),
         ["ss_optimizer"] = options.Optimizer.ToString(),
+        ["ss_sd_model_hash"] = sd.Hash ?? "None",
+        ["ss_network_dropout"] = options.LoraDropout > 0 ? Text(options.LoraDropout) : "None",
+        ["ss_tag_frequency"] = Tags(data),
         ["ss_resolution"] = $"({options.Size}, {options.Size})",
     };
+
+    // How often each caption, and each part of one between commas, was seen: {"folder": {"tag": 2}}, as kohya counts.
+    private static string Tags(TrainData data) => JsonSerializer.Serialize(
+        data.Pictures.GroupBy(picture => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(picture.Path))) ?? "").ToDictionary(
+            folder => folder.Key,
+            folder => folder.SelectMany(picture => picture.Prompt.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).GroupBy(tag => tag).ToDictionary(tag => tag.Key, tag => tag.Count())));
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }
