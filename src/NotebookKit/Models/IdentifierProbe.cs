@@ -71,7 +71,7 @@ public sealed class IdentifierProbe : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (a, b) = (MeanOf(IdsOf(word)), MeanOf(IdsOf(other)));
-        return ((a * b).sum() / (a.pow(2).sum() * b.pow(2).sum()).sqrt()).ToDouble();
+        return ((a * b).sum() / (a.pow(2).sum() * b.pow(2).sum()).sqrt()).to(ScalarType.Float64).item<double>();
     }
 
     /// <summary>What the prompt is that <see cref="Draw"/> draws.</summary>
@@ -100,7 +100,7 @@ public sealed class IdentifierProbe : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var word = MeanOf(ids);
-        var distance = ids.Average(id => norms[id].ToSingle());
+        var distance = ids.Average(id => norms[id].to(ScalarType.Float32).item<float>());
         var cosines = centred.matmul(word).div(norms * word.pow(2).sum().sqrt() + 1e-12).cpu().data<float>().ToArray(); // (V)
         var near = Enumerable.Range(0, Math.Min(cosines.Length, model.Tokenizer.VocabularySize)).Except(ids)
             .OrderByDescending(id => cosines[id]).Take(neighbours)
