@@ -17,8 +17,12 @@ public sealed record LoraProof(double MaxDifference, double Effect, double Large
     /// <param name="path">The file as saved.</param>
     /// <param name="sd">The base with the live network attached, and no other.</param>
     /// <param name="live">The network that was saved.</param>
+    /// <param name="freshBase">
+    /// Load the base anew, which takes the memory of a second one. Without it the file is loaded into the same base with the
+    /// live network switched off, which is the base to the bit.
+    /// </param>
     /// <exception cref="BadInputException">The file does not load whole.</exception>
-    public static LoraProof Of(string path, StableDiffusion sd, LoraNetwork live)
+    public static LoraProof Of(string path, StableDiffusion sd, LoraNetwork live, bool freshBase = true)
     {
         ArgumentNullException.ThrowIfNull(sd);
         ArgumentNullException.ThrowIfNull(live);
@@ -30,7 +34,7 @@ public sealed record LoraProof(double MaxDifference, double Effect, double Large
         try
         {
             var bare = Predict(sd);
-            var fresh = Directory.Exists(sd.Folder) ? StableDiffusion.Load(sd.Folder, sd.Device, sd.UNet.parameters().First().dtype) : null;
+            var fresh = freshBase && Directory.Exists(sd.Folder) ? StableDiffusion.Load(sd.Folder, sd.Device, sd.UNet.parameters().First().dtype) : null;
             try
             {
                 using var loaded = LoraNetwork.Load(path, fresh ?? sd, strict: true);

@@ -43,7 +43,8 @@ internal sealed class LoraTraining : TrainedWeights
     public override void Save(string path, IReadOnlyDictionary<string, string> metadata)
     {
         _network.Save(path, Options.SaveAs, metadata);
-        Proof = LoraProof.Of(path, Sd, _network);
+        // A second base would double a run's memory at its very end.
+        Proof = LoraProof.Of(path, Sd, _network, freshBase: false);
     }
 
     /// <inheritdoc/>
