@@ -37,8 +37,8 @@ public static class NearestName
     // As people type: any case, with or without separators.
     private static string Plain(string name) => string.Concat(name.ToLowerInvariant().Where(char.IsAsciiLetterOrDigit));
 
-    // Insertions, deletions and changes from one to the other (Levenshtein 1966).
-    private static int Distance(string from, string to)
+    /// <summary>Insertions, deletions and changes from one to the other (Levenshtein 1966).</summary>
+    internal static int Distance(string from, string to)
     {
         var row = Enumerable.Range(0, to.Length + 1).ToArray();
         for (var i = 1; i <= from.Length; i++)

@@ -40,7 +40,7 @@ internal sealed record SamplerName(string Name, string Label, string ClassName, 
         ArgumentNullException.ThrowIfNull(name);
         if (All.FirstOrDefault(sampler => sampler.Names.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } found)
             return found;
-        var nearest = All.OrderBy(sampler => sampler.Names.Min(known => Distance(Plain(known), Plain(name)))).Take(3).Select(sampler => sampler.Name);
+        var nearest = All.OrderBy(sampler => sampler.Names.Min(known => NearestName.Distance(Plain(known), Plain(name)))).Take(3).Select(sampler => sampler.Name);
         throw new BadInputException($"There is no scheduler '{name}'; the nearest are {string.Join(", ", nearest)}. Known are {string.Join(", ", All.Select(sampler => sampler.Name))}.");
     }
 
@@ -48,23 +48,4 @@ internal sealed record SamplerName(string Name, string Label, string ClassName, 
 
     private static string Plain(string name) =>
         string.Concat(name.ToLowerInvariant().Replace("scheduler", "", StringComparison.Ordinal).Replace("++", "pp", StringComparison.Ordinal).Where(char.IsLetterOrDigit));
-
-    // Levenshtein: insertions, deletions and replacements from one to the other.
-    private static int Distance(string from, string to)
-    {
-        var row = Enumerable.Range(0, to.Length + 1).ToArray();
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= to.Length; j++)
-            {
-                var replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j - 1], diagonal) + 1);
-            }
-        }
-
-        return row[^1];
-    }
 }
