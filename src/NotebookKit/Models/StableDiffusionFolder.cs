@@ -25,29 +25,11 @@ internal static class StableDiffusionFolder
 
         var scheduler = SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"));
         var tokenizer = ClipTokenizer.Load(Path.Combine(folder, "tokenizer"));
-        var loaded = new List<IDisposable>();
-        try
-        {
-            var textEncoder = Keep(CLIPTextModel.FromPretrained(Path.Combine(folder, "text_encoder"), dtype, device, variant));
-            var unet = Keep(UNet2DConditionModel.FromPretrained(Path.Combine(folder, "unet"), dtype, device, variant));
-            var vae = Keep(AutoencoderKL.FromPretrained(Path.Combine(folder, "vae"), dtype, device, variant));
-            var model = new StableDiffusion(unet, vae, textEncoder, tokenizer, scheduler, folder);
-            unet.eval();
-            vae.eval();
-            textEncoder.eval();
-            return model;
-        }
-        catch
-        {
-            loaded.ForEach(part => part.Dispose());
-            throw;
-        }
-
-        T Keep<T>(T part) where T : IDisposable
-        {
-            loaded.Add(part);
-            return part;
-        }
+        return ModelAssembly.Load(
+            () => CLIPTextModel.FromPretrained(Path.Combine(folder, "text_encoder"), dtype, device, variant),
+            () => UNet2DConditionModel.FromPretrained(Path.Combine(folder, "unet"), dtype, device, variant),
+            () => AutoencoderKL.FromPretrained(Path.Combine(folder, "vae"), dtype, device, variant),
+            tokenizer, scheduler, folder);
     }
 
     public static void Save(StableDiffusion model, string folder, ScalarType dtype)

@@ -13,29 +13,10 @@ internal static class LdmLoader
         using var checkpoint = LdmCheckpoint.Open(path, useEma);
         if (checkpoint.Missing is { } missing)
             throw new BadInputException(missing);
-        var loaded = new List<IDisposable>();
-        try
-        {
-            var text = Keep(PretrainedWeights.Load(() => new CLIPTextModel(checkpoint.TextConfig), checkpoint.TextEncoder, dtype, device));
-            var unet = Keep(PretrainedWeights.Load(() => new UNet2DConditionModel(checkpoint.UNetConfig), checkpoint.UNet, dtype, device));
-            var vae = Keep(PretrainedWeights.Load(() => new AutoencoderKL(checkpoint.VaeConfig), checkpoint.Vae, dtype, device));
-            var tokenizer = new ClipTokenizer(ClipTokenizer.Default.Vocabulary, checkpoint.PadToken);
-            var model = new StableDiffusion(unet, vae, text, tokenizer, checkpoint.SchedulerConfig, path);
-            unet.eval();
-            vae.eval();
-            text.eval();
-            return model;
-        }
-        catch
-        {
-            loaded.ForEach(part => part.Dispose());
-            throw;
-        }
-
-        T Keep<T>(T part) where T : IDisposable
-        {
-            loaded.Add(part);
-            return part;
-        }
+        return ModelAssembly.Load(
+            () => PretrainedWeights.Load(() => new CLIPTextModel(checkpoint.TextConfig), checkpoint.TextEncoder, dtype, device),
+            () => PretrainedWeights.Load(() => new UNet2DConditionModel(checkpoint.UNetConfig), checkpoint.UNet, dtype, device),
+            () => PretrainedWeights.Load(() => new AutoencoderKL(checkpoint.VaeConfig), checkpoint.Vae, dtype, device),
+            new ClipTokenizer(ClipTokenizer.Default.Vocabulary, checkpoint.PadToken), checkpoint.SchedulerConfig, path);
     }
 }
