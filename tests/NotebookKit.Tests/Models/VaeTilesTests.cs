@@ -44,7 +44,7 @@ public sealed class VaeTilesTests : IDisposable
 
         var (seam, noise, edge) = (LargestBend(tiled - whole), (tiled - whole).abs().mean().item<float>(), LargestBend(abutting - whole));
         Assert.InRange(noise, 1e-6, 0.03); // it was in tiles, and two grey levels of 255 off at most
-        Assert.True(seam < edge * 2 / 3, $"a bend of {seam} in blended tiles, {edge} in abutting ones");
+        Assert.True(seam < edge / 2, $"a bend of {seam} in blended tiles, {edge} in abutting ones");
 
         vae.TileSize = 20;
         var moments = vae.Encode(photo).Mean;
@@ -64,11 +64,12 @@ public sealed class VaeTilesTests : IDisposable
 
     private static Tensor Enlarged(Tensor latents) => functional.interpolate(latents, [latents.shape[2] * 2, latents.shape[3] * 2], mode: InterpolationMode.Nearest);
 
-    // How sharply a difference of pictures bends anywhere: a slope does not however steep, an edge does.
+    // How sharply a difference of pictures bends along the worst row or column: a slope does not however steep, an edge does.
+    // Along the whole line, for a seam is one; a single pixel at the edge of an eye may bend as much without any tile.
     private static double LargestBend(Tensor difference) => new[] { 2, 3 }.Max(dimension =>
     {
         var length = difference.shape[dimension] - 2;
         var bend = difference.narrow(dimension, 2, length) - difference.narrow(dimension, 1, length) * 2 + difference.narrow(dimension, 0, length);
-        return bend.abs().max().item<float>();
+        return bend.abs().mean([0, 1, dimension == 2 ? 3 : 2]).max().item<float>();
     });
 }
