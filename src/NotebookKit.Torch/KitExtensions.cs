@@ -8,6 +8,9 @@ public static unsafe class TorchExtras
 {
     private const long ChannelsLastFormat = 2;
 
+    [ThreadStatic]
+    private static bool inCheckpoint;
+
     /// <summary>How many native tensors are held by .NET objects now, over all threads.</summary>
     public static long LiveHandles => NativeMethods.kit_live();
 
@@ -138,6 +141,12 @@ public static unsafe class TorchExtras
         return CheckpointFunction.apply([body, asking, .. inputs]);
     }
 
+    /// <summary>Whether this thread computes inside <see cref="Checkpoint"/> what it will compute again with gradients.</summary>
+    public static bool InCheckpoint => inCheckpoint;
+
+    /// <summary>How often a tensor's numbers were changed in place; null where that is not counted.</summary>
+    public static long? VersionOf(Tensor tensor) => tensor._version;
+
     /// <summary>average += (1 - decay) · (source - average) for every pair, in one pass over all of them.</summary>
     /// <param name="averages">what moves; contiguous float32 on the CPU is quickest</param>
     /// <param name="sources">where to</param>
@@ -193,7 +202,16 @@ public static unsafe class TorchExtras
             ctx.save_data("body", vars[0]);
             ctx.save_data("random", RandomState.Now(inputs));
             ctx.save_for_backward(inputs);
-            return ((Func<Tensor[], Tensor>)vars[0])([.. inputs]);
+            var outer = inCheckpoint;
+            inCheckpoint = true;
+            try
+            {
+                return ((Func<Tensor[], Tensor>)vars[0])([.. inputs]);
+            }
+            finally
+            {
+                inCheckpoint = outer;
+            }
         }
 
         public override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)

@@ -10,10 +10,12 @@ namespace NotebookKit.Cli.Bench;
 /// <param name="Layers">Adapted layers.</param>
 /// <param name="Milliseconds">Median of the wall clock.</param>
 /// <param name="CpuMilliseconds">Median of the process's CPU time over all threads, steadier on a busy machine.</param>
-/// <param name="Overhead">CPU time against the bare pass, 0.1 for a tenth more: median over the rounds.</param>
+/// <param name="Overhead">CPU time against the bare pass of the same round, 0.1 for a tenth more: median over the rounds.</param>
 internal sealed record LoraPass(string What, int Layers, double Milliseconds, double CpuMilliseconds, double Overhead);
 
-/// <summary>Measures what a LoRA costs while sampling.</summary>
+/// <summary>
+/// Measures what a LoRA costs while sampling: once for each change of a multiplier, and in every step after it.
+/// </summary>
 internal static class LoraBench
 {
     public static IReadOnlyList<LoraPass> Run(StableDiffusion sd, int rank, int rounds, int batch)
@@ -33,6 +35,7 @@ internal static class LoraBench
         var kinds = new List<(string What, int Layers, UNet2DConditionModel UNet, Action Prepare)> { ("bare", 0, sd.UNet, () => { }) };
         kinds.AddRange(networks.Select(entry => ($"{entry.Targets}, rank {rank}, attached", entry.Network.Adapters.Count(), sd.UNet, (Action)(() => entry.Network.Multiplier = 1))));
         kinds.Add(($"locon, rank {rank}, merged", 0, merged.UNet, () => { }));
+        kinds.Add(($"locon, rank {rank}, the first pass after a change of its multiplier", networks[^1].Network.Adapters.Count(), sd.UNet, () => networks[^1].Network.Multiplier = 0.5));
         var times = kinds.Select(_ => (Wall: new List<double>(), Cpu: new List<double>())).ToList();
         for (var round = -3; round < rounds; round++) // three to warm up
         {
@@ -40,6 +43,8 @@ internal static class LoraBench
             {
                 networks.ForEach(entry => entry.Network.Multiplier = 0);
                 kinds[kind].Prepare();
+                if (kind < kinds.Count - 1)
+                    Measure(kinds[kind].UNet, times[kind], counts: false); // a step of many: what the change of the multiplier costs is the last kind's
                 Measure(kinds[kind].UNet, times[kind], round >= 0);
             }
         }
@@ -49,16 +54,14 @@ internal static class LoraBench
 
         void Measure(UNet2DConditionModel unet, (List<double> Wall, List<double> Cpu) into, bool counts)
         {
-            var process = Process.GetCurrentProcess();
-            var (cpu, start) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
+            var (cpu, start) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
             using (NewDisposeScope())
                 unet.call(latents, time, context);
             var wall = Stopwatch.GetElapsedTime(start);
-            process.Refresh();
             if (!counts)
                 return;
             into.Wall.Add(wall.TotalMilliseconds);
-            into.Cpu.Add((process.TotalProcessorTime - cpu).TotalMilliseconds);
+            into.Cpu.Add((Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds);
         }
     }
 

@@ -32,13 +32,14 @@ internal static class SampleVerb
     private static readonly Option<string> Sampler = new("--scheduler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
     private static readonly Option<string[]> Lora = new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
     private static readonly Option<string> LoraDir = new("--lora-dir") { Description = "where --lora and <lora:NAME:MULTIPLIER> in the prompt look, subfolders included", DefaultValueFactory = _ => LoraLibrary.Folder };
+    private static readonly Option<string> EmbeddingsDir = new("--embeddings-dir") { Description = "where textual-inversion files lie; one is used where its name stands in a prompt", DefaultValueFactory = _ => EmbeddingLibrary.Folder };
     private static readonly Option<string> Out = new("--out") { Description = "a folder, or a .png (the grid, when there are several pictures)", DefaultValueFactory = _ => "samples" };
 
     /// <summary>The verb.</summary>
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, Out })
+        foreach (var option in new Option[] { Base, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -85,6 +86,9 @@ internal static class SampleVerb
             Console.Error.WriteLine($"kit: {warning}");
         if (string.IsNullOrWhiteSpace(prompt))
             throw new BadInputException("The prompt has nothing but tags; say what the picture is to show, too.");
+        using var words = new EmbeddingLibrary(parse.GetValue(EmbeddingsDir)!).Attach(model, prompt, options.NegativePrompt);
+        foreach (var warning in words.Warnings)
+            Console.Error.WriteLine($"kit: {warning}");
         var output = new SampleFiles(parse.GetValue(Out)!, options, model);
         var clock = Stopwatch.StartNew();
         var pictures = model.Sample(options with { Prompt = prompt }, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
@@ -94,7 +98,7 @@ internal static class SampleVerb
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(
-                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Files = files, Grid = grid, output.Previews, Loras = stack.Networks.Select(entry => entry.Tag), Warnings = stack.Warnings.Count > 0 ? stack.Warnings : null, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
+                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Files = files, Grid = grid, output.Previews, Loras = stack.Networks.Select(entry => entry.Tag), Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null, Warnings = stack.Warnings.Count + words.Warnings.Count > 0 ? stack.Warnings.Concat(words.Warnings) : null, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
                 Verb.Json));
         }
         else

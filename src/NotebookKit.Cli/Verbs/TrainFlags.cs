@@ -76,6 +76,7 @@ internal sealed class TrainFlags
         Number<ulong>("--seed", "seeds everything random", (options, value) => options with { Seed = value });
 
         Number<int>("--sample-every", "draw sample grids every so many epochs (0: none)", (options, value) => options with { SampleEvery = value });
+        Flag("--sample-at-first", "draw a grid before the first step too", options => options with { SampleAtFirst = true });
         Many("--sample-prompt", "a row of the sample grid, [filewords] for a row for each caption; repeat for more", (options, values) => options with { SamplePrompts = values });
         Text("--sample-negative-prompt", "what samples are led away from", (options, value) => options with { SampleNegativePrompt = value });
         Number<int>("--samples", "pictures in each row of the grid (4)", (options, value) => options with { SamplesPerPrompt = value });

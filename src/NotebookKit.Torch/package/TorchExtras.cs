@@ -64,6 +64,12 @@ public static class TorchExtras
     /// <summary>Computes plainly, keeping what backward needs.</summary>
     public static Tensor Checkpoint(Func<Tensor[], Tensor> body, params Tensor[] inputs) => body(inputs);
 
+    /// <summary>Never: <see cref="Checkpoint"/> computes plainly.</summary>
+    public static bool InCheckpoint => false;
+
+    /// <summary>Null: the package does not tell.</summary>
+    public static long? VersionOf(Tensor tensor) => null;
+
     /// <summary>average += (1 - decay) · (source - average) for every pair.</summary>
     public static void UpdateAverage(IReadOnlyList<Tensor> averages, IReadOnlyList<Tensor> sources, double decay)
     {

@@ -121,6 +121,18 @@ public sealed record Figure
         return Add(new BarTrace(below, heights) { Name = name });
     }
 
+    /// <summary>The newest series with a whisker at each value: how far it may be off.</summary>
+    /// <param name="errors">The distance from a value to either end of its whisker, in the value's unit; one for each.</param>
+    /// <exception cref="BadInputException">There is no series of points, or not one error for each value.</exception>
+    public Figure WithErrors(IEnumerable<double> errors)
+    {
+        var (last, each) = (Traces.LastOrDefault(), errors.ToList());
+        var values = last switch { LineTrace line => line.Y.Count, ScatterTrace points => points.Y.Count, BarTrace bars => bars.Values.Count, _ => 0 };
+        if (values != each.Count || last is null)
+            throw new BadInputException($"The newest series has {values} values, which take as many errors, not {each.Count}.");
+        return this with { Traces = [.. Traces.SkipLast(1), last with { Errors = each }] };
+    }
+
     /// <summary>With a title, and what the axes measure.</summary>
     /// <param name="title">What stands above the chart.</param>
     /// <param name="x">What the horizontal axis measures; null leaves it.</param>

@@ -47,6 +47,8 @@ internal static class PlotlyFigure
         json["name"] = trace.Name ?? "";
         json["showlegend"] = trace.Name is { Length: > 0 } && trace is not HeatmapTrace;
         json["opacity"] = trace.Opacity;
+        if (trace.Errors.Count > 0)
+            json["error_y"] = new JsonObject { ["type"] = "data", ["array"] = Numbers(trace.Errors) };
         return json;
     }
 

@@ -83,13 +83,16 @@ internal sealed class SvgFigure
         _ => [],
     });
 
-    private IEnumerable<double> AllY() => _figure.Traces.SelectMany(t => t switch
+    // The ends of whiskers belong to the figure too.
+    private IEnumerable<double> AllY() => _figure.Traces.SelectMany(t => ValuesOf(t).Concat(t.Errors.SelectMany((error, i) => new[] { ValuesOf(t)[i] - error, ValuesOf(t)[i] + error })));
+
+    private static IReadOnlyList<double> ValuesOf(Trace trace) => trace switch
     {
         LineTrace line => line.Y,
         ScatterTrace points => points.Y,
         BarTrace bars => bars.Values,
         _ => [],
-    });
+    };
 
     private string ColorOf(int trace) => Svg.Escape(_figure.Traces[trace].Color ?? Palette.OfSeries(trace));
 
@@ -181,8 +184,9 @@ internal sealed class SvgFigure
                 var y = Math.Clamp(Y(yScale, value), _top, _bottom);
                 var label = value.ToString("G3", System.Globalization.CultureInfo.InvariantCulture);
                 _svg.Rect(x, Math.Min(y, zero), width - 1, Math.Max(Math.Abs(zero - y), 0.5), style, $"{traces[t].Labels[i]}: {label}");
+                var (top, bottom) = Whisker(traces[t], i, x + (width - 1) / 2, yScale, "currentColor") ?? (y, y);
                 if (written)
-                    _svg.Text(x + width / 2, value >= 0 ? y - 4 : y + 13, label, "text-anchor=\"middle\" font-size=\"11\"");
+                    _svg.Text(x + width / 2, value >= 0 ? top - 4 : bottom + 13, label, "text-anchor=\"middle\" font-size=\"11\"");
             }
         }
     }
@@ -200,10 +204,14 @@ internal sealed class SvgFigure
                 var dash = line.Dashed ? " stroke-dasharray=\"6 4\"" : "";
                 var lines = Runs(line.X, line.Y, xScale, yScale).Select(run => Path(run, budget));
                 _svg.Raw($"<path d=\"{string.Concat(lines)}\" fill=\"none\" stroke=\"{ColorOf(i)}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\" opacity=\"{Opacity(trace)}\"{dash}/>");
+                for (var k = 0; k < line.Errors.Count; k++)
+                    Whisker(line, k, X(xScale, line.X[k]), yScale, ColorOf(i));
             }
             else if (trace is ScatterTrace points)
             {
                 _svg.Raw($"<g fill=\"{ColorOf(i)}\" opacity=\"{Opacity(trace)}\">");
+                for (var k = 0; k < points.Errors.Count; k++)
+                    Whisker(points, k, X(xScale, points.X[k]), yScale, ColorOf(i));
                 var all = Runs(points.X, points.Y, xScale, yScale).SelectMany(run => run).ToList();
                 var step = Math.Max(1, (int)Math.Ceiling(all.Count / (double)budget));
                 for (var k = 0; k < all.Count; k += step)
@@ -222,6 +230,21 @@ internal sealed class SvgFigure
             _svg.Raw($"<circle cx=\"{Svg.Number(x)}\" cy=\"{Svg.Number(y)}\" r=\"3.5\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\"/>");
             _svg.Text(x + (before ? -8 : 8), Math.Max(y - 6, _top + 10), note.Text, before ? "text-anchor=\"end\"" : "");
         }
+    }
+
+    /// <summary>Draws a value's whisker, if it has one, and tells where it ends.</summary>
+    private (double Top, double Bottom)? Whisker(Trace trace, int i, double x, Scale yScale, string color)
+    {
+        if (trace.Errors.Count == 0)
+            return null;
+        var (value, error) = (ValuesOf(trace)[i], trace.Errors[i]);
+        var (top, bottom) = (Y(yScale, value + error), Y(yScale, value - error));
+        if (!double.IsFinite(x) || !double.IsFinite(top) || !double.IsFinite(bottom))
+            return null;
+        (top, bottom) = (Math.Clamp(top, _top, _bottom), Math.Clamp(bottom, _top, _bottom));
+        var style = $"stroke=\"{color}\" stroke-width=\"1.3\"";
+        _svg.Line(x, top, x, bottom, style).Line(x - 4, top, x + 4, top, style).Line(x - 4, bottom, x + 4, bottom, style);
+        return (top, bottom);
     }
 
     /// <summary>A series in pixels, cut where a value is missing.</summary>

@@ -11,6 +11,9 @@ public abstract record Trace
 
     /// <summary>From 0 (not seen) to 1.</summary>
     public double Opacity { get; init; } = 1;
+
+    /// <summary>How far each value may be off, upwards and downwards, drawn as a whisker; as many as values, or none.</summary>
+    public IReadOnlyList<double> Errors { get; init; } = [];
 }
 
 /// <summary>Points joined by lines. A value that is not finite, or not positive on a log axis, leaves a gap.</summary>

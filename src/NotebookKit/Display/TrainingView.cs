@@ -21,6 +21,12 @@ public sealed class TrainingView : IProgress<TrainEvent>
     private string _stage = "";
     private TimeSpan _last;
 
+    /// <summary>What stands before the progress line, to tell several runs of a cell apart: "prior loss weight 0.15".</summary>
+    public string Heading { get; init; } = "";
+
+    /// <summary>The progress line alone: for several runs, whose charts and grids are shown together afterwards.</summary>
+    public bool LineOnly { get; init; }
+
     /// <summary>Pixels that the sample grid is shown at; 0 is its own width.</summary>
     public int GridWidth { get; init; }
 
@@ -84,8 +90,11 @@ public sealed class TrainingView : IProgress<TrainEvent>
 
     private Panel Draw()
     {
+        var line = Heading.Length > 0 ? $"{Heading}: {_line}" : _line;
+        if (LineOnly)
+            return new Panel(line);
         var grid = _samples is { } samples ? new Picture(samples.Grid, $"samples after epoch {samples.Epoch}", GridWidth) : null;
         var notices = _notices.Count > 0 ? string.Join("\n", _notices.Select(notice => "note: " + notice)) : null;
-        return new Panel(_line, _step is { History.Count: > 1 } ? LossChart(_step.History) : null, grid, notices);
+        return new Panel(line, _step is { History.Count: > 1 } ? LossChart(_step.History) : null, grid, notices);
     }
 }

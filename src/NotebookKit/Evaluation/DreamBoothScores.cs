@@ -38,17 +38,56 @@ public sealed class DreamBoothScores(IPictureEmbedder embedder)
     /// <param name="pictures">At least two pictures drawn for the same prompt.</param>
     public double Diversity(IReadOnlyList<RgbImage> pictures) => 1 - AmongThemselves(pictures);
 
+    /// <summary>
+    /// The standard error of <see cref="SubjectFidelity"/> and <see cref="Pres"/>: how far they would move with pictures
+    /// from other seeds. It halves with four times as many pictures.
+    /// </summary>
+    /// <param name="generated">At least two pictures.</param>
+    /// <param name="photos">The subject's photos.</param>
+    /// <exception cref="ArgumentException">There are fewer than two.</exception>
+    public double SubjectFidelityError(IReadOnlyList<RgbImage> generated, IReadOnlyList<RgbImage> photos)
+    {
+        ArgumentNullException.ThrowIfNull(generated);
+        Require(generated, 2);
+        using var scope = NewDisposeScope();
+        var each = embedder.Embed(generated).matmul(embedder.Embed(photos).transpose(0, 1)).mean([1]);  // (generated)
+        return Math.Sqrt((each - each.mean()).square().sum().item<float>() / (generated.Count * (generated.Count - 1.0)));
+    }
+
+    /// <summary>
+    /// The standard error of <see cref="Diversity"/>, by the jackknife (Efron and Stein 1981): leave out each picture in
+    /// turn, and see how far the measure moves.
+    /// </summary>
+    /// <param name="pictures">At least three pictures drawn for the same prompt.</param>
+    /// <exception cref="ArgumentException">There are fewer than three.</exception>
+    public double DiversityError(IReadOnlyList<RgbImage> pictures)
+    {
+        ArgumentNullException.ThrowIfNull(pictures);
+        Require(pictures, 3);
+        using var scope = NewDisposeScope();
+        var n = (double)pictures.Count;
+        var vectors = embedder.Embed(pictures);
+        var ofEach = vectors.matmul(vectors.transpose(0, 1)).sum(1) - vectors.square().sum(1);          // (pictures), its pairs
+        var without = (ofEach.sum() - (2 * ofEach)) / ((n - 1) * (n - 2));                              // each picture left out
+        return Math.Sqrt((n - 1) / n * (without - without.mean()).square().sum().item<float>());
+    }
+
     /// <summary>The mean cosine of all pairs of different pictures: for the subject's photos, what a perfect copy would score.</summary>
     /// <param name="pictures">At least two pictures.</param>
     /// <exception cref="ArgumentException">There are fewer than two.</exception>
     public double AmongThemselves(IReadOnlyList<RgbImage> pictures)
     {
         ArgumentNullException.ThrowIfNull(pictures);
-        if (pictures.Count < 2)
-            throw new ArgumentException("One picture has no other to be compared with; give at least two.", nameof(pictures));
+        Require(pictures, 2);
         using var scope = NewDisposeScope();
         var vectors = embedder.Embed(pictures);
         var cosines = vectors.matmul(vectors.transpose(0, 1));
         return (cosines.sum().item<float>() - cosines.diagonal().sum().item<float>()) / (pictures.Count * (pictures.Count - 1.0));
+    }
+
+    private static void Require(IReadOnlyList<RgbImage> pictures, int least)
+    {
+        if (pictures.Count < least)
+            throw new ArgumentException($"{pictures.Count} pictures have too few others to be compared with; give at least {least}.", nameof(pictures));
     }
 }

@@ -40,6 +40,33 @@ public sealed class ImageGrid
         return new ImageGrid(images, columns, captions, cell).Draw();
     }
 
+    /// <summary>Draws rows of pictures, each below its title: what several models make of the same seeds.</summary>
+    /// <param name="rows">A title and the pictures of each row; a title wider than its row is cut off.</param>
+    /// <param name="cell">Pixels a side that each picture is enlarged (or shrunk) to fit by bicubic; 0 keeps the sizes.</param>
+    /// <exception cref="ArgumentException">There is no row, or one without pictures.</exception>
+    public static RgbImage Rows(IEnumerable<(string Title, IReadOnlyList<RgbImage> Pictures)> rows, int cell = 0)
+    {
+        var given = rows.ToList();
+        if (given.Count == 0 || given.Exists(row => row.Pictures.Count == 0))
+            throw new ArgumentException("A grid needs at least one row, and each row at least one picture.", nameof(rows));
+        var drawn = given.Select(row => (row.Title, Grid: new ImageGrid(row.Pictures, row.Pictures.Count, null, cell))).ToList();
+        var pictures = drawn.Select(row => row.Grid.Draw()).ToList();
+        // A title stands in a line of its own; a row's lower margin parts it from the next title.
+        var lines = drawn.Select(row => (int)MathF.Ceiling(StrokeFont.LineHeight * row.Grid.scale) + row.Grid.gap).ToList();
+        var canvas = new RgbImage(pictures.Max(picture => picture.Width), pictures.Sum(picture => picture.Height) + lines.Sum());
+        Array.Fill(canvas.Pixels, (byte)255);
+        var top = 0;
+        for (var row = 0; row < pictures.Count; row++)
+        {
+            var (title, grid) = drawn[row];
+            Paste(canvas, pictures[row], 0, top + lines[row]);
+            StrokeFont.Draw(canvas, Shorten(title, pictures[row].Width - (2 * grid.margin), grid.scale), grid.margin, MathF.Round(top + grid.gap + (StrokeFont.Ascent * grid.scale)), grid.scale, ink);
+            top += pictures[row].Height + lines[row];
+        }
+
+        return canvas;
+    }
+
     private RgbImage Draw()
     {
         var rows = (images.Count + columns - 1) / columns;
@@ -138,12 +165,19 @@ public sealed class ImageGrid
         if (lines.Count > MaxCaptionLines)
         {
             lines.RemoveRange(MaxCaptionLines, lines.Count - MaxCaptionLines);
-            var last = lines[^1];
-            while (last.Length > 0 && StrokeFont.Measure(last + "…", scale) > width)
-                last = last[..^1];
-            lines[^1] = last.TrimEnd() + "…";
+            lines[^1] = Shorten(lines[^1] + "…", width, scale);
         }
 
         return lines;
+    }
+
+    private static string Shorten(string text, float width, float scale)
+    {
+        if (StrokeFont.Measure(text, scale) <= width)
+            return text;
+        text = text.TrimEnd('…');
+        while (text.Length > 0 && StrokeFont.Measure(text + "…", scale) > width)
+            text = text[..^1];
+        return text.TrimEnd() + "…";
     }
 }

@@ -117,6 +117,8 @@ internal sealed class LoraFit : IDisposable
     private static LoraWeights? Shaped(LoraWeights weights, LoraModule target)
     {
         var weight = target.Weight;
+        if (weight.dim() < 2) // a norm
+            return null;
         long[] kernel = weight.shape[2..];
         var (rank, outer) = (weights.Down.shape[0], weights.Up.shape[1]);
         long[] down = [rank, weight.shape[1], .. weights.Mid is null ? kernel : [1, 1]];

@@ -12,6 +12,7 @@ public sealed class LoraNetwork : IDisposable
 {
     private readonly List<(LoraModule Module, Adapter Adapter)> _adapters = [];
     private readonly List<Action> _detach = [];
+    private readonly List<TokenEmbedding> _words = [];
 
     private LoraNetwork()
     {
@@ -31,6 +32,9 @@ public sealed class LoraNetwork : IDisposable
 
     /// <summary>What of the file does not work on this base; the rest is attached. Empty for a new network.</summary>
     public IReadOnlyList<LoraProblem> Problems { get; private init; } = [];
+
+    /// <summary>The words that the file brought along, attached to the base as textual inversion's are.</summary>
+    public IReadOnlyList<TokenEmbedding> Words => _words;
 
     /// <summary>What a LoRA run trains, the text encoder's part first.</summary>
     public IEnumerable<Parameter> Parameters => _adapters.SelectMany(adapter => adapter.Adapter.Parameters);
@@ -102,8 +106,11 @@ public sealed class LoraNetwork : IDisposable
     /// <param name="multiplier">How strongly it counts.</param>
     /// <param name="strict">Refuse a file of which anything does not fit.</param>
     /// <exception cref="BadInputException">The file cannot be read, or nothing of it fits; or <paramref name="strict"/> found a problem.</exception>
-    public static LoraNetwork Load(string path, StableDiffusion sd, double multiplier = 1, bool strict = false) =>
-        Load(path, sd.UNet, sd.TextEncoder, multiplier, strict);
+    public static LoraNetwork Load(string path, StableDiffusion sd, double multiplier = 1, bool strict = false)
+    {
+        using var scope = NewDisposeScope();
+        return Attach(LoraFile.Read(path), sd, multiplier, strict);
+    }
 
     /// <inheritdoc cref="Load(string, StableDiffusion, double, bool)"/>
     /// <param name="path">A LoRA in any format that <see cref="LoraFile"/> reads.</param>
@@ -115,6 +122,26 @@ public sealed class LoraNetwork : IDisposable
     {
         using var scope = NewDisposeScope();
         return Attach(LoraFile.Read(path), unet, textEncoder, multiplier, strict);
+    }
+
+    /// <summary>Attaches what a file holds to a base, the words that it brings along too.</summary>
+    /// <param name="file">The file's content, or one made in memory.</param>
+    /// <param name="sd">The base. A word that it has already stays what it is.</param>
+    /// <param name="multiplier">How strongly it counts.</param>
+    /// <param name="strict">Refuse it where anything does not fit.</param>
+    /// <param name="rank">Only the first so many directions of each layer (the web UI's <c>dyn</c>); null for all.</param>
+    /// <exception cref="BadInputException">Nothing of it fits; or <paramref name="strict"/> found a problem.</exception>
+    public static LoraNetwork Attach(LoraFile file, StableDiffusion sd, double multiplier = 1, bool strict = false, int? rank = null)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(sd);
+        var odd = file.Embeddings.Where(word => word.Key != word.Key.Trim() || word.Key.Length == 0 || word.Value.dim() is not (1 or 2) || word.Value.shape[^1] != sd.TextEncoder.Config.HiddenSize).Select(word => word.Key).ToList();
+        if (odd.Count > 0)
+            file = file with { Problems = [.. file.Problems, new LoraProblem("words for a text encoder of another width", odd)] };
+        var network = Attach(file, sd.UNet, sd.TextEncoder, multiplier, strict, rank);
+        foreach (var (word, vectors) in file.Embeddings.Where(word => !odd.Contains(word.Key) && !sd.Tokenizer.AddedWords.Contains(word.Key, StringComparer.OrdinalIgnoreCase)))
+            network._words.Add(TokenEmbedding.Attach(sd, word, vectors));
+        return network;
     }
 
     /// <summary>Attaches what a file holds to a base.</summary>
@@ -160,12 +187,14 @@ public sealed class LoraNetwork : IDisposable
         Remove();
     }
 
-    /// <summary>Takes the adapters off: the base computes what it did before, bit for bit. The weights stay usable.</summary>
+    /// <summary>Takes adapters and words off: the base computes what it did before, bit for bit. The adapters' weights stay usable.</summary>
     public void Remove()
     {
         foreach (var detach in _detach)
             detach();
         _detach.Clear();
+        _words.ForEach(word => word.Dispose());
+        _words.Clear();
     }
 
     /// <summary>The network as a file's content; its tensors are the network's own.</summary>
@@ -211,8 +240,9 @@ public sealed class LoraNetwork : IDisposable
 
     private void Attach(LoraModule module, Adapter adapter)
     {
-        var hook = module.Layer.register_forward_hook((_, x, y) => adapter.Forward(x, y));
-        _detach.Add(hook.remove);
+        var layer = AdaptedLayer.Of(module);
+        layer.Add(adapter);
+        _detach.Add(() => layer.Remove(adapter));
         _adapters.Add((module, adapter));
     }
 }

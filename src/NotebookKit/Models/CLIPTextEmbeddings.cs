@@ -24,10 +24,10 @@ public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
     public Embedding TokenEmbedding => token_embedding;
 
     /// <summary>
-    /// Rows for ids beyond the vocabulary, (n, D), such as a word that textual inversion has learnt; null for none. They
-    /// are not among the module's parameters and are saved apart.
+    /// Rows for ids beyond the vocabulary, (n, D) for each word that textual inversion has learnt, in the order of the
+    /// tokenizer's added words. They are not among the module's parameters and are saved apart.
     /// </summary>
-    public Parameter? AddedTokens { get; set; }
+    public IList<Parameter> AddedTokens { get; } = [];
 
     /// <summary>Embeds tokens.</summary>
     /// <param name="input_ids">(B, L), L at most the number of positions.</param>
@@ -41,11 +41,12 @@ public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
 
     private Tensor Tokens(Tensor input_ids)
     {
-        if (AddedTokens is null)
+        if (AddedTokens.Count == 0)
             return token_embedding.call(input_ids);
         var known = token_embedding.weight!.shape[0];
         var table = token_embedding.call(input_ids.clamp(max: known - 1));                                                          // (B, L, D)
-        var added = AddedTokens.index_select(0, (input_ids - known).clamp(min: 0).flatten()).view(table.shape).to(table.dtype);     // (B, L, D)
+        Tensor rows = AddedTokens.Count == 1 ? AddedTokens[0] : cat([.. AddedTokens], 0);                                          // (n, D)
+        var added = rows.index_select(0, (input_ids - known).clamp(min: 0).flatten()).view(table.shape).to(table.dtype);     // (B, L, D)
         return where(input_ids.ge(known).unsqueeze(-1), added, table);
     }
 }

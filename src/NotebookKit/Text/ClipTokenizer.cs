@@ -21,7 +21,7 @@ public sealed class ClipTokenizer
     private static readonly Lazy<ClipTokenizer> installed = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindInstalled()), null));
     private static readonly string[] startAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
     private readonly string[] specials;
-    private readonly Dictionary<string, int[]> added = new(StringComparer.Ordinal);
+    private volatile AddedWord[] added = []; // never changed, only replaced
     private readonly ConcurrentDictionary<string, int[]> cache = new();
 
     /// <summary>A tokenizer over a vocabulary.</summary>
@@ -72,24 +72,43 @@ public sealed class ClipTokenizer
         return new ClipTokenizer(File.Exists(merges) ? ClipVocabulary.Load(merges) : Default.Vocabulary, padToken);
     }
 
+    /// <summary>The words of <see cref="AddToken"/>, in their order.</summary>
+    public IEnumerable<string> AddedWords => added.Select(word => word.Word);
+
     /// <summary>
-    /// Makes a word stand for ids of its own beyond the vocabulary, as textual inversion does: found in a prompt where it
-    /// is written exactly so, and not within a longer word.
+    /// Makes a word stand for ids of its own beyond the vocabulary, as textual inversion does: found in a prompt in any case,
+    /// as all that CLIP reads, and not within a longer word.
     /// </summary>
-    /// <param name="token">The word.</param>
+    /// <param name="token">The word; spaces may stand in it.</param>
     /// <param name="count">How many ids it stands for, one after the other.</param>
     /// <returns>The first of them.</returns>
     public int AddToken(string token, int count = 1)
     {
-        if (token.Length == 0 || token.Any(char.IsWhiteSpace) || added.ContainsKey(token))
-            throw new BadInputException($"\"{token}\" cannot be added to the tokenizer: give one new word without spaces.");
-        var first = VocabularySize + added.Values.Sum(ids => ids.Length);
-        added[token] = [.. Enumerable.Range(first, count)];
-        return first;
+        ArgumentNullException.ThrowIfNull(token);
+        if (string.IsNullOrWhiteSpace(token) || token != token.Trim())
+            throw new BadInputException($"\"{token}\" cannot be added to the tokenizer: give a word.");
+        if (AddedWords.Contains(token, StringComparer.OrdinalIgnoreCase))
+            throw new BadInputException($"The word {token} is attached already; take it off before attaching another of that name.");
+        added = Numbered([.. added, new AddedWord(token, [.. new int[count]])]);
+        return added[^1].Ids[0];
     }
 
-    /// <summary>Forgets every word of <see cref="AddToken"/>.</summary>
-    public void RemoveAddedTokens() => added.Clear();
+    /// <summary>Forgets a word of <see cref="AddToken"/>; the ids of those after it move up.</summary>
+    /// <param name="token">The word; one that was not added changes nothing.</param>
+    public void RemoveToken(string token) => added = Numbered([.. added.Where(word => !word.Word.Equals(token, StringComparison.OrdinalIgnoreCase))]);
+
+    /// <summary>Whether a text has a word by itself, in any case, not within a longer one.</summary>
+    /// <param name="text">A prompt.</param>
+    /// <param name="word">The word.</param>
+    public static bool HasWord(string text, string word)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentException.ThrowIfNullOrEmpty(word);
+        return IndexOfWord(text, word, 0) >= 0;
+    }
+
+    /// <summary>How many ids stand for one word where this one is its first: more than 1 for added words of several vectors.</summary>
+    internal int RunFrom(int id) => id < VocabularySize ? 1 : added.FirstOrDefault(word => word.Ids[0] == id)?.Ids.Length ?? 1;
 
     /// <summary>The ids of a prompt: start, its tokens however many, end.</summary>
     /// <param name="prompt">Any text, also empty.</param>
@@ -193,7 +212,8 @@ public sealed class ClipTokenizer
         ArgumentNullException.ThrowIfNull(prompt);
         // A special token written out exactly stands for itself wherever it is, the padding token too ("!" in Stable
         // Diffusion 2.x); start and end in another case only where a word begins.
-        string[] known = [.. specials, .. added.Keys];
+        var words = added;
+        string[] known = [.. specials, .. words.Select(word => word.Word).OrderByDescending(word => word.Length)];
         var places = known.Select(token => PlaceOf(token, 0)).ToArray();
         var start = 0;
         while (true)
@@ -216,12 +236,24 @@ public sealed class ClipTokenizer
         }
 
         int PlaceOf(string token, int from) =>
-            added.ContainsKey(token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, StringComparison.Ordinal);
+            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, StringComparison.Ordinal);
+    }
+
+    private AddedWord[] Numbered(AddedWord[] words)
+    {
+        var first = VocabularySize;
+        for (var i = 0; i < words.Length; i++)
+        {
+            words[i] = words[i] with { Ids = [.. Enumerable.Range(first, words[i].Ids.Length)] };
+            first += words[i].Ids.Length;
+        }
+
+        return words;
     }
 
     private static int IndexOfWord(string prompt, string word, int start)
     {
-        for (var at = prompt.IndexOf(word, start, StringComparison.Ordinal); at >= 0; at = prompt.IndexOf(word, at + 1, StringComparison.Ordinal))
+        for (var at = prompt.IndexOf(word, start, StringComparison.OrdinalIgnoreCase); at >= 0; at = prompt.IndexOf(word, at + 1, StringComparison.OrdinalIgnoreCase))
         {
             var end = at + word.Length;
             if ((at == 0 || !char.IsLetterOrDigit(prompt[at - 1])) && (end == prompt.Length || !char.IsLetterOrDigit(prompt[end])))
@@ -233,8 +265,8 @@ public sealed class ClipTokenizer
 
     private int[] IdsOf(string word)
     {
-        if (added.TryGetValue(word, out var own))
-            return own;
+        if (added.FirstOrDefault(other => other.Word == word) is { } own)
+            return own.Ids;
         if (cache.TryGetValue(word, out var ids))
             return ids;
         var pieces = specials.Contains(word) ? [word] : MergeTrace.PiecesOf(Vocabulary, word);
@@ -275,4 +307,6 @@ public sealed class ClipTokenizer
             throw new BadInputException($"{path} is no JSON: {e.Message}", e);
         }
     }
+
+    private sealed record AddedWord(string Word, int[] Ids);
 }

@@ -57,7 +57,8 @@ public sealed record PromptChunk(IReadOnlyList<int> Ids, IReadOnlyList<double> W
                 else if (ids.Count == Capacity && lastComma >= 0 && ids.Count - lastComma <= CommaBacktrack)
                     Next(lastComma + 1);
 
-                if (ids.Count == Capacity)
+                // A word of several vectors stays in one chunk.
+                if (ids.Count + Math.Min(Capacity, tokenizer.RunFrom(id)) > Capacity)
                     Next(ids.Count);
                 ids.Add(id);
                 weights.Add(emphasis == Emphasis.Ignore ? 1 : piece.Weight);

@@ -1,80 +1,85 @@
+using System.Text.Json.Serialization;
+using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Models;
-using NotebookKit.Schedulers;
-using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
 
-/// <summary>How well a model knows a subject, and how far it has moved from its base.</summary>
-/// <param name="SubjectLoss">Mean squared error of the predicted noise on the subject's held-out pictures: the lower, the better they are known.</param>
-/// <param name="Drift">How far the predictions under the class prompt moved, against their own size: 0 for the base.</param>
-public sealed record Adaptation(double SubjectLoss, double Drift);
+/// <summary>How well a model knows a subject, and what that did to the class.</summary>
+/// <param name="Fidelity">DreamBooth's subject fidelity: the mean cosine of pictures drawn for the subject with its photos.</param>
+/// <param name="Pres">DreamBooth's PRES: the same of pictures drawn for the class alone.</param>
+/// <param name="Drift">By how much PRES has risen above the untouched base's: the class word drifts towards the subject.</param>
+public sealed record Adaptation(double Fidelity, double Pres, double Drift)
+{
+    /// <summary>The pictures drawn for the subject.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<RgbImage> OfSubject { get; init; } = [];
+
+    /// <summary>The pictures drawn for the class.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<RgbImage> OfClass { get; init; } = [];
+}
 
 /// <summary>
-/// Measures a fine-tuned model by its predictions, at noise and timesteps that are the same every time: on pictures of the
-/// subject that it was not trained on, and under a prompt of the class without the subject. It needs no sampling, no
-/// other network, and differs between two runs only where the models do.
+/// Measures a fine-tuned model by its pictures (Ruiz et al. 2022, section 4.2): the same prompts and seeds every time, for
+/// the subject and for its class alone, each compared with the subject's photos.
 /// </summary>
-public sealed class AdaptationMeasure : IDisposable
+public sealed class AdaptationMeasure
 {
-    private static readonly long[] Timesteps = [100, 300, 500, 700, 900];
+    private const ulong Seed = 7000;
 
-    private readonly List<(string Prompt, Tensor Noisy, Tensor Noise)> _subject = [];
-    private readonly List<(Tensor Noise, Tensor Prediction)> _class = [];
-    private readonly string _classPrompt;
+    private readonly DreamBoothScores _scores;
+    private readonly IReadOnlyList<RgbImage> _photos;
+    private double? _basePres;
 
-    /// <summary>Prepares the measure; the base must be bare.</summary>
-    /// <param name="sd">The base.</param>
-    /// <param name="heldOut">Pictures of the subject that are not trained on, and their prompts.</param>
-    /// <param name="classPrompt">A prompt of the class, without the subject.</param>
-    public AdaptationMeasure(StableDiffusion sd, IEnumerable<(RgbImage Picture, string Prompt)> heldOut, string classPrompt)
+    /// <summary>Prepares the measure; the base itself is measured first (<see cref="Of"/>), and is what drift starts from.</summary>
+    /// <param name="embedder">What judges likeness: the probe, or CLIP.</param>
+    /// <param name="photos">The subject's photos.</param>
+    /// <param name="subjectPrompts">What is asked for with the subject's word, in turn.</param>
+    /// <param name="classPrompt">What is asked for without it.</param>
+    /// <exception cref="BadInputException">There is no photo, or no prompt.</exception>
+    public AdaptationMeasure(IPictureEmbedder embedder, IReadOnlyList<RgbImage> photos, IReadOnlyList<string> subjectPrompts, string classPrompt)
+    {
+        ArgumentNullException.ThrowIfNull(photos);
+        ArgumentNullException.ThrowIfNull(subjectPrompts);
+        if (photos.Count == 0 || subjectPrompts.Count == 0 || string.IsNullOrWhiteSpace(classPrompt))
+            throw new BadInputException("To measure a subject, give at least one photo of it, a prompt with its word and one of its class alone.");
+        (_scores, _photos, SubjectPrompts, ClassPrompt) = (new DreamBoothScores(embedder), photos, subjectPrompts, classPrompt);
+    }
+
+    /// <summary>What is asked for with the subject's word.</summary>
+    public IReadOnlyList<string> SubjectPrompts { get; }
+
+    /// <summary>What is asked for without it.</summary>
+    public string ClassPrompt { get; }
+
+    /// <summary>Pictures for the subject, and as many for the class.</summary>
+    public int Pictures { get; init; } = 8;
+
+    /// <summary>Denoising steps of each.</summary>
+    public int Steps { get; init; } = 25;
+
+    /// <summary>Their guidance scale.</summary>
+    public double GuidanceScale { get; init; } = 3;
+
+    /// <summary>What the photos score among themselves, where there are two: what a perfect copy would score.</summary>
+    public double? PhotosAmongThemselves => _photos.Count > 1 ? _scores.AmongThemselves(_photos) : null;
+
+    /// <summary>Draws and measures. The first call is for the bare base.</summary>
+    /// <param name="sd">The base: bare, with a LoRA or a word attached, or trained.</param>
+    /// <param name="cancel">Stops between two steps.</param>
+    public Adaptation Of(StableDiffusion sd, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(sd);
-        using var grad = no_grad();
-        using var scope = NewDisposeScope();
-        var noising = new DDPMScheduler(sd.SchedulerConfig);
-        _classPrompt = classPrompt;
-        using var random = new Generator(17);
-        var timesteps = tensor(Timesteps).to(sd.Device);
-        foreach (var (picture, prompt) in heldOut)
+        var options = new SampleOptions { Prompt = ClassPrompt, Steps = Steps, GuidanceScale = GuidanceScale, Seed = Seed };
+        var subject = SubjectPrompts.Take(Pictures).SelectMany((prompt, i) =>
         {
-            var latents = sd.EncodeImages(ImageTensor.ToTensor(picture.ResizeAndCenterCrop(sd.SampleSize)).unsqueeze(0).to(sd.Device)).expand(Timesteps.Length, -1, -1, -1);
-            var noise = randn(latents.shape, generator: random).to(sd.Device);
-            var noisy = noising.AddNoise(latents, noise, timesteps);
-            _subject.Add((prompt, Keep(noisy), Keep(noise)));
-            _class.Add((Keep(noise), Keep(Predict(sd, classPrompt, noise, timesteps)))); // from pure noise, where nothing but the words leads
-        }
-
-        if (_subject.Count == 0)
-            throw new BadInputException("Give at least one picture of the subject that is not trained on.");
-    }
-
-    /// <summary>Measures what the base has become: with a LoRA attached, a word added, or weights trained.</summary>
-    /// <param name="sd">The base, or the same model after fine-tuning.</param>
-    public Adaptation Of(StableDiffusion sd)
-    {
-        ArgumentNullException.ThrowIfNull(sd);
-        using var grad = no_grad();
-        using var scope = NewDisposeScope();
-        var timesteps = tensor(Timesteps).to(sd.Device);
-        var losses = _subject.Select(entry => (double)(Predict(sd, entry.Prompt, entry.Noisy, timesteps) - entry.Noise).square().mean().item<float>());
-        var moved = _class.Select(entry => (Predict(sd, _classPrompt, entry.Noise, timesteps) - entry.Prediction).square().sum().item<float>()).Sum();
-        var size = _class.Sum(entry => entry.Prediction.square().sum().item<float>());
-        return new Adaptation(losses.Average(), Math.Sqrt(moved / size));
-    }
-
-    /// <summary>Frees the prepared latents.</summary>
-    public void Dispose()
-    {
-        foreach (var tensor in _subject.SelectMany(entry => (Tensor[])[entry.Noisy, entry.Noise]).Concat(_class.SelectMany(entry => (Tensor[])[entry.Noise, entry.Prediction])).Distinct())
-            tensor.Dispose();
-    }
-
-    private static Tensor Keep(Tensor tensor) => tensor.DetachFromDisposeScope();
-
-    private static Tensor Predict(StableDiffusion sd, string prompt, Tensor noisy, Tensor timesteps)
-    {
-        var states = sd.EncodePrompts([prompt]).expand(noisy.shape[0], -1, -1);
-        return sd.UNet.call(noisy, timesteps, states).to(ScalarType.Float32);
+            var count = ((Pictures - 1 - i) / SubjectPrompts.Count) + 1;
+            return sd.Sample(options with { Prompt = prompt, Count = count, Seed = Seed + (ulong)(100 * i) }, cancel: cancel);
+        }).ToList();
+        var ofClass = sd.Sample(options with { Count = Pictures }, cancel: cancel);
+        var pres = _scores.Pres(ofClass, _photos);
+        _basePres ??= pres;
+        return new Adaptation(_scores.SubjectFidelity(subject, _photos), pres, pres - _basePres.Value) { OfSubject = subject, OfClass = ofClass };
     }
 }

@@ -73,6 +73,8 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         step.Step = start.Step;
         foreach (var sentence in notices.Concat(schedule.Warnings()))
             yield return ledger.Tell(new NoticeEvent(sentence));
+        if (start.Step == 0 && samples.AreDue(0))
+            yield return ledger.Tell(new SamplesEvent(samples.Draw(0)));
         if (start.Step == 0 && heldOut.IsDue(0))
             yield return ledger.Tell(new HeldOutEvent(heldOut.Measure(0, weights)));
 

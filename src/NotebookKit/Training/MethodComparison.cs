@@ -1,4 +1,4 @@
-using NotebookKit.Images;
+using System.Text.Json.Serialization;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Torch;
@@ -6,88 +6,138 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
 
+/// <summary>A way to teach a subject.</summary>
+/// <param name="Method">Textual inversion, LoRA, LoRA Extended or the whole model.</param>
+/// <param name="Rank">The rank of a LoRA; for the others it says nothing.</param>
+public sealed record MethodWay(TrainMethod Method, int Rank = 8)
+{
+    /// <summary>Whether the way has a rank.</summary>
+    public bool IsLora => Method is TrainMethod.Lora or TrainMethod.LoraExtended;
+
+    /// <summary>"LoRA Extended, rank 8".</summary>
+    public override string ToString() => Method switch
+    {
+        TrainMethod.TextualInversion => "textual inversion",
+        TrainMethod.Lora => $"LoRA, rank {Rank}",
+        TrainMethod.LoraExtended => $"LoRA Extended, rank {Rank}",
+        TrainMethod.DreamBooth => "whole model",
+        _ => Method.ToString(),
+    };
+}
+
 /// <summary>One way to teach a subject, measured.</summary>
 /// <param name="Method">The way.</param>
-/// <param name="Bytes">What it writes on this base; 0 for the base itself.</param>
+/// <param name="Bytes">What it writes on this base; for the base itself, what the base is.</param>
 /// <param name="Trained">Numbers that were trained.</param>
-/// <param name="Seconds">Wall time of the training, class images included.</param>
+/// <param name="Seconds">Wall time of the training; class images are drawn before.</param>
 /// <param name="TensorBytes">The most that tensors held at once while training, the base included.</param>
-/// <param name="SubjectLoss">See <see cref="Adaptation.SubjectLoss"/>.</param>
+/// <param name="Fidelity">See <see cref="Adaptation.Fidelity"/>.</param>
 /// <param name="Drift">See <see cref="Adaptation.Drift"/>.</param>
-public sealed record MethodRow(string Method, long Bytes, long Trained, double Seconds, long TensorBytes, double SubjectLoss, double Drift);
+public sealed record MethodRow(string Method, long Bytes, long Trained, double Seconds, long TensorBytes, double Fidelity, double Drift)
+{
+    /// <summary>The file or folder that it wrote; null for the base.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>What it drew.</summary>
+    [JsonIgnore]
+    public Adaptation? Drawn { get; init; }
+}
+
+/// <summary>What a way writes for Stable Diffusion 1.5.</summary>
+/// <param name="What">The way and how its numbers are stored.</param>
+/// <param name="Bytes">Of its file.</param>
+public sealed record MethodSize(string What, long Bytes);
 
 /// <summary>
-/// Textual inversion, LoRA at one or several ranks, and full fine-tuning, on the same pictures: what the tutorials compare
-/// by hearsay, measured.
+/// Textual inversion, LoRA, LoRA Extended and full fine-tuning, at one or several ranks, on the same pictures: what the
+/// tutorials compare by hearsay, measured.
 /// </summary>
 public static class MethodComparison
 {
     /// <summary>Trains each way from the same base and measures it.</summary>
     /// <param name="baseFolder">The base; it is loaded anew for each.</param>
     /// <param name="options">Pictures, prompts, epochs; method, rank and output are set here.</param>
-    /// <param name="heldOut">Pictures of the subject that are not trained on, and their prompts.</param>
-    /// <param name="ways">Which: a method and, for LoRA, a rank.</param>
+    /// <param name="measure">How fidelity and drift are measured.</param>
+    /// <param name="ways">What to train.</param>
     /// <param name="workFolder">Where the results are written.</param>
-    /// <param name="report">Told which way begins.</param>
+    /// <param name="report">Told each row as it is finished, the base's first.</param>
     /// <param name="cancel">Stops between two steps.</param>
     /// <returns>The untouched base, then each way.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was asked to stop.</exception>
     public static IReadOnlyList<MethodRow> Run(
-        string baseFolder, TrainOptions options, IReadOnlyList<(string Path, string Prompt)> heldOut, IReadOnlyList<(TrainMethod Method, int Rank)> ways, string workFolder, Action<string>? report = null, CancellationToken cancel = default)
+        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder, Action<MethodRow>? report = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(measure);
         ArgumentNullException.ThrowIfNull(ways);
-        var classPrompt = options.ClassPrompt ?? throw new BadInputException("The comparison needs a class prompt: drift is measured under it.");
-        var pictures = heldOut.Select(picture => (RgbImage.Load(picture.Path), picture.Prompt)).ToList();
+        options = options with { ClassDir = options.ClassDir ?? Path.Combine(workFolder, "class-images") };
+        foreach (var way in ways)
+            OptionsFor(options, way, workFolder).Validate();
         var rows = new List<MethodRow>();
-        foreach (var (method, rank) in ways)
+        using (var bare = Load(baseFolder))
+        {
+            ClassImages.Plan((options with { Method = TrainMethod.Lora }).ForBase(bare), bare).Paint(bare, cancel: cancel);
+            Add(new MethodRow("the base", BytesOf(baseFolder), 0, 0, 0, 0, 0), measure.Of(bare, cancel));
+        }
+
+        foreach (var way in ways)
         {
             cancel.ThrowIfCancellationRequested();
-            var name = method is TrainMethod.Lora or TrainMethod.LoraExtended ? $"{method}, rank {rank}" : method.ToString();
-            report?.Invoke(name);
-            using var sd = StableDiffusion.Load(baseFolder, cuda.is_available() ? CUDA : CPU);
-            using var measure = new AdaptationMeasure(sd, pictures, classPrompt);
-            if (rows.Count == 0)
-                rows.Add(Row("the base", 0, 0, 0, 0, measure.Of(sd)));
-            var output = Path.Combine(workFolder, $"{method}-{rank}{(method == TrainMethod.DreamBooth ? "" : ".safetensors")}".ToLowerInvariant());
+            using var sd = Load(baseFolder);
             TorchExtras.ResetPeakMemory(sd.Device);
-            var result = new DreamBoothTrainer(sd, options with { Method = method, Rank = rank, Output = output, ClassDir = options.ClassDir ?? Path.Combine(workFolder, "class-images") }).Train(null, cancel);
+            var result = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder)).Train(null, cancel);
+            cancel.ThrowIfCancellationRequested();
             var peak = TorchExtras.TensorBytes(sd.Device)?.Peak ?? 0;
-            using IDisposable? attached = method switch
-            {
-                TrainMethod.TextualInversion => TokenEmbedding.Load(output, sd),
-                TrainMethod.DreamBooth => null,
-                _ => LoraNetwork.Load(output, sd, strict: true),
-            };
-            rows.Add(Row(name, BytesOf(output), TrainedBy(method, sd, attached), result.Seconds, peak, measure.Of(sd)));
+            using IDisposable? attached = way.Method == TrainMethod.TextualInversion ? TokenEmbedding.Load(result.Output, sd)
+                : way.IsLora ? LoraNetwork.Load(result.Output, sd, strict: true)
+                : null;
+            Add(new MethodRow(way.ToString(), BytesOf(result.Output), TrainedBy(sd, attached), result.Seconds, peak, 0, 0) { Output = result.Output }, measure.Of(sd, cancel));
         }
 
         return rows;
+
+        void Add(MethodRow row, Adaptation drawn)
+        {
+            rows.Add(row with { Fidelity = drawn.Fidelity, Drift = drawn.Drift, Drawn = drawn });
+            report?.Invoke(rows[^1]);
+        }
     }
 
-    /// <summary>What the same ways write for Stable Diffusion 1.5, in bytes, without training anything.</summary>
-    public static IReadOnlyList<(string What, long Bytes)> Sd15Sizes()
+    /// <summary>
+    /// What the same ways write for Stable Diffusion 1.5, to the byte and without training anything; the vectors of a word
+    /// and the whole models without their headers, which are small.
+    /// </summary>
+    public static IReadOnlyList<MethodSize> Sd15Sizes()
     {
         var width = (long)Sd15.TextEncoder.HiddenSize;
         long unet = 859_520_964, text = 123_060_480, vae = 83_653_863;
         long Lora(LoraTargets targets, int rank, ScalarType dtype) => LoraSize.Of(Sd15.UNet, Sd15.TextEncoder, new LoraOptions { Rank = rank, Targets = targets }, dtype).FileBytes;
         return
         [
-            ("textual inversion, 1 vector, fp32", width * 4), ("textual inversion, 32 vectors, fp32", 32 * width * 4),
-            ("LoRA kohya, rank 1, fp16", Lora(LoraTargets.Kohya, 1, ScalarType.Float16)), ("LoRA kohya, rank 32, fp16", Lora(LoraTargets.Kohya, 32, ScalarType.Float16)),
-            ("LoRA of the extension, rank 32, fp32", Lora(LoraTargets.Extension, 32, ScalarType.Float32)), ("LoRA Extended, rank 32, fp32", Lora(LoraTargets.Extended, 32, ScalarType.Float32)),
-            ("LoRA kohya, rank 128, fp16", Lora(LoraTargets.Kohya, 128, ScalarType.Float16)),
-            ("whole model, fp16", 2 * (unet + text + vae)), ("whole model, fp32", 4 * (unet + text + vae)), ("whole model, fp32, with a second UNet (EMA)", 4 * ((2 * unet) + text + vae)),
+            new("textual inversion, 1 vector, fp32", width * 4), new("textual inversion, 32 vectors, fp32", 32 * width * 4),
+            new("LoRA kohya, rank 1, fp16", Lora(LoraTargets.Kohya, 1, ScalarType.Float16)), new("LoRA kohya, rank 32, fp16", Lora(LoraTargets.Kohya, 32, ScalarType.Float16)),
+            new("LoRA of the extension, rank 32, fp32", Lora(LoraTargets.Extension, 32, ScalarType.Float32)), new("LoRA Extended, rank 32, fp32", Lora(LoraTargets.Extended, 32, ScalarType.Float32)),
+            new("LoRA kohya, rank 128, fp16", Lora(LoraTargets.Kohya, 128, ScalarType.Float16)),
+            new("whole model, fp16", 2 * (unet + text + vae)), new("whole model, fp32", 4 * (unet + text + vae)), new("whole model, fp32, with a second UNet (EMA)", 4 * ((2 * unet) + text + vae)),
         ];
     }
 
-    private static MethodRow Row(string name, long bytes, long trained, double seconds, long memory, Adaptation adaptation) =>
-        new(name, bytes, trained, seconds, memory, adaptation.SubjectLoss, adaptation.Drift);
+    private static TrainOptions OptionsFor(TrainOptions options, MethodWay way, string workFolder) => options with
+    {
+        Method = way.Method,
+        Rank = way.IsLora ? way.Rank : options.Rank,
+        // "LoRA" as the DreamBooth extension means it: attention and the first half of each feed-forward.
+        Targets = way.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : options.Targets ?? LoraTargets.Extension,
+        Output = Path.Combine(workFolder, way.Method == TrainMethod.DreamBooth ? "whole-model" : way.IsLora ? $"{way.Method}-{way.Rank}.safetensors".ToLowerInvariant() : $"{way.Method}.safetensors".ToLowerInvariant()),
+    };
 
-    private static long TrainedBy(TrainMethod method, StableDiffusion sd, IDisposable? attached) => attached switch
+    private static StableDiffusion Load(string folder) => StableDiffusion.Load(folder, cuda.is_available() ? CUDA : CPU);
+
+    private static long TrainedBy(StableDiffusion sd, IDisposable? attached) => attached switch
     {
         TokenEmbedding word => word.Vectors.NumberOfElements,
         LoraNetwork network => network.Parameters.Sum(parameter => parameter.NumberOfElements),
-        _ => method == TrainMethod.DreamBooth ? sd.UNet.parameters().Sum(parameter => parameter.NumberOfElements) : 0,
+        _ => sd.UNet.parameters().Sum(parameter => parameter.NumberOfElements),
     };
 
     private static long BytesOf(string path) => File.Exists(path) ? new FileInfo(path).Length

@@ -15,8 +15,8 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
     /// <summary>The grids so far, oldest first.</summary>
     public IReadOnlyList<SampleGrid> Drawn => _drawn;
 
-    /// <summary>Whether a grid belongs after this epoch (from 1): every N epochs, and at the end.</summary>
-    public bool AreDue(int epoch) => options.SampleEvery > 0 && (epoch % options.SampleEvery == 0 || epoch == options.EpochsInAll);
+    /// <summary>Whether a grid belongs after this epoch: every N epochs, at the end, and before the first (epoch 0) if asked for.</summary>
+    public bool AreDue(int epoch) => options.SampleEvery > 0 && (epoch == 0 ? options.SampleAtFirst : epoch % options.SampleEvery == 0 || epoch == options.EpochsInAll);
 
     /// <summary>Samples every prompt, a row each, and writes <c>samples/NAME-epoch-0010.png</c> beside the output.</summary>
     public SampleGrid Draw(int epoch)
@@ -27,6 +27,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         var columns = rows.Max(row => row.Count);
         var pictures = new List<RgbImage>();
         var captions = new List<string>();
+        var kept = new List<SampleRow>();
         foreach (var (prompt, negative, count) in rows)
         {
             var drawn = sd.Sample(new SampleOptions
@@ -42,6 +43,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
             });
             var blanks = Enumerable.Range(count, columns - count).Select(_ => new RgbImage(drawn[0].Width, drawn[0].Height)).ToList();
             pictures.AddRange(drawn.Concat(blanks));
+            kept.Add(new SampleRow(prompt, drawn));
             captions.AddRange(Enumerable.Repeat("", columns - 1).Prepend(prompt));
         }
 
@@ -51,7 +53,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(output)}-epoch-{epoch:0000}.png");
         grid.SavePng(path);
-        _drawn.Add(new SampleGrid(epoch, grid, path));
+        _drawn.Add(new SampleGrid(epoch, grid, path) { Rows = kept });
         return _drawn[^1];
     }
 

@@ -133,6 +133,9 @@ public sealed record TrainOptions : Concept
     /// <summary>Draw the sample grid every so many epochs, and at the end; 0 draws none.</summary>
     public int SampleEvery { get; init; }
 
+    /// <summary>Draw the sample grid before the first step too: what the base makes of the prompts, as epoch 0.</summary>
+    public bool SampleAtFirst { get; init; }
+
     /// <summary>Denoising steps of a sample or class image.</summary>
     public int SampleSteps { get; init; } = 20;
 

@@ -26,6 +26,21 @@ public sealed class FigureTests
         Assert.Equal(2, Path(Figure.Line([1, 2, double.NaN, 4, 5])).Count(c => c == 'M'));
 
     [Fact]
+    public void A_whisker_reaches_as_far_as_its_value_may_be_off()
+    {
+        var figure = Figure.Line([0, 10], "loss").WithErrors([0, 5]);
+        var ends = Parse(figure).Descendants(Svg + "line").Where(line => (string?)line.Attribute("stroke-width") == "1.3")
+            .Select(line => (double)line.Attribute("y1")!).Distinct().ToList();
+        var points = PointsOf(Path(figure));
+        var unit = (points[0].Y - points[1].Y) / 10;
+        Assert.Contains(ends, y => Math.Abs(y - (points[1].Y - (5 * unit))) < 0.2);
+        Assert.Contains(ends, y => Math.Abs(y - (points[1].Y + (5 * unit))) < 0.2);
+        Assert.Equal(5, (double)JsonNode.Parse(figure.ToPlotlyJson())!["data"]![0]!["error_y"]!["array"]![1]!);
+        Assert.Throws<NotebookKit.BadInputException>(() => Figure.Line([1, 2]).WithErrors([1]));
+        Assert.Throws<NotebookKit.BadInputException>(() => new Figure().WithErrors([]));
+    }
+
+    [Fact]
     public void A_log_axis_spaces_decades_evenly_and_leaves_out_what_has_no_logarithm()
     {
         var points = PointsOf(Path(Figure.Line([1, 0.1, 0.01, 0.001]).WithLogY()));

@@ -31,6 +31,23 @@ public sealed class TrainingViewTests : IDisposable
     }
 
     [Fact]
+    public void Several_runs_of_a_cell_take_a_line_each()
+    {
+        var history = Enumerable.Range(0, 3).Select(step => new StepRecord(step, 1, 0.5, 0.4, 0.3, 1e-4, 1)).ToList();
+        foreach (var weight in (string[])["weight 0.1", "weight 1"])
+        {
+            var view = new TrainingView { Heading = weight, LineOnly = true };
+            view.Report(new StepEvent(history[2], 3, 2) { Elapsed = TimeSpan.FromSeconds(3), History = history });
+            view.Report(new SamplesEvent(new SampleGrid(1, new RgbImage(4, 4), "grid.png")) { Elapsed = TimeSpan.FromSeconds(3) });
+        }
+
+        Assert.Equal(2, _shown.Select(shown => shown.Id).Distinct().Count());
+        Assert.Contains("weight 0.1: training 3/3", _shown[0].Html, StringComparison.Ordinal);
+        Assert.All(_shown, shown => Assert.DoesNotContain("<svg", shown.Html, StringComparison.Ordinal));
+        Assert.All(_shown, shown => Assert.DoesNotContain("<img", shown.Html, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Reports_of_one_second_are_shown_once()
     {
         var view = new TrainingView();

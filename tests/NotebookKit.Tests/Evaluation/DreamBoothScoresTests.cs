@@ -23,6 +23,22 @@ public sealed class DreamBoothScoresTests
     }
 
     [Fact]
+    public void The_errors_are_what_other_seeds_would_change()
+    {
+        var scores = new DreamBoothScores(new Plane());
+        // Against A the three have 1, 0 and 0.6: their mean's standard error is their deviation over √3.
+        double[] cosines = [1, 0, 0.6];
+        var deviation = Math.Sqrt(cosines.Sum(c => Math.Pow(c - cosines.Average(), 2)) / 2);
+        Assert.Equal(deviation / Math.Sqrt(3), scores.SubjectFidelityError([A, B, C], [A]), 1e-6);
+        // Without A, B or C one pair is left: DIV 1 − 0.8, 1 − 0.6, 1 − 0.
+        double[] without = [0.2, 0.4, 1];
+        Assert.Equal(Math.Sqrt(2.0 / 3 * without.Sum(d => Math.Pow(d - without.Average(), 2))), scores.DiversityError([A, B, C]), 1e-6);
+        Assert.Equal(0, scores.SubjectFidelityError([A, A], [B]), 1e-6);
+        Assert.Throws<ArgumentException>(() => scores.SubjectFidelityError([A], [A]));
+        Assert.Throws<ArgumentException>(() => scores.DiversityError([A, B]));
+    }
+
+    [Fact]
     public void The_probe_finds_the_subject_in_new_views_and_not_in_other_rabbits()
     {
         using var probe = Probe.Load(Path.Combine(House.Root, "data", "probe"));

@@ -44,6 +44,21 @@ public sealed class ImageGridTests
     }
 
     [Fact]
+    public void Rows_stand_below_their_titles()
+    {
+        var row = ImageGrid.Render([red, red, red], 3);
+        var rows = ImageGrid.Rows([("before", [red, red, red]), ("after, with a title that is far too long for three small pictures", [red, red])]);
+        var (title, width) = (rows.Height / 2 - row.Height, row.Width);
+        Assert.Equal((width, 2 * (row.Height + title)), (rows.Width, rows.Height));
+        Assert.Equal((255, 0, 0), At(rows, 4, title + 4));
+        Assert.Equal((255, 0, 0), At(rows, 4, row.Height + title + title + 4));
+        Assert.Equal((255, 255, 255), At(rows, 4 + 2 * 68, row.Height + title + title + 4)); // the second row has two
+        Assert.True(Dark(rows) > 100);
+        Assert.Throws<ArgumentException>(() => ImageGrid.Rows([]));
+        Assert.Throws<ArgumentException>(() => ImageGrid.Rows([("none", [])]));
+    }
+
+    [Fact]
     public void Every_printable_character_has_ink()
     {
         for (var letter = '!'; letter <= '~'; letter++)

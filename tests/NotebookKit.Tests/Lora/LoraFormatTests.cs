@@ -1,6 +1,7 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using NotebookKit.Tests.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -58,6 +59,77 @@ public sealed class LoraFormatTests : IDisposable
         Assert.True(delta.abs().max().item<float>() > 1e-3);
         var gram = (weight + delta).transpose(0, 1).matmul(weight + delta);
         Assert.True(Apart(gram, weight.transpose(0, 1).matmul(weight)) < 1e-4);
+    }
+
+    [Theory]
+    [InlineData(Linear, false)]
+    [InlineData(Linear, true)]
+    [InlineData(Convolution, false)]
+    [InlineData(Convolution, true)]
+    public void IA3_multiplies_each_output_or_each_input(string module, bool onInput)
+    {
+        var (factors, weight) = (Random(32), Weight(module));
+        long[] shape = [.. weight.shape.Select((_, axis) => axis == (onInput ? 1 : 0) ? 32L : 1)];
+        AssertDelta(module, new() { [".weight"] = factors, [".on_input"] = tensor(onInput) }, weight * factors.reshape(shape));
+    }
+
+    [Theory]
+    [InlineData(Linear)]
+    [InlineData(Convolution)]
+    public void GLoRA_is_read_in_the_order_of_both_its_versions(string module)
+    {
+        var weight = Weight(module);
+        long[] kernel = [.. weight.shape[2..]], point = [.. kernel.Select(_ => 1L)];
+        Tensor upA = Random(32, 3), downA = Random(3, 32), upB = Random(32, 3), downB = Random([3, 32, .. kernel]);
+        var ofInput = weight.dim() == 2 ? weight.matmul(upA.matmul(downA)) : einsum("oikl,ij->ojkl", weight, upA.matmul(downA));
+        var expected = (upB.matmul(downB.flatten(1)).reshape(weight.shape) + ofInput) * 2;
+        AssertDelta(module, new() { [".a1.weight"] = upA.reshape([32, 3, .. point]), [".a2.weight"] = downA.reshape([3, 32, .. point]), [".b1.weight"] = upB.reshape([32, 3, .. point]), [".b2.weight"] = downB, [".alpha"] = tensor(6f) }, expected);
+        AssertDelta(module, new() { [".a2.weight"] = upA.reshape([32, 3, .. point]), [".a1.weight"] = downA.reshape([3, 32, .. point]), [".b2.weight"] = upB.reshape([32, 3, .. point]), [".b1.weight"] = downB, [".alpha"] = tensor(6f) }, expected);
+    }
+
+    [Theory]
+    [InlineData("lora_unet_mid_block_resnets_0_norm1", 4)]
+    [InlineData("lora_unet_mid_block_attentions_0_transformer_blocks_0_norm1", 3)]
+    public void Norms_get_what_is_added_to_their_weight_and_bias(string module, int dimensions)
+    {
+        using var grad = no_grad();
+        Tensor weight = Random(32), bias = Random(32);
+        var path = Save(new() { [module + ".w_norm"] = weight, [module + ".b_norm"] = bias });
+        var layer = (nn.Module<Tensor, Tensor>)_unet.named_modules().First(named => "lora_unet_" + named.name.Replace('.', '_') == module).module;
+        var x = dimensions == 4 ? Random(2, 32, 4, 4) : Random(2, 5, 32);
+        var bare = layer.call(x);
+        using (var network = LoraNetwork.Load(path, _unet, null, 0.5, strict: true))
+        {
+            var folded = layer.call(x);
+            Assert.True(Apart(folded, bare) > 0.01);
+            Assert.True(Apart(network.Adapters.Single().Adapter.Forward(x, bare.clone()), folded) < 1e-5); // beside the layer it is the same
+            network.Merge();
+        }
+
+        var merged = layer.call(x);
+        Assert.True(Apart(merged, LoraMerged(layer, x)) < 1e-5);
+
+        // The layer with half of the change written into it, undone again.
+        Tensor LoraMerged(nn.Module<Tensor, Tensor> norm, Tensor input)
+        {
+            var (w, b) = (Weight(module), _unet.named_parameters().First(parameter => "lora_unet_" + parameter.name.Replace('.', '_') == module + "_bias").parameter);
+            var result = norm.forward(input);
+            w.sub_(weight * 0.5);
+            b.sub_(bias * 0.5);
+            Assert.True(Apart(norm.forward(input), bare) < 1e-5);
+            return result;
+        }
+    }
+
+    [Theory]
+    [InlineData(".oft_blocks", "BOFT")]
+    [InlineData(".bm.weight", "Tucker")]
+    public void What_is_not_read_is_named(string part, string expected)
+    {
+        var parts = new Dictionary<string, Tensor> { [Linear + part] = Random(2, 2, 4, 4), [Convolution + ".diff"] = Random(32, 32, 3, 3) };
+        foreach (var name in part == ".bm.weight" ? new[] { "a1", "a2", "b1", "b2" } : [])
+            parts[$"{Linear}.{name}.weight"] = Random(32, 32);
+        Assert.Contains(expected, Assert.Single(LoraFile.Read(Save(parts)).Problems).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,6 +234,44 @@ public sealed class LoraFormatTests : IDisposable
         using var network = LoraNetwork.Load(_folder["simo.safetensors"], _unet, null, strict: true);
         foreach (var (name, layer) in network.Layers)
             Assert.Equal(layers.FindIndex(other => other.Name == name), layer.Up[0, 0].item<float>());
+    }
+
+    [Theory]
+    [InlineData("text_list.pt")]
+    [InlineData("text_list_legacy.pt")]
+    public void Cloneofsimos_pickled_list_finds_its_layers_and_runs_nothing(string name)
+    {
+        using var sd = TinyModel.Create();
+        using var network = LoraNetwork.Load(House.Golden("embeddings", name), sd, strict: true);
+        var numbers = network.Layers.ToDictionary(layer => layer.Name, layer => layer.Layer.Up[0, 0].item<float>());
+        string[] order = ["k_proj", "v_proj", "q_proj", "out_proj"];
+        Assert.Equal(8, numbers.Count);
+        for (var i = 0; i < 8; i++)
+            Assert.Equal(i + 1, numbers[$"lora_te_text_model_encoder_layers_{i / 4}_self_attn_{order[i % 4]}"]);
+    }
+
+    [Fact]
+    public void Embeddings_that_came_along_are_attached_and_taken_off_with_the_network()
+    {
+        using var sd = TinyModel.Create();
+        var bare = sd.EncodePrompts(["a moxin toy"]);
+        var path = Save(new()
+        {
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = Random(1, 16), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = Random(16, 1),
+            ["bundle_emb.moxin.string_to_param.*"] = Random(2, 16), ["bundle_emb.wide.string_to_param.*"] = Random(2, 768),
+        });
+        using (var network = LoraNetwork.Load(path, sd))
+        {
+            Assert.Equal("moxin", Assert.Single(network.Words).Token);
+            Assert.Contains("another width: wide", string.Join('\n', network.Problems), StringComparison.Ordinal);
+            Assert.False(sd.EncodePrompts(["a moxin toy"]).Equals(bare));
+        }
+
+        Assert.True(sd.EncodePrompts(["a moxin toy"]).Equals(bare));
+        Assert.Contains("wide", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, sd, strict: true)).Message, StringComparison.Ordinal);
+        var (prompt, stack) = LoraStack.Load(sd, $"a moxin toy <lora:{path}:0.5>", new LoraLibrary(_folder.Root));
+        using (stack)
+            Assert.False(sd.EncodePrompts([prompt]).Equals(bare));
     }
 
     [Fact]

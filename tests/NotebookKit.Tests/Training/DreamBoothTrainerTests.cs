@@ -118,6 +118,18 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     }
 
     [Fact]
+    public void A_first_grid_shows_what_the_base_makes_of_the_prompts()
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var plain = sd.Sample(new SampleOptions { Prompt = "a photo of a toy", Count = 2, Steps = 2, GuidanceScale = 3, Seed = Options.Seed });
+        var grids = new DreamBoothTrainer(sd, Options with { SampleEvery = 3, SampleAtFirst = true, SamplesPerPrompt = 2, SampleSteps = 2, SampleGuidance = 3, SamplePrompts = ["a photo of a toy", "a toy"] }).Train().Samples;
+        Assert.Equal([0, 3], grids.Select(grid => grid.Epoch));
+        Assert.Equal(["a photo of a toy", "a toy"], grids[0].Rows.Select(row => row.Prompt));
+        Assert.Equal(plain.Select(picture => picture.Pixels), grids[0].Rows[0].Pictures.Select(picture => picture.Pixels));
+        Assert.NotEqual(grids[0].Rows[0].Pictures[0].Pixels, grids[1].Rows[0].Pictures[0].Pixels);
+    }
+
+    [Fact]
     public void Every_step_is_reported_with_the_time_that_is_left()
     {
         var reports = new List<TrainEvent>();

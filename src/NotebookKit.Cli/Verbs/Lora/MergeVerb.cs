@@ -13,7 +13,7 @@ internal static class MergeVerb
     {
         var loras = new Argument<string[]>("LORA") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; several are added up", Arity = ArgumentArity.OneOrMore };
         var model = BaseOption();
-        var output = OutOption("the new model's folder");
+        var output = OutOption("the new model: a .safetensors or .ckpt file for the web UI, or else a folder for diffusers");
         var dtype = DtypeOption();
         var strict = StrictOption();
         var command = new Command("merge", "Add LoRAs to a model's weights and save it as a model of its own.") { loras, model, output, dtype, strict };
@@ -26,6 +26,8 @@ internal static class MergeVerb
             var networks = references.Select(lora => LoraNetwork.Load(lora.Path, sd, lora.Multiplier, parse.GetValue(strict))).ToList();
             foreach (var problem in networks.SelectMany(network => network.Problems))
                 Console.Error.WriteLine($"left out: {problem}");
+            foreach (var word in networks.SelectMany(network => network.Words))
+                Console.Error.WriteLine($"left out: the word {word.Token}, for which a model has no place; keep the LoRA's file for it");
             var hooked = Probe(sd);
             double merged;
             using (hooked)

@@ -1,49 +1,66 @@
 using System.CommandLine;
+using NotebookKit.Cli.Doctor;
+using NotebookKit.Evaluation;
+using NotebookKit.Images;
 using NotebookKit.Training;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
 
 namespace NotebookKit.Cli.Verbs.Lora;
 
-/// <summary><c>kit lora methods</c>: textual inversion, LoRA and full fine-tuning in one table.</summary>
+/// <summary><c>kit lora methods</c>: textual inversion, LoRA, LoRA Extended and full fine-tuning in one table.</summary>
 internal static class MethodsVerb
 {
     public static Command Create()
     {
-        var folder = new Option<string>("--instance-dir") { DefaultValueFactory = _ => "data/sample-rabbit", Description = "pictures of the subject with a caption beside each" };
-        var heldOut = new Option<int>("--held-out") { DefaultValueFactory = _ => 2, Description = "how many of them, the last by name, only measure" };
-        var classPrompt = new Option<string>("--class-prompt") { DefaultValueFactory = _ => "photo of a rabbit toy", Description = "the class without the subject" };
-        var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 100, Description = "how often each picture is seen" };
-        var ranks = new Option<int[]>("--rank") { DefaultValueFactory = _ => [1, 8, 32], Description = "ranks of the LoRAs", AllowMultipleArgumentsPerToken = true };
+        var folder = new Option<string>("--instance-dir") { DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "sample-rabbit"), Description = "pictures of the subject with a caption beside each" };
+        var classPrompt = new Option<string>("--class-prompt") { DefaultValueFactory = _ => "a photo of a toy", Description = "the class without the subject: what is protected, and what drift is measured on" };
+        var classImages = new Option<int>("--class-images") { DefaultValueFactory = _ => 60, Description = "class images to have" };
+        var weight = new Option<double>("--prior-loss-weight") { DefaultValueFactory = _ => 0.3, Description = "what the class images count" };
+        var word = new Option<string?>("--instance-token") { Description = "the subject's word, where the captions do not tell" };
+        var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 80, Description = "how often each picture is seen" };
+        var ranks = new Option<int[]>("--rank") { DefaultValueFactory = _ => [1, 4, 16], Description = "ranks of LoRA Extended", AllowMultipleArgumentsPerToken = true };
+        var rank = new Option<int>("--lora-rank") { DefaultValueFactory = _ => 16, Description = "rank of the LoRA without convolutions" };
+        var pictures = new Option<int>("--pictures") { DefaultValueFactory = _ => 16, Description = "pictures of the subject, and of the class, that measure each method" };
+        var probe = new Option<string>("--probe") { DefaultValueFactory = _ => ProbeVerb.Shipped, Description = "the probe's folder" };
+        var clip = new Option<string?>("--clip") { Description = "a CLIP image encoder's folder: it judges likeness instead of the probe, which knows the toy world alone" };
+        var seed = new Option<ulong>("--seed") { DefaultValueFactory = _ => 7, Description = "seeds every training" };
         var model = BaseOption();
-        var output = new Option<string>("--out") { DefaultValueFactory = _ => "artifacts/methods", Description = "the folder for what is trained" };
-        var command = new Command("methods", "Train a subject by textual inversion, LoRA and full fine-tuning, and measure size, time, memory, likeness and drift.") { folder, heldOut, classPrompt, epochs, ranks, model, output };
+        var output = new Option<string>("--out") { DefaultValueFactory = _ => Path.Combine("artifacts", "methods"), Description = "the folder for what is trained, and for methods.png" };
+        var command = new Command("methods", "Train a subject by textual inversion, LoRA, LoRA Extended and whole, and measure size, time, memory, fidelity and drift.")
+        {
+            folder, classPrompt, classImages, weight, word, epochs, ranks, rank, pictures, probe, clip, seed, model, output,
+        };
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, cancel)));
         return command;
 
         int Run(ParseResult parse, CancellationToken cancel)
         {
-            var work = parse.GetValue(output)!;
-            var all = TrainingPicture.Read(new TrainOptions { InstanceDir = parse.GetValue(folder)!, InstancePrompt = TrainOptions.FileWords }).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
-            if (parse.GetValue(heldOut) < 1 || all.Count <= parse.GetValue(heldOut))
-                throw new BadInputException($"{parse.GetValue(folder)} holds {all.Count} pictures, too few to keep {parse.GetValue(heldOut)} for measuring and train on the others.");
-            var trained = all.Take(all.Count - parse.GetValue(heldOut)).ToList();
-            var copies = Directory.CreateDirectory(Path.Combine(work, "pictures")).FullName;
-            foreach (var picture in trained)
+            if (parse.GetValue(pictures) < 2)
+                throw new BadInputException("--pictures must be at least 2.");
+            var options = new TrainOptions
             {
-                File.Copy(picture.Path, Path.Combine(copies, Path.GetFileName(picture.Path)), overwrite: true);
-                File.WriteAllText(Path.Combine(copies, Path.GetFileNameWithoutExtension(picture.Path) + ".txt"), picture.Prompt);
-            }
-
-            var options = new TrainOptions { InstanceDir = copies, InstancePrompt = TrainOptions.FileWords, ClassPrompt = parse.GetValue(classPrompt), ClassImages = 40, Epochs = parse.GetValue(epochs), Seed = 7 };
-            var ways = new List<(TrainMethod, int)> { (TrainMethod.TextualInversion, 1) };
-            ways.AddRange(parse.GetValue(ranks)!.Select(rank => (TrainMethod.Lora, rank)));
-            ways.Add((TrainMethod.DreamBooth, 1));
-            var rows = MethodComparison.Run(parse.GetValue(model)!, options, [.. all.Skip(trained.Count).Select(picture => (picture.Path, picture.Prompt))], ways, work, way => Console.Error.WriteLine($"training: {way}"), cancel);
+                InstanceDir = parse.GetValue(folder)!, InstancePrompt = TrainOptions.FileWords, InstanceToken = parse.GetValue(word),
+                ClassPrompt = parse.GetValue(classPrompt), ClassImages = parse.GetValue(classImages), PriorLossWeight = parse.GetValue(weight),
+                Epochs = parse.GetValue(epochs), Seed = parse.GetValue(seed),
+            };
+            var subject = TrainingPicture.Read(options).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
+            using var judge = parse.GetValue(clip) is { } encoder ? (IDisposable)new ClipImageEmbedder(encoder) : Probe.Load(parse.GetValue(probe)!);
+            var measure = new AdaptationMeasure((IPictureEmbedder)judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))], [.. subject.Select(picture => picture.Prompt).Distinct()], options.ClassPrompt!)
+            {
+                Pictures = parse.GetValue(pictures),
+            };
+            List<MethodWay> ways = [new(TrainMethod.TextualInversion), new(TrainMethod.Lora, parse.GetValue(rank)), .. parse.GetValue(ranks)!.Select(rank => new MethodWay(TrainMethod.LoraExtended, rank)), new(TrainMethod.DreamBooth)];
+            var rows = MethodComparison.Run(parse.GetValue(model)!, options, measure, ways, parse.GetValue(output)!, row => Console.Error.WriteLine($"measured: {row.Method}"), cancel);
+            var shown = rows.SelectMany(row => row.Drawn!.OfSubject.Take(4).Concat(row.Drawn.OfClass.Take(4))).ToList();
+            var grid = Path.Combine(parse.GetValue(output)!, "methods.png");
+            ImageGrid.Render(shown, shown.Count / rows.Count, cell: 96).SavePng(grid);
             var sizes = MethodComparison.Sd15Sizes();
-            return Answer(parse.GetValue(json), new { Base = parse.GetValue(model), Epochs = parse.GetValue(epochs), Methods = rows, Sd15 = sizes.Select(size => new { size.What, size.Bytes }) },
-                [$"{"",-26} {"bytes",12} {"trained",10} {"seconds",8} {"MB held",8} {"subject",8} {"drift",6}",
-                    .. rows.Select(row => Say($"{row.Method,-26} {row.Bytes,12:N0} {row.Trained,10:N0} {row.Seconds,8:0.0} {row.TensorBytes / 1e6,8:0} {row.SubjectLoss,8:0.0000} {row.Drift,6:0.000}")),
+            return Answer(
+                parse.GetValue(json), new { Base = parse.GetValue(model), options.Epochs, Embedder = ((IPictureEmbedder)judge).Name, measure.PhotosAmongThemselves, Methods = rows, Sd15 = sizes, Grid = grid },
+                [$"{"",-26} {"bytes",12} {"trained",10} {"seconds",8} {"MB held",8} {"fidelity",8} {"drift",7}",
+                    .. rows.Select(row => Say($"{row.Method,-26} {row.Bytes,12:N0} {row.Trained,10:N0} {row.Seconds,8:0.0} {row.TensorBytes / 1e6,8:0} {row.Fidelity,8:0.000} {row.Drift,7:+0.000;-0.000}")),
+                    Say($"fidelity: cosine with the photos, which score {measure.PhotosAmongThemselves ?? 1:0.000} among themselves; drift: by how much \"{measure.ClassPrompt}\" came nearer to them"),
                     "", "Stable Diffusion 1.5 (computed):", .. sizes.Select(size => Say($"  {size.What,-46} {size.Bytes,14:N0} bytes"))]);
         }
     }

@@ -9,7 +9,7 @@ namespace NotebookKit.Lora;
 /// <param name="Module">The layer's kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>
 public abstract record AdapterWeights(string Module)
 {
-    /// <summary>The kind's name: LoRA, LoHa, LoKr, OFT or full.</summary>
+    /// <summary>The kind's name: LoRA, DoRA, LoHa, LoKr, GLoRA, (IA)³, OFT, norm or full.</summary>
     public abstract string Kind { get; }
 
     /// <summary>How many numbers pass between the factors; null for kinds that have no such number.</summary>

@@ -19,7 +19,8 @@ internal readonly partial record struct LoraKey(string Module, string Part)
         if (!match.Success)
             return null;
         var part = match.Groups["part"].Value;
-        part = match.Groups["down"].Success ? "lora_down"
+        part = match.Groups["whole"].Success ? "weight"
+            : match.Groups["down"].Success ? "lora_down"
             : match.Groups["up"].Success ? "lora_up"
             : match.Groups["magnitude"].Success ? "magnitude"
             : part.EndsWith(".weight", StringComparison.Ordinal) ? part[..^".weight".Length] : part;
@@ -50,7 +51,8 @@ internal readonly partial record struct LoraKey(string Module, string Part)
         | \.lora_mid\.weight | \.alpha | \.scale | \.dora_scale
         | \.hada_(w[12]_[ab]|t[12]) | \.lokr_(w[12](_[ab])?|t2)
         | \.oft_(blocks|diag)
-        | \.diff(\.weight)? | \.diff_b )$
+        | \.diff(\.weight)? | \.diff_b | \.[wb]_norm | \.[ab][12]\.weight | \.bm\.weight | \.on_input
+        | (?<whole> (?<=^lora_(unet|te1?)_[^.]+)\.weight ) )$
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture)]
     private static partial Regex Spelling();
 

@@ -116,6 +116,27 @@ internal sealed class LoraReader
         {
             weights = new OftWeights(module, blocks, Number("alpha") ?? 0);
         }
+        else if (Part("a1") is { } a1 && Part("a2") is { } a2 && Part("b1") is { } b1 && Part("b2") is { } b2)
+        {
+            if (parts.ContainsKey("bm"))
+                return Refuse("GLoRA layers with a core (Tucker), which is not read here", module);
+            var pairs = new[] { a1, a2, b1, b2 };
+            if (pairs.Any(tensor => tensor.dim() < 2))
+                return Refuse("layers whose weights do not fit each other", module);
+            weights = new GloraWeights(module, a1, a2, b1, b2, Alpha(Math.Min(a1.shape[0], a1.shape[1])));
+        }
+        else if (Part("weight") is { } factors && parts.ContainsKey("on_input"))
+        {
+            weights = new Ia3Weights(module, factors.flatten(), Number("on_input") > 0);
+        }
+        else if (Part("w_norm") is { } ofNorm)
+        {
+            weights = new NormWeights(module, ofNorm.flatten());
+        }
+        else if (parts.ContainsKey("oft_blocks") || parts.ContainsKey("oft_diag"))
+        {
+            return Refuse("layers of a kind that is not read here (BOFT)", module);
+        }
         else if (Part("diff") is { } change)
         {
             weights = new FullWeights(module, change);
@@ -145,7 +166,7 @@ internal sealed class LoraReader
     // Read by LyCORIS' shape; PEFT's (out) and (1, out, 1, 1) are always per output. DoraMagnitude.For fits them to the layer.
     private static AdapterWeights Dressed(AdapterWeights weights, Func<string, Tensor?> part)
     {
-        var bias = part("diff_b")?.flatten();
+        var bias = (part("diff_b") ?? part("b_norm"))?.flatten();
         var dora = part("dora_scale") is { } lengths ? new DoraMagnitude(lengths, lengths.dim() > 1 && lengths.shape[0] == 1 ? DoraNorm.PerInput : DoraNorm.PerOutput)
             : part("magnitude") is { } ofPeft ? new DoraMagnitude(ofPeft.flatten(), DoraNorm.PerOutput)
             : null;

@@ -38,7 +38,7 @@ internal static class LoraWriter
         if (module.Dora is { } dora)
             parts.Add(("dora_scale", dora.Magnitude));
         if (module.Bias is { } bias)
-            parts.Add(("diff_b", bias));
+            parts.Add((module is NormWeights ? "b_norm" : "diff_b", bias));
         return parts.Select(part => ($"{module.Module}.{part.Name}", part.Tensor));
     }
 

@@ -117,6 +117,104 @@ public sealed record OftWeights(string Module, Tensor Blocks, double Constraint)
     }
 }
 
+/// <summary>
+/// (IA)³: one number for each output of a layer, or for each input, that its weight is multiplied by, ΔW = w ∘ W (Liu et al.
+/// 2022, as LyCORIS stores it). Read, not trained.
+/// </summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="Factors">(out) or (in): what is added to 1.</param>
+/// <param name="OnInput">Whether the numbers belong to the inputs.</param>
+public sealed record Ia3Weights(string Module, Tensor Factors, bool OnInput) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "(IA)³";
+
+    /// <inheritdoc/>
+    public override int? Rank => null;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("weight", Factors), ("on_input", tensor(OnInput ? 1f : 0f))];
+
+    internal override IEnumerable<Tensor> Tensors => [Factors, .. Bias is null ? [] : new[] { Bias }];
+
+    internal override Tensor? Flat() => null;
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight)
+    {
+        var axis = OnInput ? 1 : 0;
+        if (weight.dim() < 2 || Factors.NumberOfElements != weight.shape[axis])
+            throw new BadInputException($"{Module} has {Factors.NumberOfElements} factors, but the layer's weight is {LoraFile.Shape(weight)} here; use the base it was trained on.");
+        var shape = Enumerable.Repeat(1L, (int)weight.dim()).ToArray();
+        shape[axis] = weight.shape[axis];
+        return weight.to(ScalarType.Float32) * Factors.reshape(shape);
+    }
+}
+
+/// <summary>
+/// GLoRA: a LoRA of the layer and one of its input, ΔW = alpha / rank · (B + W·A), both of low rank (Chavan et al. 2023, as
+/// LyCORIS stores it, in the order of either of its versions). Read, not trained.
+/// </summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="A1">(in, rank); (rank, in) in early files.</param>
+/// <param name="A2">(rank, in); (in, rank) in early files.</param>
+/// <param name="B1">(out, rank); (rank, in) in early files.</param>
+/// <param name="B2">(rank, in) or (rank, in, k, k); (out, rank) in early files.</param>
+/// <param name="Alpha">The scale's numerator; the rank where the file gives none.</param>
+public sealed record GloraWeights(string Module, Tensor A1, Tensor A2, Tensor B1, Tensor B2, double Alpha) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "GLoRA";
+
+    /// <inheritdoc/>
+    public override int? Rank => (int)Math.Min(A1.shape[0], A1.shape[1]);
+
+    /// <inheritdoc/>
+    public override double Scale => Alpha / Rank!.Value;
+
+    /// <inheritdoc/>
+    public override double? StoredAlpha => Alpha;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("a1.weight", A1), ("a2.weight", A2), ("b1.weight", B1), ("b2.weight", B2)];
+
+    internal override Tensor? Flat() => null;
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight)
+    {
+        // Early files: B = b2 · b1 and A = a2 · a1; since 2024 the other way round.
+        var early = A1.shape[0] < A1.shape[1];
+        var (upA, downA, upB, downB) = early ? (A2, A1, B2, B1) : (A1, A2, B1, B2);
+        if (weight.dim() < 2 || upA.shape[0] != weight.shape[1] || upB.shape[0] != weight.shape[0] || downB.NumberOfElements * weight.shape[0] != weight.NumberOfElements * downB.shape[0])
+            throw new BadInputException($"{Module} was made for a layer of another shape than {LoraFile.Shape(weight)}; use the base it was trained on.");
+        var exact = weight.to(ScalarType.Float32);
+        var a = upA.flatten(1).matmul(downA.flatten(1));                                                  // (in, in)
+        var moved = exact.transpose(1, -1).matmul(a).transpose(1, -1);                                    // over the inputs: (out, in, …)
+        return (upB.flatten(1).matmul(downB.flatten(1)).reshape(weight.shape) + moved) * Scale;
+    }
+}
+
+/// <summary>What is added to the weight of a norm, and to its bias (LyCORIS' "norm"). Read, not trained.</summary>
+/// <param name="Module">The layer's kohya name.</param>
+/// <param name="Change">(channels).</param>
+public sealed record NormWeights(string Module, Tensor Change) : AdapterWeights(Module)
+{
+    /// <inheritdoc/>
+    public override string Kind => "norm";
+
+    /// <inheritdoc/>
+    public override int? Rank => null;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("w_norm", Change)];
+
+    internal override Tensor? Flat() => Change.reshape(1, -1);
+
+    /// <inheritdoc/>
+    protected override Tensor Product(Tensor weight) => Change;
+}
+
 /// <summary>The whole change, stored as it is: LyCORIS' "full".</summary>
 /// <param name="Module">The layer's kohya name.</param>
 /// <param name="Change">ΔW in the weight's shape.</param>

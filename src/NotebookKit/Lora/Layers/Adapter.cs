@@ -1,3 +1,4 @@
+using NotebookKit.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -7,9 +8,11 @@ namespace NotebookKit.Lora;
 /// <summary>What hangs beside one layer and changes its output: <c>y = W x + multiplier · ΔW x</c>.</summary>
 public abstract class Adapter : IDisposable
 {
+    private readonly Module<Tensor, Tensor> _target;
+
     /// <summary>An adapter of a layer.</summary>
-    /// <param name="target">A Linear or a Conv2d.</param>
-    private protected Adapter(Module<Tensor, Tensor> target) => Convolution = target as Conv2d;
+    /// <param name="target">A Linear or a Conv2d; a norm where a file adapts one.</param>
+    private protected Adapter(Module<Tensor, Tensor> target) => (_target, Convolution) = (target, target as Conv2d);
 
     /// <summary>How strongly the adapter counts: 0 is off, 1 as trained; any number works.</summary>
     public double Multiplier { get; set; } = 1;
@@ -19,6 +22,12 @@ public abstract class Adapter : IDisposable
 
     /// <summary>What training moves; empty for an adapter that is only read.</summary>
     public abstract IEnumerable<Parameter> Parameters { get; }
+
+    /// <summary>The type in which the adapter counts.</summary>
+    internal abstract ScalarType DType { get; }
+
+    /// <summary>How often its numbers were changed in place.</summary>
+    internal long Version => Parameters.Sum(parameter => TorchExtras.VersionOf(parameter) ?? 0);
 
     /// <summary>The adapted layer where it is a convolution.</summary>
     private protected Conv2d? Convolution { get; }
@@ -49,14 +58,20 @@ public abstract class Adapter : IDisposable
     private protected abstract Tensor Add(Tensor x, Tensor y);
 
     /// <summary>The layer's own arithmetic with another weight, without its bias.</summary>
-    private protected Tensor Apply(Tensor x, Tensor weight) =>
-        Convolution is null ? functional.linear(x, weight) : functional.conv2d(x, weight, null, Convolution.stride, Convolution.padding, Convolution.dilation);
+    private protected Tensor Apply(Tensor x, Tensor weight) => _target switch
+    {
+        Conv2d convolution => functional.conv2d(x, weight, null, convolution.stride, convolution.padding, convolution.dilation),
+        GroupNorm norm => functional.group_norm(x, norm.num_groups, weight, null, norm.eps),
+        LayerNorm norm => functional.layer_norm(x, norm.normalized_shape, weight, null, norm.eps),
+        _ => functional.linear(x, weight),
+    };
 }
 
-/// <summary>An adapter whose change was put together once, when it was loaded: LoHa, LoKr, OFT, full, and DoRA.</summary>
+/// <summary>An adapter whose change was put together once, when it was loaded: every kind but plain LoRA.</summary>
 /// <remarks>It holds as many numbers as the layer's weight; merge it where memory is short.</remarks>
 internal sealed class DeltaAdapter : Adapter
 {
+    private readonly LoraModule _module;
     private readonly AdapterWeights _weights;
     private readonly Tensor _delta;
     private readonly Tensor? _bias;
@@ -66,7 +81,7 @@ internal sealed class DeltaAdapter : Adapter
     public DeltaAdapter(LoraModule module, AdapterWeights weights) : base(module.Layer)
     {
         using var scope = NewDisposeScope();
-        _weights = weights;
+        (_module, _weights) = (module, weights);
         _delta = weights.Delta(module.Weight.detach().cpu()).to(module.Weight.device).DetachFromDisposeScope();
         _bias = weights.Bias?.to(module.Weight.device, copy: true).DetachFromDisposeScope();
         foreach (var tensor in _weights.Tensors)
@@ -76,6 +91,8 @@ internal sealed class DeltaAdapter : Adapter
     public override string Kind => _weights.Kind;
 
     public override IEnumerable<Parameter> Parameters => [];
+
+    internal override ScalarType DType => _delta.dtype;
 
     public override Tensor Delta() => _delta * Multiplier;
 
@@ -95,7 +112,7 @@ internal sealed class DeltaAdapter : Adapter
     {
         var share = Apply(x.to(_delta.dtype), _delta);
         if (_bias is not null)
-            share = share + (Convolution is null ? _bias : _bias.reshape(1, -1, 1, 1));
+            share = share + _module.AcrossOutputs(_bias, share);
         return y.add(share.to(y.dtype), Multiplier);
     }
 }

@@ -80,6 +80,8 @@ public sealed class LoraLayer : Adapter
     public override IEnumerable<Parameter> Parameters =>
         [Down, .. Mid is null ? [] : new[] { Mid }, Up, .. Magnitude is null ? [] : new[] { Magnitude }];
 
+    internal override ScalarType DType => Down.dtype;
+
     /// <inheritdoc/>
     public override Tensor Delta()
     {

@@ -89,7 +89,7 @@ public sealed class LoraStack : IDisposable
     {
         using var scope = NewDisposeScope();
         var path = library.Find(tag.Name) ?? throw new BadInputException(library.Missing(tag.Name));
-        var network = LoraNetwork.Attach(LoraFile.Read(path), sd.UNet, sd.TextEncoder, strict: strict, rank: tag.Rank);
+        var network = LoraNetwork.Attach(LoraFile.Read(path), sd, strict: strict, rank: tag.Rank);
         (network.UNetMultiplier, network.TextMultiplier) = (tag.UNet, tag.TextEncoder);
         _networks.Add((tag, network));
         if (network.Problems.Count > 0)

@@ -133,4 +133,14 @@ public sealed record FinishedEvent([property: JsonIgnore] TrainResult Result) : 
 /// <param name="Epoch">After this epoch.</param>
 /// <param name="Grid">One row for each prompt.</param>
 /// <param name="Path">The PNG that was written.</param>
-public sealed record SampleGrid(int Epoch, [property: JsonIgnore] RgbImage Grid, string Path);
+public sealed record SampleGrid(int Epoch, [property: JsonIgnore] RgbImage Grid, string Path)
+{
+    /// <summary>The grid's pictures themselves, row by row, to be measured.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<SampleRow> Rows { get; init; } = [];
+}
+
+/// <summary>A row of a sample grid.</summary>
+/// <param name="Prompt">What was drawn.</param>
+/// <param name="Pictures">The pictures, in the order of their seeds.</param>
+public sealed record SampleRow(string Prompt, IReadOnlyList<RgbImage> Pictures);

@@ -67,6 +67,7 @@ public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBas
     {
         Safetensors.Save(_folder["other.safetensors"], new Dictionary<string, Tensor> { ["zwx"] = zeros([1, 768]) });
         using var sd = StableDiffusion.Load(tiny.Folder);
+        Assert.Empty(sd.Tokenizer.AddedWords);
         Assert.Contains("768", Assert.Throws<BadInputException>(() => TokenEmbedding.Load(_folder["other.safetensors"], sd)).Message, StringComparison.Ordinal);
     }
 
