@@ -29,7 +29,7 @@ internal static class DreamBoothStudyVerb
         var rank = new Option<int>("--rank") { Description = "the LoRA's rank", DefaultValueFactory = _ => 8 };
         var targets = new Option<LoraTargets?>("--lora-targets") { Description = "attention, kohya or extended", DefaultValueFactory = _ => LoraTargets.Extended };
         var text = new Option<bool>("--text-encoder") { Description = "train the text encoder too" };
-        var pictures = new Option<int>("--pictures") { Description = "pictures of \"a photo of a toy\" for each run", DefaultValueFactory = _ => 8 };
+        var pictures = new Option<int>("--pictures") { Description = "pictures of \"a photo of a toy\" for each run", DefaultValueFactory = _ => 32 };
         var seed = new Option<ulong>("--seed") { Description = "seeds every run" };
         var output = new Option<string>("--out") { Description = "folder for LoRAs, class images and study.png", DefaultValueFactory = _ => "dreambooth-study" };
         var verb = new Command("dreambooth-study", "learn the sample rabbit with each prior loss weight, and measure subject and drift")
@@ -88,5 +88,5 @@ internal static class DreamBoothStudyVerb
     }
 
     private static string Line(StudyRow row) =>
-        $"{(row.PriorLossWeight is { } weight ? $"prior loss weight {weight:0.##}" : "no class images")}: subject fidelity {row.SubjectFidelity:F3} ({row.OfTheirOwn:P0} of the photos' own), PRES of a toy {row.PresToy:F3} ({row.PresToyRise:+0.000;-0.000}), of a rabbit toy {row.PresRabbit:F3}, of a bear toy {row.PresBear:F3}, DIV {row.DivToy:F3}, {row.Seconds:F0} s";
+        $"{(row.PriorLossWeight is { } weight ? $"prior loss weight {weight:0.##}" : "no class images")}: subject fidelity {row.SubjectFidelity:F3} ({row.OfTheirOwn:P0} of the photos' own), PRES of a toy {row.PresToy:F3} ± {row.PresToyError:F3} ({row.PresToyRise:+0.000;-0.000}), of a rabbit toy {row.PresRabbit:F3}, of a bear toy {row.PresBear:F3}, DIV {row.DivToy:F3}, {row.Seconds:F0} s";
 }

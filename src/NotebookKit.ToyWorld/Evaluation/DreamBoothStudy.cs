@@ -74,13 +74,13 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         var sheet = new PromptSheet(model, Steps, options.ForBase(model).SampleGuidance!.Value);
         IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, int count) =>
             sheet.Draw([.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Count])], SampleSeed, null, cancel);
-        var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures * 3 / 4)), Draw(["a photo of a toy"], pictures));
-        var (rabbits, bears) = (Draw(["a photo of a rabbit toy"], Math.Max(2, pictures / 2)), Draw(["a photo of a bear toy"], Math.Max(2, pictures / 2)));
+        var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures / 2)), Draw(["a photo of a toy"], pictures));
+        var (rabbits, bears) = (Draw(["a photo of a rabbit toy"], Math.Max(2, pictures / 4)), Draw(["a photo of a bear toy"], Math.Max(2, pictures / 4)));
         shown.AddRange([.. subject.Take(4), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
         var (fidelity, pres) = (scores.SubjectFidelity(subject, photos), scores.Pres(toys, photos));
         return new StudyRow(
             weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), Math.Round(pres, 3),
-            before is null ? 0 : Math.Round(pres - before.PresToy, 3),
+            before is null ? 0 : Math.Round(pres - before.PresToy, 3), Math.Round(scores.SubjectFidelityError(toys, photos), 3),
             Math.Round(scores.Pres(rabbits, photos), 3), Math.Round(scores.Pres(bears, photos), 3), Math.Round(scores.Diversity(toys), 3), Math.Round(seconds, 1));
     }
 }
@@ -98,10 +98,11 @@ public sealed record StudyResult(string Embedder, double PhotosAmongThemselves, 
 /// <param name="OfTheirOwn">The same as a share of what the photos score among themselves.</param>
 /// <param name="PresToy">PRES of "a photo of a toy".</param>
 /// <param name="PresToyRise">By how much that is above the base's: language drift.</param>
+/// <param name="PresToyError">The standard error of PresToy: rows that differ by less than about two of it say nothing of each other.</param>
 /// <param name="PresRabbit">PRES of "a photo of a rabbit toy".</param>
 /// <param name="PresBear">PRES of "a photo of a bear toy".</param>
 /// <param name="DivToy">DIV of "a photo of a toy".</param>
 /// <param name="Seconds">Seconds that training took, class images painted for the first time included.</param>
 public sealed record StudyRow(
-    double? PriorLossWeight, double SubjectFidelity, double OfTheirOwn, double PresToy, double PresToyRise,
+    double? PriorLossWeight, double SubjectFidelity, double OfTheirOwn, double PresToy, double PresToyRise, double PresToyError,
     double PresRabbit, double PresBear, double DivToy, double Seconds);
