@@ -191,8 +191,8 @@ public sealed class ClipTokenizer
     public IEnumerable<string> WordsOf(string prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        // A special token written out exactly stands for itself wherever it is, the padding token too ("!" in Stable
-        // Diffusion 2.x); start and end in another case only where a word begins.
+        // A special token written out stands for itself wherever it is, the padding token too ("!" in Stable
+        // Diffusion 2.x); start and end in any case.
         string[] known = [.. specials, .. added.Keys];
         var places = known.Select(token => PlaceOf(token, 0)).ToArray();
         var start = 0;
@@ -207,7 +207,7 @@ public sealed class ClipTokenizer
                     (which, at) = (i, places[i]);
             }
 
-            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..at])), startAndEnd))
+            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..at]))))
                 yield return word;
             if (which < 0)
                 yield break;
@@ -216,7 +216,7 @@ public sealed class ClipTokenizer
         }
 
         int PlaceOf(string token, int from) =>
-            added.ContainsKey(token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, StringComparison.Ordinal);
+            added.ContainsKey(token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, startAndEnd.Contains(token) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
     }
 
     private static int IndexOfWord(string prompt, string word, int start)
