@@ -52,6 +52,8 @@ internal sealed class ClipParity : ParityArea
             };
             if (actual is not null)
                 measurement.Add(kind, actual, expected, tolerance);
+            else if (kind is not ("input_ids" or "attention_mask"))
+                measurement.Add($"{kind}: no such output", double.NaN, 0);
         }
     }
 

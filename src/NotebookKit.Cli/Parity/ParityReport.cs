@@ -39,6 +39,19 @@ internal sealed class ParityReport(Action<string> show)
         }
     }
 
+    /// <summary>Runs an area. A file that can't be read at all fails the area and no other.</summary>
+    public void RunArea(ParityArea area, ReferenceFolder folder)
+    {
+        try
+        {
+            area.Run(folder, this);
+        }
+        catch (Exception e)
+        {
+            Add(new ParityCase(area.Name, "*", "failed", null, null, e.Message.ReplaceLineEndings(" ")));
+        }
+    }
+
     /// <summary>Names a case that is not run, and why.</summary>
     public void Skip(string area, string name, string why) => Add(new ParityCase(area, name, "skipped", null, null, why));
 

@@ -3,7 +3,7 @@ using NotebookKit.Models;
 
 namespace NotebookKit.Cli.Parity;
 
-/// <summary>The small models that other areas' references were made on: they lie in the folders beside them.</summary>
+/// <summary>The small models that other areas' references were made on: they lie in the folders beside them, or among the tests.</summary>
 internal static partial class SiblingModels
 {
     /// <summary>The UNet that a manifest names ("unet": "NAME", or unet/NAME.weights in its description).</summary>
@@ -20,14 +20,21 @@ internal static partial class SiblingModels
         name ??= WeightsOf().Matches((string?)folder.Manifest["about"] ?? "").FirstOrDefault(match => match.Groups[1].Value == area)?.Groups[2].Value
             ?? throw new BadInputException($"{folder.FolderPath}/manifest.json does not say which {area} model its references were made on.");
         var beside = Path.Combine(folder.FolderPath, "..", area);
-        var models = Directory.Exists(beside) ? ReferenceFolder.Find(beside) : [];
-        foreach (var model in models)
+        foreach (var model in Places(beside, area).Where(Directory.Exists).SelectMany(ReferenceFolder.Find))
         {
             if (model.Cases.FirstOrDefault(reference => (string?)reference["name"] == name) is { } found)
                 return ModelCases.Load(model, found, make);
         }
 
         throw new BadInputException($"{beside} has no model {name}, on which the references of {folder.FolderPath} were made; put that folder beside it.");
+    }
+
+    // Beside the references; else the copies that the kit's own tests have.
+    private static IEnumerable<string> Places(string beside, string area)
+    {
+        yield return beside;
+        for (var above = Directory.GetParent(AppContext.BaseDirectory); above is not null; above = above.Parent)
+            yield return Path.Combine(above.FullName, "tests", "golden", area);
     }
 
     [GeneratedRegex(@"\b(unet|clip)/(\w+)\.weights")]

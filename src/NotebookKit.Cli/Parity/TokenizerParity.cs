@@ -24,6 +24,8 @@ internal sealed class TokenizerParity : ParityArea
             else
                 report.Skip(Name, name, "a kind of case that is not known");
         }
+
+        PromptWeights.Run(Name, folder, report);
     }
 
     private static ClipTokenizer Load(ReferenceFolder folder) => ClipTokenizer.Load(folder.FolderPath);
@@ -41,8 +43,10 @@ internal sealed class TokenizerParity : ParityArea
             Compare(measurement, $"ids of '{prompt}'", tokenizer.Encode(prompt), target);
             if (entry["ids_fast"] is not null)
                 continue;
-            Compare(measurement, $"ids_77 of '{prompt}'", tokenizer.EncodePadded(prompt), Ids(entry["ids_77"]));
-            Compare(measurement, $"mask_77 of '{prompt}'", tokenizer.AttentionMask(prompt), Ids(entry["mask_77"]));
+            if (entry["ids_77"] is { } padded)
+                Compare(measurement, $"ids_77 of '{prompt}'", tokenizer.EncodePadded(prompt), Ids(padded));
+            if (entry["mask_77"] is { } mask)
+                Compare(measurement, $"mask_77 of '{prompt}'", tokenizer.AttentionMask(prompt), Ids(mask));
             if (entry["tokens"] is JsonArray tokens)
                 Compare(measurement, $"tokens of '{prompt}'", tokenizer.Tokenize(prompt), [.. tokens.Select(token => (string)token!)]);
         }

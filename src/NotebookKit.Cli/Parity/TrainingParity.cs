@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
@@ -11,7 +13,7 @@ namespace NotebookKit.Cli.Parity;
 /// Training: short DreamBooth runs on given latents, noise and timesteps, full and LoRA, through the trainer's own step;
 /// learning-rate schedules; the noise levels' signal-to-noise ratios.
 /// </summary>
-internal sealed class TrainingParity : ParityArea
+internal sealed partial class TrainingParity : ParityArea
 {
     private static readonly string[] KnownSettings = ["lr", "clip", "warmup", "accum", "pred", "gamma", "prior_loss_weight"];
 
@@ -34,14 +36,38 @@ internal sealed class TrainingParity : ParityArea
         }
 
         if (folder.Has("snr_weights.safetensors"))
-        {
-            report.Run(Name, "snr", m =>
-            {
-                var alphas = new DDPMScheduler(new SchedulerConfig()).AlphasCumprod;
-                m.AddRelative("snr", alphas / (1 - alphas), folder.Load("snr_weights.safetensors")["snr"], Tolerance.After((string?)folder.Manifest["tolerance"]!["snr"], ""), 0);
-            });
-        }
+            SignalToNoise(folder, report);
+        PromptWeights.Run(Name, folder, report);
     }
+
+    // Tables over the timesteps 0 to 999. The weights that other tools offer besides are theirs.
+    private void SignalToNoise(ReferenceFolder folder, ParityReport report)
+    {
+        var tables = folder.Load("snr_weights.safetensors");
+        var share = Tolerance.After((string?)folder.Manifest["tolerance"]!["snr"], "");
+        var rescaled = new NoiseSchedule(new SchedulerConfig { RescaleBetasZeroSnr = true });
+        report.Run(Name, "snr", m =>
+        {
+            foreach (var (key, expected) in tables)
+            {
+                using var noising = new DDPMScheduler(new SchedulerConfig { PredictionType = key.EndsWith("v_prediction", StringComparison.Ordinal) ? "v_prediction" : "epsilon" });
+                var actual = key switch
+                {
+                    "snr" => noising.AlphasCumprod / (1 - noising.AlphasCumprod),
+                    "kohya_zero_terminal_snr.alphas_cumprod" => tensor(rescaled.AlphasCumprod.ToArray()),
+                    "kohya_zero_terminal_snr.betas" => tensor(rescaled.Betas.ToArray()),
+                    _ when Gamma().Match(key) is { Success: true } match =>
+                        DenoisingLoss.MinSnr(noising, arange(1000, ScalarType.Int64), double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
+                    _ => null,
+                };
+                if (actual is not null)
+                    m.AddRelative(key, actual, expected, share, 1e-7);
+            }
+        });
+    }
+
+    [GeneratedRegex(@"^gamma([\d.]+)\.(?:kohya_)?(?:epsilon|v_prediction)$")]
+    private static partial Regex Gamma();
 
     private void Schedule(ReferenceFolder folder, ParityReport report, JsonObject reference, string name)
     {

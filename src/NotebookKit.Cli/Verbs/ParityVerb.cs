@@ -24,7 +24,7 @@ internal static class ParityVerb
         foreach (var folder in ReferenceFolder.Find(directory))
         {
             if (ParityArea.All.FirstOrDefault(area => area.Name == folder.Area) is { } known)
-                known.Run(folder, report);
+                report.RunArea(known, folder);
             else
                 report.Skip(folder.Area, "*", "an area that is not known");
         }

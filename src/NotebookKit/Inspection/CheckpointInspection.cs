@@ -39,7 +39,9 @@ internal static class CheckpointInspection
         if (checkpoint.VaePath != file.Path)
             yield return new Finding($"A VAE lies beside it, {Path.GetFileName(checkpoint.VaePath)}, and is taken instead of its own.", "Rename that file where you don't want it.");
         var averaged = file.Weights.Values.Where(entry => entry.Name.StartsWith(LdmPrefixes.Ema, StringComparison.Ordinal)).Sum(entry => entry.ByteCount);
-        if (averaged > 0)
+        if (CheckpointKinds.OnlyAveraged(file))
+            yield return new Finding("Its UNet is there only as its averaged (EMA) copy.", "Nothing here: that copy is what draws; kit convert writes it under the names that other tools need.");
+        else if (averaged > 0)
             yield return new Finding($"It carries the UNet's averaged (EMA) copy, {Megabytes(averaged)}, which drawing does not use.", "For drawing, kit convert writes it without; for training on, keep it.");
         var single = file.Weights.Values.Where(entry => entry.DType == ScalarType.Float32 && Known(entry.Name) is false).Sum(entry => entry.ByteCount);
         if (single > 1 << 28)

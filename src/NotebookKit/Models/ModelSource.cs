@@ -13,11 +13,20 @@ internal static partial class ModelSource
         ArgumentException.ThrowIfNullOrEmpty(source);
         if (Directory.Exists(source) || File.Exists(source))
             return source;
-        // NAME@REVISION, for where there is but one text to give.
-        var (name, revision) = source.Split('@') is [var before, { Length: > 0 } after] ? (before, after) : (source, options.Revision);
-        if (HubId().IsMatch(name))
-            return new HubModel(name, revision, HubSettings.FromEnvironment()).Fetch(options.Variant, options.Progress ?? new HubProgressLines(), cancel);
+        if (OnHub(source, options) is { } model)
+            return model.Fetch(options.Variant, options.Progress ?? new HubProgressLines(), cancel);
         throw new BadInputException($"{source} is no folder or file that exists, and no model's name like runwayml/stable-diffusion-v1-5; name a Stable Diffusion model in the diffusers layout, a .safetensors or .ckpt file, or a model on the hub.");
+    }
+
+    /// <summary>The same without a network; null where it is not on this machine.</summary>
+    public static string? Local(string source) =>
+        Directory.Exists(source) || File.Exists(source) ? source : OnHub(source, new LoadOptions())?.Here(null);
+
+    // NAME@REVISION, for where there is but one text to give.
+    private static HubModel? OnHub(string source, LoadOptions options)
+    {
+        var (name, revision) = source.Split('@') is [var before, { Length: > 0 } after] ? (before, after) : (source, options.Revision);
+        return HubId().IsMatch(name) ? new HubModel(name, revision, HubSettings.FromEnvironment()) : null;
     }
 
     /// <summary>What a model from there is called: after its file, its folder, or its name on the hub.</summary>

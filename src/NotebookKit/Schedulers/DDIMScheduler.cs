@@ -22,14 +22,15 @@ public sealed class DDIMScheduler(SchedulerConfig config) : Scheduler(config)
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
     {
         using var scope = NewDisposeScope();
-        var alpha = AlphaBar(timestep);
-        var alphaNext = AlphaBarBelow(timestep, Config.SetAlphaToOne ? 1 : AlphaBar(0));
+        // Float32 as the reference has it: with all noise fresh, little is left of the differences.
+        var alpha = (float)AlphaBar(timestep);
+        var alphaNext = (float)AlphaBarBelow(timestep, Config.SetAlphaToOne ? 1 : AlphaBar(0));
         var level = LevelOf(alpha);
         var original = Clip(PredictOriginal(modelOutput, sample, level));
         var epsilon = UseClippedModelOutput ? (sample - original * level.Alpha) / level.Sigma : PredictNoise(modelOutput, sample, level);
 
         // Equation 16, and then equation 12: the clean picture, the direction back to the noise, fresh noise.
-        var spread = Eta * Math.Sqrt((1 - alphaNext) / (1 - alpha) * (1 - alpha / alphaNext));
+        var spread = (float)Eta * MathF.Sqrt((1 - alphaNext) / (1 - alpha) * (1 - alpha / alphaNext));
         var result = original * Math.Sqrt(alphaNext) + epsilon * Math.Sqrt(Math.Max(1 - alphaNext - spread * spread, 0));
         if (Eta > 0)
             result = result + Given(noise) * spread;

@@ -16,8 +16,9 @@ public sealed class DDPMScheduler(SchedulerConfig config) : Scheduler(config)
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
     {
         using var scope = NewDisposeScope();
-        var alphaBar = AlphaBar(timestep);
-        var alphaBarNext = AlphaBarBelow(timestep, 1);
+        // Float32 as the reference has it: between neighbouring timesteps little is left of 1 − α.
+        var alphaBar = (float)AlphaBar(timestep);
+        var alphaBarNext = (float)AlphaBarBelow(timestep, 1);
         var alpha = alphaBar / alphaBarNext;
         var beta = 1 - alpha;
         var original = Clip(PredictOriginal(modelOutput, sample, LevelOf(alphaBar)));

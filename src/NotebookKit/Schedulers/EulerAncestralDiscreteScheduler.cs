@@ -22,11 +22,12 @@ public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : KD
         return (sample + slope * (down - Sigmas[index]) + Given(noise) * up).MoveToOuterDisposeScope();
     }
 
-    /// <summary>How much fresh noise a step from one level to another adds, and how far down it goes before: up² + down² = to².</summary>
+    /// <summary>How much fresh noise a step from one level to another adds, and how far down it goes before: up² + down² = to². In float32, as the reference has it: after a long step little is left of the difference.</summary>
     internal static (double Up, double Down) Split(double from, double to)
     {
-        var up = Math.Sqrt(to * to * (from * from - to * to) / (from * from));
-        return (up, Math.Sqrt(to * to - up * up));
+        var (squaredFrom, squaredTo) = ((float)from * (float)from, (float)to * (float)to);
+        var up = MathF.Sqrt(squaredTo * (squaredFrom - squaredTo) / squaredFrom);
+        return (up, MathF.Sqrt(squaredTo - up * up));
     }
 
     /// <inheritdoc/>

@@ -51,6 +51,6 @@ public sealed class EulerDiscreteScheduler(SchedulerConfig config) : KDiffusionS
     {
         // Karras et al. 2022, table 1: the model of a continuous schedule is told ¼·log σ.
         var continuous = Config.TimestepType == "continuous" && Config.PredictionType == "v_prediction";
-        Visit(continuous ? [.. sigmas[..timesteps.Length].Select(sigma => (double)(0.25f * MathF.Log((float)sigma)))] : timesteps, sigmas);
+        Visit(continuous ? [.. sigmas[..^1].Select(sigma => (double)(0.25f * MathF.Log((float)sigma)))] : timesteps, sigmas);
     }
 }

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace NotebookKit.Schedulers;
 
 /// <summary>
@@ -28,8 +30,8 @@ public sealed class NoiseSchedule
         var count = config.NumTrainTimesteps;
         return config.BetaSchedule switch
         {
-            "linear" => LinSpace((float)config.BetaStart, (float)config.BetaEnd, count),
-            "scaled_linear" => [.. LinSpace((float)Math.Sqrt(config.BetaStart), (float)Math.Sqrt(config.BetaEnd), count).Select(root => root * root)],
+            "linear" => LinSpace(config.BetaStart, config.BetaEnd, count),
+            "scaled_linear" => [.. LinSpace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), count).Select(root => root * root)],
             "sigmoid" => [.. LinSpace(-6, 6, count).Select(x => 1 / (1 + MathF.Exp(-x)) * (float)(config.BetaEnd - config.BetaStart) + (float)config.BetaStart)],
             "exp" => FromAlphaBar(count, time => Math.Exp(-12 * time)),
             _ => FromAlphaBar(count, CosineAlphaBar),
@@ -46,13 +48,11 @@ public sealed class NoiseSchedule
         return cosine * cosine;
     }
 
-    // torch.linspace counts from both ends, in float32.
-    private static float[] LinSpace(float start, float end, int count)
+    // The library's own, whose last digits depend on how wide the processor's registers are.
+    private static float[] LinSpace(double start, double end, int count)
     {
-        if (count == 1)
-            return [start];
-        var step = (end - start) / (count - 1);
-        return [.. Enumerable.Range(0, count).Select(i => i < count / 2 ? start + step * i : end - step * (count - 1 - i))];
+        using var values = linspace(start, end, count, ScalarType.Float32);
+        return [.. values.data<float>()];
     }
 
     // Lin et al. 2023, algorithm 1: shift √ᾱ so that it ends at 0, scale it so that it starts where it did.

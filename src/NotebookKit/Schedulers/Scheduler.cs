@@ -147,7 +147,8 @@ public abstract class Scheduler : IDisposable
     /// <exception cref="BadInputException">One is pure noise, of which the predicted noise says nothing.</exception>
     private protected void VisitWhole(double[] timesteps)
     {
-        if (Config.PredictionType == "epsilon" && timesteps.Any(t => AlphaBar(t) == 0))
+        var bounded = Config.ClipSample && !Config.Thresholding && this is not PNDMScheduler;
+        if (Config.PredictionType == "epsilon" && !bounded && timesteps.Any(t => AlphaBar(t) == 0))
             throw new BadInputException("With rescale_betas_zero_snr the last timestep is pure noise, from which a model with prediction_type epsilon cannot start; it needs v_prediction, or timestep_spacing leading.");
         Timesteps = timesteps;
     }

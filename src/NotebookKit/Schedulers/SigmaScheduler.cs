@@ -87,6 +87,9 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
     private protected double TimestepOf(double sigma)
     {
         var wanted = Math.Log(Math.Max(sigma, 1e-10));
+        // With zero terminal SNR the last levels need not rise: the highest is the last one's, whatever its last digit.
+        if (wanted >= logSigmas[^1] - 1e-6)
+            return logSigmas.Length - 1;
         var low = Math.Clamp(Array.FindLastIndex(logSigmas, log => log <= wanted), 0, logSigmas.Length - 2);
         return low + Math.Clamp((logSigmas[low] - wanted) / (logSigmas[low] - logSigmas[low + 1]), 0, 1);
     }

@@ -210,8 +210,8 @@ public sealed class ClipTokenizer
     public IEnumerable<string> WordsOf(string prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        // A special token written out exactly stands for itself wherever it is, the padding token too ("!" in Stable
-        // Diffusion 2.x); start and end in another case only where a word begins.
+        // A special token written out stands for itself wherever it is, the padding token too ("!" in Stable
+        // Diffusion 2.x); start and end in any case.
         var words = added;
         string[] known = [.. specials, .. words.Select(word => word.Word).OrderByDescending(word => word.Length)];
         var places = known.Select(token => PlaceOf(token, 0)).ToArray();
@@ -227,7 +227,7 @@ public sealed class ClipTokenizer
                     (which, at) = (i, places[i]);
             }
 
-            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..at])), startAndEnd))
+            foreach (var word in WordSplitter.Split(LowerCase(UnicodeNfc.Normalize(prompt[start..at]))))
                 yield return word;
             if (which < 0)
                 yield break;
@@ -236,7 +236,7 @@ public sealed class ClipTokenizer
         }
 
         int PlaceOf(string token, int from) =>
-            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, StringComparison.Ordinal);
+            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, startAndEnd.Contains(token) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
     }
 
     private AddedWord[] Numbered(AddedWord[] words)

@@ -21,17 +21,17 @@ internal static class WordSplitter
 
     private static readonly string[] endings = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
-    /// <summary>The words in order. A special token in <paramref name="specials"/> is a word of its own.</summary>
-    public static IEnumerable<string> Split(string text, IReadOnlyList<string> specials)
+    /// <summary>The words in order.</summary>
+    public static IEnumerable<string> Split(string text)
     {
         var at = 0;
         while (at < text.Length)
         {
-            var fixedWord = Starting(text, at, specials) ?? Starting(text, at, endings);
-            if (fixedWord is not null)
+            var ending = Ending(text, at);
+            if (ending is not null)
             {
-                yield return fixedWord;
-                at += fixedWord.Length;
+                yield return ending;
+                at += ending.Length;
                 continue;
             }
 
@@ -51,12 +51,12 @@ internal static class WordSplitter
         }
     }
 
-    private static string? Starting(string text, int at, IReadOnlyList<string> words)
+    private static string? Ending(string text, int at)
     {
-        foreach (var word in words)
+        foreach (var ending in endings)
         {
-            if (string.CompareOrdinal(text, at, word, 0, word.Length) == 0)
-                return word;
+            if (string.CompareOrdinal(text, at, ending, 0, ending.Length) == 0)
+                return ending;
         }
 
         return null;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
+using NotebookKit.Models.Ldm;
 
 namespace NotebookKit.Training;
 
@@ -10,8 +11,28 @@ namespace NotebookKit.Training;
 /// <param name="TotalNumbers">How many numbers the whole model has, the VAE included.</param>
 internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>> UNet, IReadOnlyDictionary<string, IReadOnlyList<long>> Text, long TotalNumbers)
 {
-    /// <summary>The shapes in a folder's files; null where there is no such folder, which loading will explain.</summary>
-    public static BaseShape? OfFolder(string folder)
+    /// <summary>
+    /// The shapes in the files of a folder, a single file, or a model on the hub that was downloaded before; null where
+    /// there is no such thing, which loading will explain or download.
+    /// </summary>
+    /// <exception cref="BadInputException">The file is no base model.</exception>
+    public static BaseShape? OfSource(string source) => ModelSource.Local(source) switch
+    {
+        { } file when File.Exists(file) => OfFile(file),
+        { } folder => OfFolder(folder),
+        null => null,
+    };
+
+    private static BaseShape OfFile(string path)
+    {
+        using var checkpoint = LdmCheckpoint.Open(path);
+        var (unet, text, vae) = (Shapes(checkpoint.UNet), Shapes(checkpoint.TextEncoder), Shapes(checkpoint.Vae));
+        return new BaseShape(unet, text, Numbers(unet) + Numbers(text) + Numbers(vae));
+
+        static Dictionary<string, IReadOnlyList<long>> Shapes(WeightFile part) => part.Weights.ToDictionary(pair => pair.Key, pair => pair.Value.Shape);
+    }
+
+    private static BaseShape? OfFolder(string folder)
     {
         if (!File.Exists(Path.Combine(folder, "model_index.json")))
             return null;

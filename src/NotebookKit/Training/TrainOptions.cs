@@ -260,11 +260,11 @@ public sealed record TrainOptions : Concept
     public void Validate() => TrainChecks.Check(this);
 
     /// <summary>The same, and whether a base has room for the rank and the disk for what is written; no weight is loaded for this.</summary>
-    /// <param name="baseFolder">The base's folder; what is wrong with it is told when it is loaded.</param>
+    /// <param name="source">The base: a folder, a file, or a name on the hub, whose shapes are looked at where it was downloaded before.</param>
     /// <exception cref="BadInputException">The first field that does not, with its remedy.</exception>
-    public void Validate(string baseFolder)
+    public void Validate(string source)
     {
         Validate();
-        BaseShape.OfFolder(baseFolder)?.Check(this);
+        BaseShape.OfSource(source)?.Check(this);
     }
 }

@@ -53,6 +53,25 @@ public sealed class ParityTests
     }
 
     [Fact]
+    public void A_broken_file_fails_its_area_and_the_next_one_still_runs()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var area in (string[])["tokenizer", "vae"])
+        {
+            Directory.CreateDirectory(folder[area]);
+            foreach (var file in Directory.GetFiles(House.Golden(area)))
+                File.Copy(file, folder[area, Path.GetFileName(file)]);
+        }
+
+        File.WriteAllText(folder["tokenizer", "prompt_weights.json"], """[{"prompt": "a (b:1.5)", "parsed": [["a ", 1.0], ["b", 1.4]], "more": 1}]""");
+        File.WriteAllText(folder["vae", "vae_tiny.outputs.safetensors"], "broken");
+        var (code, output, _) = KitCommand.Run("parity", folder.Root);
+        Assert.Equal(1, code);
+        Assert.Contains("failed  vae * ", output, StringComparison.Ordinal);
+        Assert.Contains("(the weight of 'b' in 'a (b:1.5)')", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Unknown_areas_are_skipped_and_named()
     {
         using var folder = new TemporaryFolder();

@@ -107,6 +107,32 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
+    public void From_pure_noise_a_clipped_prediction_may_be_of_the_noise()
+    {
+        // Divided by nothing it is ±∞, and clipped ±1: what the reference makes of it.
+        var scheduler = new DDIMScheduler(new SchedulerConfig { RescaleBetasZeroSnr = true, TimestepSpacing = "trailing", ClipSample = true });
+        scheduler.SetTimesteps(10);
+        Assert.True(scheduler.Step(ones(1, 1, 1, 2), scheduler.Timesteps[0], tensor(new float[] { 2, -2 }).view(1, 1, 1, 2)).isfinite().all().item<bool>());
+        Assert.Throws<BadInputException>(() => new DDIMScheduler(scheduler.Config with { Thresholding = true }).SetTimesteps(10));
+    }
+
+    [Fact]
+    public void Continuous_timesteps_with_log_linear_levels_are_one_more_as_the_levels_are()
+    {
+        var scheduler = new EulerDiscreteScheduler(new SchedulerConfig { TimestepType = "continuous", PredictionType = "v_prediction", InterpolationType = "log_linear" });
+        scheduler.SetTimesteps(5);
+        Assert.Equal((6, 7), (scheduler.Timesteps.Length, scheduler.Sigmas.Length));
+        Assert.Equal(0.25 * Math.Log(scheduler.Sigmas[5]), scheduler.Timesteps[5], 1e-6);
+    }
+
+    [Fact]
+    public void A_long_ancestral_step_is_rounded_as_in_the_reference()
+    {
+        var (up, down) = EulerAncestralDiscreteScheduler.Split(14.614645004272461, 0.029167532920837402);
+        Assert.Equal((0.029167473f, 5.860249e-05f), ((float)up, (float)down)); // exactly, down is 5.8212e-5
+    }
+
+    [Fact]
     public void Thresholding_scales_each_picture_into_range_by_its_own_quantile()
     {
         var config = new SchedulerConfig { Thresholding = true, DynamicThresholdingRatio = 0.5, SampleMaxValue = 100, PredictionType = "sample", SetAlphaToOne = true };

@@ -98,6 +98,13 @@ public sealed class ClipTokenizerTests
     }
 
     [Fact]
+    public void Start_and_end_stand_for_themselves_in_any_case_beside_punctuation_too()
+    {
+        Assert.Equal([49406, 678, 49406, 38044, 14236, 49407], ClipTokenizer.Default.Encode("...<|STARTOFTEXT|>willem\u2015 "));
+        Assert.Equal([49406, 49407, 49407], ClipTokenizer.Default.Encode("<|EndOfText|>"));
+    }
+
+    [Fact]
     public void Many_threads_get_the_same_ids()
     {
         var fresh = new ClipTokenizer(tokenizer.Vocabulary);

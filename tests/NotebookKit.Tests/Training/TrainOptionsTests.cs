@@ -1,3 +1,4 @@
+using NotebookKit.Tests.Models;
 using NotebookKit.Training;
 
 namespace NotebookKit.Tests.Training;
@@ -62,6 +63,17 @@ public sealed class TrainOptionsTests : IDisposable
         Assert.Contains("--rank 80", Assert.Throws<BadInputException>(() => shape.Check(Good with { Rank = 81 })).Message, StringComparison.Ordinal);
         Assert.Contains("1 of 2 adapted layers, where only 32 will be used", Assert.Single(shape.Check(Good with { Rank = 80 })), StringComparison.Ordinal);
         Assert.Empty(shape.Check(Good with { Rank = 32 }));
+    }
+
+    [Fact]
+    public void A_rank_that_a_single_file_has_no_room_for_is_refused_before_its_weights_are_read()
+    {
+        using var model = TinyModel.Create();
+        var file = Path.Combine(_folder, "base.safetensors");
+        model.Save(file, TorchSharp.torch.ScalarType.Float32);
+        Assert.Contains("--rank 4000", Assert.Throws<BadInputException>(() => (Good with { Rank = 4000 }).Validate(file)).Message, StringComparison.Ordinal);
+        (Good with { Rank = 1 }).Validate(file);
+        (Good with { Rank = 4000 }).Validate("nobody/no-such-model"); // not here: told when it is loaded
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
         // A commit never changes: what is there of it needs no asking.
         if (settings.Offline || revision.Length == 40)
         {
-            if (Cached(variant) is { } here)
+            if (Here(variant) is { } here)
                 return here;
             if (settings.Offline)
                 throw new BadInputException($"{model} is not on this machine whole, and HF_HUB_OFFLINE forbids to download it; unset that once while there is a network.");
@@ -40,11 +40,13 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
         }
         catch (HubUnreachableException e)
         {
-            return Cached(variant) ?? throw new BadInputException(e.Message, e);
+            return Here(variant) ?? throw new BadInputException(e.Message, e);
         }
     }
 
-    private string? Cached(string? variant)
+    /// <summary>The model as it was downloaded before; null where it was not, or not whole.</summary>
+    /// <param name="variant">Which of several sets of weights; the plain one when null.</param>
+    public string? Here(string? variant)
     {
         if (cache.CommitOf(revision) is not { } commit)
             return null;

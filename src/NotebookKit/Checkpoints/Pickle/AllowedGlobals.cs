@@ -78,6 +78,10 @@ internal static class AllowedGlobals
     private static PickledDict Dictionary(object?[] arguments)
     {
         var dictionary = new PickledDict();
+        if (arguments is not ([] or [PickledList or PickledDict]))
+            throw new PickleException("a dictionary in it is made of what is no list of pairs");
+        if (arguments is [PickledDict copied])
+            dictionary.Items.AddRange(copied.Items);
         foreach (var pair in arguments is [PickledList list] ? list.Items : [])
         {
             var items = pair is PickledList { Items: var of } ? [.. of] : (pair as PickledTuple)?.Items;

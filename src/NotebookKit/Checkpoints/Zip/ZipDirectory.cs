@@ -109,7 +109,7 @@ internal static class ZipDirectory
         var data = local + LocalLength + U16(head.AsSpan(26)) + U16(head.AsSpan(28));
         if (data > directoryOffset || packed > directoryOffset - data)
             throw Broken(file, $"its part '{Shown(name)}' lies outside the file");
-        return new ZipPart(name, method == 8, data, packed, length);
+        return new ZipPart(name, method == 8, data, packed, length, U32(entry[16..]));
     }
 
     // Sizes over 4 GB stand in an extra field, in this order and only those that do not fit.

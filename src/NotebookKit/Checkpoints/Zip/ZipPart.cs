@@ -6,4 +6,5 @@ namespace NotebookKit.Checkpoints.Zip;
 /// <param name="DataOffset">Where its bytes begin in the archive.</param>
 /// <param name="PackedLength">Bytes in the archive.</param>
 /// <param name="Length">Bytes unpacked, by the archive's own account.</param>
-internal sealed record ZipPart(string Name, bool Deflated, long DataOffset, long PackedLength, long Length);
+/// <param name="Checksum">The CRC-32 of the unpacked bytes; 0 where the writer was told not to compute it.</param>
+internal sealed record ZipPart(string Name, bool Deflated, long DataOffset, long PackedLength, long Length, uint Checksum);

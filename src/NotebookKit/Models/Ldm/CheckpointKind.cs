@@ -61,7 +61,7 @@ public static class CheckpointKinds
             return CheckpointKind.StableDiffusionXL;
         if (names.Any(name => name.Contains("joint_blocks.", StringComparison.Ordinal) || name.Contains("double_blocks.", StringComparison.Ordinal)))
             return CheckpointKind.Transformer;
-        if (file.Weights.TryGetValue($"{LdmPrefixes.UNet}input_blocks.0.0.weight", out var stem))
+        if (UNetEntry(file, "input_blocks.0.0.weight") is { } stem)
         {
             return stem.Shape.ElementAtOrDefault(1) switch
             {
@@ -110,6 +110,15 @@ public static class CheckpointKinds
     };
 
     /// <summary>Width of the text states that a UNet in LDM's names attends to; null where none shows.</summary>
-    internal static long? Context(WeightFile file) =>
-        file.Weights.Values.FirstOrDefault(entry => entry.Name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal) && entry.Name.EndsWith("attn2.to_k.weight", StringComparison.Ordinal))?.Shape.ElementAtOrDefault(1);
+    internal static long? Context(WeightFile file) => file.Weights.Values.FirstOrDefault(entry =>
+        (entry.Name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal) && entry.Name.EndsWith("attn2.to_k.weight", StringComparison.Ordinal))
+        || (entry.Name.StartsWith(LdmPrefixes.Ema, StringComparison.Ordinal) && entry.Name.EndsWith("attn2to_kweight", StringComparison.Ordinal)))?.Shape.ElementAtOrDefault(1);
+
+    /// <summary>Whether a file has the UNet's averaged copy and not the UNet itself; other tools refuse it, for want of names.</summary>
+    internal static bool OnlyAveraged(WeightFile file) =>
+        !file.Weights.Keys.Any(name => name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal)) && UNetEntry(file, "input_blocks.0.0.weight") is not null;
+
+    /// <summary>A tensor of the UNet by its LDM name, or its averaged copy where the file has only that; null where it has neither.</summary>
+    internal static WeightEntry? UNetEntry(WeightFile file, string name) =>
+        file.Weights.GetValueOrDefault(LdmPrefixes.UNet + name) ?? LdmPrefixes.EmaNames(name).Select(file.Weights.GetValueOrDefault).FirstOrDefault(found => found is not null);
 }

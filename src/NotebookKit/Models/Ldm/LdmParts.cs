@@ -1,4 +1,5 @@
 using NotebookKit.Checkpoints;
+using TorchSharp.Modules;
 
 namespace NotebookKit.Models.Ldm;
 
@@ -23,11 +24,19 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
 
     private static bool Has(WeightFile file, string name) => file.Weights.ContainsKey(name);
 
-    private static LdmShapes Shapes(WeightFile file) => new(file.Path, name => file.Weights.GetValueOrDefault(name)?.Shape);
+    private static LdmShapes Shapes(WeightFile file)
+    {
+        var onlyAveraged = CheckpointKinds.OnlyAveraged(file);
+        return new LdmShapes(file.Path, name => onlyAveraged && name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal)
+            ? CheckpointKinds.UNetEntry(file, name[LdmPrefixes.UNet.Length..])?.Shape
+            : file.Weights.GetValueOrDefault(name)?.Shape);
+    }
 
     private WeightPart UNet(UNet2DConditionConfig config)
     {
         var (part, names, averaged) = (new WeightPart(file), LdmUNetNames.Table(config), 0);
+        if (CheckpointKinds.OnlyAveraged(file))
+            return Averaged(config, names);
         foreach (var (name, entry) in Below(file, LdmPrefixes.UNet))
         {
             if (names.ToDiffusers(name) is not { } ours)
@@ -42,6 +51,23 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
 
         if (useEma && averaged < part.Weights.Count)
             throw new BadInputException($"{file.Path} has averaged (EMA) weights for {averaged} of the UNet's {part.Weights.Count} tensors; load it without them.");
+        return part;
+    }
+
+    // Names that have lost their dots can't be read, only made again from those that a UNet of this shape has.
+    private WeightPart Averaged(UNet2DConditionConfig config, ModuleNames names)
+    {
+        var part = new WeightPart(file);
+        using var skip = new SkipInitialisation();
+        using var unet = new UNet2DConditionModel(config);
+        foreach (var ours in unet.state_dict().Keys)
+        {
+            if (CheckpointKinds.UNetEntry(file, names.ToLdm(ours)!) is not { } entry)
+                continue;
+            matched.Add(entry.Name);
+            part.Add(ours, entry);
+        }
+
         return part;
     }
 

@@ -30,11 +30,14 @@ internal sealed class DenoisingLoss(UNet2DConditionModel unet, SchedulerConfig c
     /// min(SNR, γ)/SNR at each timestep, over SNR + 1 with v-prediction: (B). Hang et al. 2023, "Efficient Diffusion
     /// Training via Min-SNR Weighting Strategy", equation 7.
     /// </summary>
-    public Tensor MinSnr(Tensor timesteps, double gamma)
+    public Tensor MinSnr(Tensor timesteps, double gamma) => MinSnr(_noising, timesteps, gamma);
+
+    /// <summary>The same for a noising process of whatever kind.</summary>
+    internal static Tensor MinSnr(Scheduler noising, Tensor timesteps, double gamma)
     {
-        var alphas = _noising.AlphasCumprod.to(timesteps.device).index_select(0, timesteps);
+        var alphas = noising.AlphasCumprod.to(timesteps.device).index_select(0, timesteps);
         var snr = alphas / (1 - alphas);
-        return snr.clamp_max(gamma) / (config.PredictionType == "v_prediction" ? snr + 1 : snr);
+        return snr.clamp_max(gamma) / (noising.Config.PredictionType == "v_prediction" ? snr + 1 : snr);
     }
 
     /// <inheritdoc/>

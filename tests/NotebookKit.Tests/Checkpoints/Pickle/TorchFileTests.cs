@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using NotebookKit.Checkpoints;
+using NotebookKit.Checkpoints.Zip;
 using static NotebookKit.Tests.Checkpoints.Pickle.PickleBytes;
 using static TorchSharp.torch;
 
@@ -131,6 +132,35 @@ public sealed class TorchFileTests : IDisposable
         Assert.Equal([0f, 1f, 2f, 3f], Load(Dictionary("w", value))["w"].data<float>().ToArray());
         byte[] again = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. Global("torch._tensor", "_rebuild_from_type_v2"), .. Global("torch", "Tensor"), .. ")}tR"u8];
         Assert.Throws<BadInputException>(() => Load(Dictionary("w", again)));
+    }
+
+    [Fact]
+    public void A_flipped_bit_among_the_weights_is_found_by_the_archive_s_checksum()
+    {
+        var path = folder["w.ckpt"];
+        TorchFileWriter.Save(path, [new TensorToSave("w", arange(1000, ScalarType.Float32), ScalarType.Float32), new TensorToSave("v", ones(3), ScalarType.Float32)], new Dictionary<string, string>());
+        var bytes = File.ReadAllBytes(path);
+        ZipPart part;
+        using (var mapped = MappedFile.Open(path))
+            part = ZipDirectory.Read(mapped).Values.Single(part => part.Length == 4000);
+        bytes[part.DataOffset + 2001] ^= 0x10;
+        File.WriteAllBytes(path, bytes);
+        var message = Assert.Throws<BadInputException>(() => WeightFile.Load(path)).Message;
+        Assert.Contains("is damaged", message, StringComparison.Ordinal);
+        Assert.Contains(part.Name, message, StringComparison.Ordinal);
+
+        // Not read from its start, as a view is, the part is checked whole; another part is as good as before.
+        using (var mapped = MappedFile.Open(path))
+        using (var reader = new ZipPartReader(mapped))
+            Assert.Throws<BadInputException>(() => reader.Copy(part, 8, new byte[4]));
+        using (var file = WeightFile.Open(path))
+            Assert.Equal(3, file.Read("v").sum().item<float>());
+
+        // A writer that was told not to compute checksums leaves 0.
+        var checksum = bytes.AsSpan().LastIndexOf(System.Text.Encoding.UTF8.GetBytes(part.Name)) - 46 + 16;
+        bytes.AsSpan(checksum, 4).Clear();
+        File.WriteAllBytes(path, bytes);
+        Assert.Equal(1000, WeightFile.Load(path)["w"].numel());
     }
 
     [Fact]

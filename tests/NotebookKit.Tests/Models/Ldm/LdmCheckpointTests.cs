@@ -2,6 +2,7 @@ using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Checkpoints.Pickle;
 using NotebookKit.Checkpoints.Zip;
+using NotebookKit.Inspection;
 using NotebookKit.Models;
 using NotebookKit.Models.Ldm;
 using NotebookKit.Schedulers;
@@ -138,6 +139,24 @@ public sealed class LdmCheckpointTests : IDisposable
         Assert.Equal(plain.UNet.Weights.Keys, averaged.UNet.Weights.Keys);
         Assert.False(plain.UNet.Read("conv_in.weight").Equals(averaged.UNet.Read("conv_in.weight")));
         Assert.Contains("for 0 of", Assert.Throws<BadInputException>(() => LdmCheckpoint.Open(House.Golden("convert", "tiny_ldm.safetensors"), useEma: true)).Message);
+    }
+
+    [Fact]
+    public void A_UNet_that_is_there_only_as_its_averaged_copy_is_loaded_from_that()
+    {
+        using var model = TinyModel.Create();
+        foreach (var prefix in (string[])["model_ema.diffusion_model", "model_ema."])
+        {
+            var tensors = LdmWriter.Tensors(model, ScalarType.Float32).Select(item => item.Name.StartsWith("model.diffusion_model.")
+                ? item with { Name = prefix + item.Name["model.diffusion_model.".Length..].Replace(".", "") } : item).ToList();
+            Safetensors.Save(folder["ema.safetensors"], tensors, LdmConfigs.ToMetadata(model));
+            using var loaded = StableDiffusion.Load(folder["ema.safetensors"]);
+            AssertSame(model, loaded);
+            Assert.Contains(FileInspector.Inspect(folder["ema.safetensors"]).Findings, finding => finding.What.Contains("only as its averaged", StringComparison.Ordinal));
+
+            Safetensors.Save(folder["less.safetensors"], tensors.Where(item => !item.Name.EndsWith("time_embed0weight")), LdmConfigs.ToMetadata(model));
+            Assert.Contains("time_embedding.linear_1.weight", Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["less.safetensors"])).Message);
+        }
     }
 
     private static void AssertSame(StableDiffusion expected, StableDiffusion actual)
