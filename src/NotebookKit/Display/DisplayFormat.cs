@@ -12,7 +12,7 @@ namespace NotebookKit.Display;
 public static class DisplayFormat
 {
     /// <summary>The forms that exist, richest last.</summary>
-    internal static readonly string[] MimeTypes = ["text/plain", "image/png", "application/vnd.plotly.v1+json", "text/html"];
+    internal static readonly string[] MimeTypes = ["text/plain", "image/png", "image/jpeg", "application/vnd.plotly.v1+json", "text/html"];
 
     /// <summary>Every form of a value, by MIME type; binary forms in base64.</summary>
     /// <param name="value">Anything; null reads "null".</param>
@@ -28,9 +28,10 @@ public static class DisplayFormat
     /// <summary>One form of a value; null when it has none.</summary>
     internal static string? As(string mime, object? value) => mime switch
     {
-        "text/html" => value is RgbImage ? null : RichHtml(value), // a PNG shows everywhere; again in HTML, it would double a notebook
+        "text/html" => value is RgbImage ? null : RichHtml(value), // a picture shows everywhere; again in HTML, it would double a notebook
         "text/plain" => Text(value),
-        "image/png" => ImageOf(value) is { } image ? Convert.ToBase64String(image.ToPng()) : null,
+        "image/png" => ImageOf(value) is { } small && !Picture.IsLarge(small) ? Convert.ToBase64String(small.ToPng()) : null,
+        "image/jpeg" => ImageOf(value) is { } large && Picture.IsLarge(large) ? Convert.ToBase64String(large.ToJpeg()) : null,
         "application/vnd.plotly.v1+json" => (value as Figure)?.ToPlotlyJson(),
         _ => null,
     };

@@ -21,6 +21,18 @@ public sealed class DisplayTests
     }
 
     [Fact]
+    public void A_large_picture_is_a_jpeg_so_that_notebooks_of_many_grids_stay_small()
+    {
+        var grid = new RgbImage(300, 300);
+        Array.Fill(grid.Pixels, (byte)200);
+        var bundle = DisplayFormat.Mime(grid);
+        Assert.Equal(["image/jpeg", "text/plain"], bundle.Keys.Order());
+        Assert.Equal((300, 300), (RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Width, RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Height));
+        Assert.Contains($"data:image/jpeg;base64,{bundle["image/jpeg"]}", DisplayFormat.Mime(new Picture(grid))["text/html"], StringComparison.Ordinal);
+        Assert.Equal(bundle, FormatterContract.Format(grid));
+    }
+
+    [Fact]
     public void The_kernel_finds_the_formatters_of_every_displayable_type()
     {
         object[] values = [Image, new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];

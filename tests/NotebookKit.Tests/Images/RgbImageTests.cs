@@ -17,6 +17,21 @@ public sealed class RgbImageTests
         Assert.Equal([255, 255, 255, 18, 18, 18], RgbImage.Decode(DamagedImagesTests.Png(2, 1, 16, 0, [0, 0x12, 0x34, 0x12, 0x35], ("tRNS", [0x12, 0x34])), "gray").Pixels);
     }
 
+    [Fact]
+    public void A_jpeg_keeps_shape_and_nearly_every_colour_in_a_fraction_of_the_bytes()
+    {
+        var image = new RgbImage(200, 120);
+        for (var i = 0; i < image.Width * image.Height; i++)
+            (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) = ((byte)(i % 200), (byte)(i / 200 * 2), (byte)(128 + (60 * Math.Sin(i % 200 / 9.0))));
+        var (fine, coarse) = (image.ToJpeg(), image.ToJpeg(20));
+        Assert.True(coarse.Length < fine.Length && fine.Length < image.Pixels.Length / 5, $"{coarse.Length}, {fine.Length} of {image.Pixels.Length}");
+        var back = RgbImage.Decode(fine, "jpeg");
+        Assert.Equal((200, 120), (back.Width, back.Height));
+        Assert.InRange(back.Pixels.Zip(image.Pixels, (a, b) => Math.Abs(a - b)).Average(), 0, 2);
+        Assert.Throws<BadInputException>(() => image.ToJpeg(0));
+        Assert.Throws<BadInputException>(() => new RgbImage(70_000, 1).ToJpeg());
+    }
+
     [Theory]
     [InlineData(1, new byte[] { 0, 0b01000000 }, new[] { 0, 255 })]
     [InlineData(2, new byte[] { 0, 0b01100000 }, new[] { 85, 170 })]
