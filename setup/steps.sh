@@ -97,10 +97,10 @@ need_sdk() {
 
 # A verb is one file of the command line: a mistyped one is told before anything is installed.
 need_verb() {
-  local file
-  for file in "$KIT_ROOT"/src/NotebookKit.Cli/Verbs/*Verb.cs; do
+  local file verb=${1//-/}
+  for file in "$KIT_ROOT"/src/NotebookKit.Cli/Verbs/{,*/}*Verb.cs; do
     file=${file##*/}
-    [ "${file,,}" != "${1,,}verb.cs" ] || return 0
+    [ "${file,,}" != "${verb,,}verb.cs" ] || return 0
   done
   stop 2 "'$1' is no verb of the kit; ./kit --help lists them."
 }

@@ -29,6 +29,17 @@ public sealed class KitScriptTests
         Assert.Equal($"kit: '{verb}' is no verb of the kit; ./kit --help lists them.\n", errors);
     }
 
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("dreambooth-study")]
+    public void A_verb_in_a_folder_of_its_own_and_one_of_two_words_are_found(string verb)
+    {
+        var (code, output, _) = Kit(verb, "--help");
+
+        Assert.Equal(0, code);
+        Assert.Contains("Usage", output);
+    }
+
     private static (int Code, string Output, string Errors) Kit(params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(Path.Combine(House.Root, "kit"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -55,7 +55,7 @@ public sealed class LoraToolVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, 
     [Fact]
     public void Every_method_is_trained_and_measured_in_one_table()
     {
-        var table = Json("lora", "methods", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-token", "zwx", "--class-prompt", "a toy", "--class-images", "3", "--epochs", "1", "--rank", "1", "--lora-rank", "2", "--pictures", "2", "--out", _folder["methods"]);
+        var table = Json("lora", "methods", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-token", "zwx", "--class-token", "toy", "--class-prompt", "a toy", "--drift-prompt", "a thing", "--class-images", "3", "--epochs", "1", "--rank", "1", "--lora-rank", "2", "--pictures", "2", "--out", _folder["methods"]);
         var rows = table.GetProperty("methods").EnumerateArray().ToList();
         Assert.Equal(["the base", "textual inversion", "LoRA, rank 2", "LoRA Extended, rank 1", "whole model"], rows.Select(row => row.GetProperty("method").GetString()));
         Assert.Equal(16, rows[1].GetProperty("trained").GetInt64());

@@ -148,6 +148,10 @@ public sealed class LoraToolsTests : IDisposable
         Assert.Contains("zwx rabbit toy", Assert.Single(info.Diagnosis), StringComparison.Ordinal);
         Assert.Equal(["zwx rabbit toy", "beach"], info.TriggerWords.Keys);
         Assert.Empty(LoraInfo.Of(network.ToFile(notes), _sd, "photo of ZWX on a moon").Diagnosis);
+        var captions = new Dictionary<string, string> { ["ss_tag_frequency"] = """{"5_zwx": {"a photo of zwx toy in the snow": 1, "a photo of zwx toy on the beach": 1}}""" };
+        Assert.Contains("\"zwx toy\"", Assert.Single(LoraInfo.Of(network.ToFile(captions), _sd, "a photo of a dog in the snow").Diagnosis), StringComparison.Ordinal); // "photo" and one caption's "snow" do not count
+        var style = new Dictionary<string, string> { ["ss_tag_frequency"] = """{"5_oil": {"a photo of a dog": 1, "a photo of a cat": 1}}""" };
+        Assert.Empty(LoraInfo.Of(network.ToFile(style), _sd, "a house").Diagnosis); // no word wakes a style
         Assert.All(info.Blocks, block => Assert.True(block.Norm > 0 && block.Relative > 0));
         var weak = network.ToFile().Modules.OfType<LoraWeights>().Select(module => module with { Up = module.Up * 1e-6 }).ToList();
         Assert.Contains("too little to be seen", string.Join(' ', LoraInfo.Of(new LoraFile(weak, notes), _sd).Diagnosis), StringComparison.Ordinal);

@@ -13,10 +13,12 @@ internal static class MethodsVerb
     public static Command Create()
     {
         var folder = new Option<string>("--instance-dir") { DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "sample-rabbit"), Description = "pictures of the subject with a caption beside each" };
-        var classPrompt = new Option<string>("--class-prompt") { DefaultValueFactory = _ => "a photo of a toy", Description = "the class without the subject: what is protected, and what drift is measured on" };
+        var classPrompt = new Option<string>("--class-prompt") { DefaultValueFactory = _ => "a photo of a rabbit toy", Description = "the class without the subject: what the class images show" };
+        var driftPrompt = new Option<string>("--drift-prompt") { DefaultValueFactory = _ => "a photo of a toy", Description = "what should not come to look like the subject: what drift is measured on" };
         var classImages = new Option<int>("--class-images") { DefaultValueFactory = _ => 60, Description = "class images to have" };
         var weight = new Option<double>("--prior-loss-weight") { DefaultValueFactory = _ => 0.3, Description = "what the class images count" };
-        var word = new Option<string?>("--instance-token") { Description = "the subject's word, where the captions do not tell" };
+        var word = new Option<string>("--instance-token") { DefaultValueFactory = _ => "zwx", Description = "the subject's word, as the captions have it" };
+        var kind = new Option<string>("--class-token") { DefaultValueFactory = _ => "rabbit toy", Description = "what kind of thing it is: where a new word starts from" };
         var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 80, Description = "how often each picture is seen" };
         var ranks = new Option<int[]>("--rank") { DefaultValueFactory = _ => [1, 4, 16], Description = "ranks of LoRA Extended", AllowMultipleArgumentsPerToken = true };
         var rank = new Option<int>("--lora-rank") { DefaultValueFactory = _ => 16, Description = "rank of the LoRA without convolutions" };
@@ -28,7 +30,7 @@ internal static class MethodsVerb
         var output = new Option<string>("--out") { DefaultValueFactory = _ => Path.Combine("artifacts", "methods"), Description = "the folder for what is trained, and for methods.png" };
         var command = new Command("methods", "Train a subject by textual inversion, LoRA, LoRA Extended and whole, and measure size, time, memory, fidelity and drift.")
         {
-            folder, classPrompt, classImages, weight, word, epochs, ranks, rank, pictures, probe, clip, seed, model, output,
+            folder, classPrompt, driftPrompt, classImages, weight, word, kind, epochs, ranks, rank, pictures, probe, clip, seed, model, output,
         };
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, cancel)));
@@ -40,13 +42,13 @@ internal static class MethodsVerb
                 throw new BadInputException("--pictures must be at least 2.");
             var options = new TrainOptions
             {
-                InstanceDir = parse.GetValue(folder)!, InstancePrompt = TrainOptions.FileWords, InstanceToken = parse.GetValue(word),
+                InstanceDir = parse.GetValue(folder)!, InstancePrompt = TrainOptions.FileWords, InstanceToken = parse.GetValue(word), ClassToken = parse.GetValue(kind),
                 ClassPrompt = parse.GetValue(classPrompt), ClassImages = parse.GetValue(classImages), PriorLossWeight = parse.GetValue(weight),
                 Epochs = parse.GetValue(epochs), Seed = parse.GetValue(seed),
             };
             var subject = TrainingPicture.Read(options).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
             using var judge = parse.GetValue(clip) is { } encoder ? (IDisposable)new ClipImageEmbedder(encoder) : Probe.Load(parse.GetValue(probe)!);
-            var measure = new AdaptationMeasure((IPictureEmbedder)judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))], [.. subject.Select(picture => picture.Prompt).Distinct()], options.ClassPrompt!)
+            var measure = new AdaptationMeasure((IPictureEmbedder)judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))], [.. subject.Select(picture => picture.Prompt).Distinct()], parse.GetValue(driftPrompt)!)
             {
                 Pictures = parse.GetValue(pictures),
             };

@@ -39,6 +39,10 @@ public sealed partial record LoraInfo(
     // Below this share of the weights a change is lost in the sampling's own noise.
     private const double Faint = 1e-4;
 
+    // What says nothing of the subject.
+    private static readonly string[] Ordinary =
+        ["a", "an", "the", "of", "in", "on", "at", "with", "by", "and", "to", "is", "photo", "photograph", "picture", "image", "painting", "drawing", "style"];
+
     /// <summary>Looks at a file, alone or beside a base and a prompt.</summary>
     /// <param name="file">The LoRA.</param>
     /// <param name="sd">The base it is to act on, or null.</param>
@@ -94,15 +98,21 @@ public sealed partial record LoraInfo(
                 yield return $"It was trained on another base ({info.BaseModel ?? hash[..Math.Min(10, hash.Length)]}) than this one ({sd.Name}); related bases work, others do not.";
         }
 
-        if (prompt is not null && info.TriggerWords.Count > 0)
-        {
-            var frequent = info.TriggerWords.Keys.Take(5).ToList();
-            var words = Words().Matches(prompt.ToLowerInvariant()).Select(match => match.Value).ToHashSet();
-            var rare = frequent.SelectMany(tag => Words().Matches(tag.ToLowerInvariant()).Select(match => match.Value)).ToHashSet();
-            if (!rare.Overlaps(words))
-                yield return $"The prompt has none of the words it was trained with; try {string.Join(", ", frequent.Take(3).Select(tag => $"\"{tag}\""))}.";
-        }
+        if (prompt is not null && Expected(info.TriggerWords, file.Metadata).ToList() is { Count: > 0 } expected && !expected.Intersect(WordsOf(prompt)).Any())
+            yield return $"The prompt has none of the words that stood in nearly every caption; put in \"{string.Join(' ', expected.Take(5))}\".";
     }
+
+    // Words that nearly every caption had, beside those that every caption has; a file's own trigger phrase before all.
+    private static IEnumerable<string> Expected(IReadOnlyDictionary<string, int> captions, IReadOnlyDictionary<string, string> notes)
+    {
+        if (notes.GetValueOrDefault("modelspec.trigger_phrase") is { Length: > 0 } phrase)
+            return WordsOf(phrase).Except(Ordinary);
+        var counts = captions.SelectMany(caption => WordsOf(caption.Key).Select(word => (Word: word, Count: caption.Value))).GroupBy(pair => pair.Word).Select(group => (Word: group.Key, Count: group.Sum(pair => pair.Count))).ToList();
+        var most = counts.Select(word => word.Count).DefaultIfEmpty().Max();
+        return counts.Where(word => word.Count >= 0.8 * most).Select(word => word.Word).Except(Ordinary);
+    }
+
+    private static IEnumerable<string> WordsOf(string text) => Words().Matches(text.ToLowerInvariant()).Select(match => match.Value).Distinct();
 
     private static IReadOnlyList<LoraProblem> Fit(LoraFile file, StableDiffusion sd)
     {
