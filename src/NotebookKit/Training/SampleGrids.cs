@@ -51,7 +51,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(output)}-epoch-{epoch:0000}.png");
         grid.SavePng(path);
-        _drawn.Add(new SampleGrid(epoch, grid, path));
+        _drawn.Add(new SampleGrid(epoch, path) { Grid = grid });
         return _drawn[^1];
     }
 

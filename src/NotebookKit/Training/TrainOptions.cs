@@ -79,7 +79,16 @@ public sealed record TrainOptions : Concept
     /// <summary>Keep less for backward and compute it again there: about a third more time, much less memory, the same gradients.</summary>
     public bool GradientCheckpointing { get; init; }
 
-    /// <summary>Samples and saves a moving average of the weights, of which a step keeps this part at most: 0.999 is usual; null for the weights themselves.</summary>
+    /// <summary>Make attention in small pieces whose scores backward makes again: about a third more time of attention, less memory. Of no effect where libtorch has fused attention.</summary>
+    public bool AttentionSlicing { get; init; }
+
+    /// <summary>
+    /// Put the VAE, and the text encoder while it is frozen, aside once everything is encoded; samples and saving bring them
+    /// back for a while. The weights that are learned stay the same to the bit.
+    /// </summary>
+    public bool FreeEncoders { get; init; }
+
+    /// <summary>Samples and saves a moving average of the weights, of which a step keeps this part at most: 0.999 is usual; null or 0 for the weights themselves.</summary>
     public double? EmaDecay { get; init; }
 
     /// <summary>The UNet's learning rate after warmup.</summary>
@@ -247,8 +256,8 @@ public sealed record TrainOptions : Concept
                 _ => miniature ? 5e-4 : lora ? 5e-5 : 2e-6,
             }),
             Targets = Targets ?? DefaultTargets,
-            SampleGuidance = SampleGuidance ?? (miniature ? 4 : 7.5),
-            ClassGuidance = ClassGuidance ?? (miniature ? 2 : 7.5),
+            SampleGuidance = SampleGuidance ?? (miniature ? 3 : 7.5),
+            ClassGuidance = ClassGuidance ?? (miniature ? 3 : 7.5),
         };
     }
 
