@@ -69,6 +69,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
     {
         Precision.Check(sd.UNet.parameters().First().dtype, sd.Device);
         Options.Validate();
+        Options.ScheduleOver(1).Validate(); // its end against the base's own rate
         var notices = BaseShape.Of(sd).Check(Options).Concat(TrainNotices.Of(Options, sd)).ToList();
         cancel = cancel.CanBeCanceled ? cancel : RunningCell.Cancellation; // a notebook's stop button
         using var slicing = Options.AttentionSlicing ? AttentionMemory.Slice() : null;
@@ -85,7 +86,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         using var loader = new BatchLoader(sd, Options, data, weights);
         using var heldOut = new HeldOutLoss(sd, Options);
         var totalSteps = Options.EpochsInAll * data.StepsPerEpoch;
-        var schedule = new LrSchedule(Options.Schedule, Options.MainLearningRate, Options.Warmup, totalSteps);
+        var schedule = Options.ScheduleOver(totalSteps);
         using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, schedule, Options) { Masters = masters, Scaler = scaler };
         var samples = new SampleGrids(sd, Options);
         var checkpoints = new RunCheckpoint(Options, weights, optimizer, masters, scaler, ema);

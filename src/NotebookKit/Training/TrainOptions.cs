@@ -103,6 +103,18 @@ public sealed record TrainOptions : Concept
     /// <summary>Optimizer steps over which the rate climbs from 0.</summary>
     public int Warmup { get; init; }
 
+    /// <summary><c>cosine_with_restarts</c>: how often the rate falls to 0.</summary>
+    public int ScheduleCycles { get; init; } = 1;
+
+    /// <summary><c>polynomial</c>: the exponent; 1 is a straight line.</summary>
+    public double SchedulePower { get; init; } = 1;
+
+    /// <summary><c>polynomial</c>: the rate that it ends at; below the learning rate.</summary>
+    public double ScheduleEnd { get; init; } = 1e-7;
+
+    /// <summary><c>piecewise_constant</c>: "factor:until step, …, last factor", such as "1:100,0.1:200,0.01".</summary>
+    public string ScheduleRules { get; init; } = "1";
+
     /// <summary>Pictures of the subject in a batch; as many class images go beside them.</summary>
     public int? BatchSize { get; init; }
 
@@ -204,6 +216,15 @@ public sealed record TrainOptions : Concept
 
     /// <summary>The rate that the schedule shows: the UNet's, or the new word's where nothing else is trained.</summary>
     internal double MainLearningRate => Method == TrainMethod.TextualInversion ? TextLearningRate!.Value : LearningRate!.Value;
+
+    /// <summary>The learning rate's course over a number of optimizer steps.</summary>
+    internal LrSchedule ScheduleOver(int steps) => new(Schedule, MainLearningRate, Warmup, steps)
+    {
+        Cycles = ScheduleCycles,
+        Power = SchedulePower,
+        End = ScheduleEnd,
+        StepRules = ScheduleRules,
+    };
 
     /// <summary>The layers that the method adapts where nothing else is asked for.</summary>
     internal LoraTargets DefaultTargets => Method == TrainMethod.LoraExtended ? LoraTargets.Extended : LoraTargets.Attention;

@@ -201,6 +201,44 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         Assert.NotEqual(same.History, captions.History);
     }
 
+    [Theory]
+    [InlineData("cosine_with_restarts", 4)] // falls to 0 and begins anew in the middle of nine steps
+    [InlineData("cosine_with_restarts", 1)]
+    public void A_schedules_own_settings_reach_the_steps(string schedule, int cycles)
+    {
+        var rates = Train(Options with { ClassPrompt = null, Schedule = schedule, ScheduleCycles = cycles, LearningRate = 1e-3 }).History.Select(step => step.LearningRate).ToList();
+        Assert.Equal(new LrSchedule(schedule, 1e-3, 0, 9) { Cycles = cycles }.Rates(), rates);
+        Assert.Equal(cycles > 1, rates.Zip(rates.Skip(1)).Any(pair => pair.Second > pair.First));
+    }
+
+    [Fact]
+    public void Polynomials_and_pieces_take_their_numbers()
+    {
+        var options = Options with { ClassPrompt = null, LearningRate = 1e-3 };
+        Assert.Equal(new LrSchedule("polynomial", 1e-3, 0, 9) { Power = 2, End = 1e-5 }.Rates(), Rates(options with { Schedule = "polynomial", SchedulePower = 2, ScheduleEnd = 1e-5 }));
+        Assert.Equal([1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4], Rates(options with { Schedule = "piecewise_constant", ScheduleRules = "1:4,0.1" }));
+
+        IEnumerable<double> Rates(TrainOptions settings) => Train(settings).History.Select(step => step.LearningRate);
+    }
+
+    [Fact]
+    public void Negative_prompts_of_samples_take_captions_too()
+    {
+        var rows = SampleGrids.Rows(Options with { SamplePrompts = ["[filewords]", "a house"], SampleNegativePrompt = "blurry, [filewords]" }).ToList();
+        Assert.Equal(4, rows.Count);
+        Assert.Equal(("a zwx toy, view 1", "blurry, a zwx toy, view 1"), (rows[1].Prompt, rows[1].Negative));
+        Assert.Equal(("a house", "blurry, a zwx toy, view 0"), (rows[3].Prompt, rows[3].Negative));
+    }
+
+    [Fact]
+    public void A_miniature_draws_at_the_guidance_that_its_card_recommends()
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var options = Options.ForBase(sd);
+        Assert.Equal((3.0, 3.0), (options.SampleGuidance, options.ClassGuidance));
+        Assert.Contains("guidance scale 3.", File.ReadAllText(Path.Combine(House.Root, "data", "base-mini", "README.md")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Accumulation_makes_fewer_optimizer_steps() =>
         Assert.Equal(6, Train(Options with { GradientAccumulation = 2 }).History.Count); // 2 of 3 pictures, then the third, in each epoch
