@@ -2,6 +2,7 @@ using NotebookKit.Models;
 using NotebookKit.Torch;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;
 
@@ -15,25 +16,29 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
     /// <summary>How far the forecast is off, as a share of what was measured.</summary>
     public double Error => (Forecast - Measured) / (double)Measured;
 
-    /// <summary>Trains two epochs on a folder's pictures, without class images and samples, and compares.</summary>
+    /// <summary>Trains two epochs on a folder's pictures, and compares.</summary>
     /// <param name="folder">The base's folder, or <c>sd15</c> for random weights of that shape.</param>
     /// <param name="plan">The settings.</param>
     /// <param name="pictures">A folder with pictures.</param>
-    public static MemoryBench Run(string folder, MemoryPlan plan, string pictures)
+    /// <param name="device">Where to train.</param>
+    public static MemoryBench Run(string folder, MemoryPlan plan, string pictures, Device device)
     {
-        var count = Images.ImageFolder.List(pictures).Count;
+        if (folder == ModelShape.Sd15Name && device.type != TorchSharp.DeviceType.CPU)
+            throw new BadInputException($"--base {folder} makes random weights in RAM and is measured there; give a model's folder, or --device cpu.");
         var shape = ModelShape.Of(folder);
-        var forecast = MemoryForecast.Of(shape, plan with { Pictures = count });
         var target = Directory.CreateTempSubdirectory("kit-bench-");
         try
         {
+            var options = Options(plan, pictures, target.FullName);
+            // As kit train forecasts it: what the options say, and no more.
+            var forecast = MemoryForecast.Of(shape, MemoryPlan.Of(options, plan.DType, device.type == TorchSharp.DeviceType.CUDA));
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            var before = TorchExtras.TensorBytes()!.Value.Now;
-            TorchExtras.ResetPeakMemory();
-            using var sd = folder == ModelShape.Sd15Name ? shape.Create(plan.DType) : StableDiffusion.Load(folder, dtype: plan.DType);
-            new DreamBoothTrainer(sd, Options(plan, pictures, target.FullName)).Train();
-            return new(Verbs.Choices.Name(plan.Method), forecast.Bytes.Total, TorchExtras.TensorBytes()!.Value.Peak - before, MemoryUse.ProcessPeakBytes());
+            var before = TorchExtras.TensorBytes(device)!.Value.Now;
+            TorchExtras.ResetPeakMemory(device);
+            using var sd = folder == ModelShape.Sd15Name ? shape.Create(plan.DType) : StableDiffusion.Load(folder, device, plan.DType);
+            new DreamBoothTrainer(sd, options).Train();
+            return new(Verbs.Choices.Name(plan.Method), forecast.Bytes.Total, TorchExtras.TensorBytes(device)!.Value.Peak - before, MemoryUse.ProcessPeakBytes());
         }
         finally
         {
@@ -45,6 +50,12 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
     {
         InstanceDir = pictures,
         InstancePrompt = "a photo of zwx rabbit toy",
+        ClassPrompt = plan.WithClass ? "a photo of a rabbit toy" : null,
+        ClassImages = 4,
+        ClassSteps = 2,
+        SampleSteps = 2,
+        SampleEvery = plan.Samples > 0 ? 2 : 0,
+        SamplesPerPrompt = Math.Max(1, plan.Samples),
         InstanceToken = "zwx",
         ClassToken = "rabbit toy",
         Method = plan.Method,
@@ -55,6 +66,9 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
         GradientAccumulation = plan.Accumulation,
         Optimizer = plan.Optimizer,
         GradientCheckpointing = plan.Checkpointing,
+        AttentionSlicing = plan.AttentionSlicing,
+        FreeEncoders = plan.FreeEncoders,
+        EmaDecay = plan.Ema ? 0.99 : null,
         TrainTextEncoder = plan.TextEncoder,
         Epochs = 2,
         Output = Path.Combine(target, plan.Method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "result.safetensors"),

@@ -18,6 +18,7 @@ internal static class DreamBoothStudyVerb
     public static Command Create()
     {
         var folder = new Option<string>("--base") { Description = "the model's folder", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+        var on = DeviceOption.Create();
         var probe = new Option<string>("--probe") { Description = "the probe's folder", DefaultValueFactory = _ => ProbeVerb.Shipped };
         var clip = new Option<string?>("--clip") { Description = "a CLIP image encoder's folder: it judges likeness instead of the probe" };
         var instance = new Option<string>("--instance-dir") { Description = "the subject's captioned pictures", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "sample-rabbit") };
@@ -34,7 +35,7 @@ internal static class DreamBoothStudyVerb
         var output = new Option<string>("--out") { Description = "folder for LoRAs, class images and study.png", DefaultValueFactory = _ => "dreambooth-study" };
         var verb = new Command("dreambooth-study", "learn the sample rabbit with each prior loss weight, and measure subject and drift")
         {
-            folder, probe, clip, instance, prompt, images, weights, epochs, rate, rank, targets, text, pictures, seed, output,
+            folder, on, probe, clip, instance, prompt, images, weights, epochs, rate, rank, targets, text, pictures, seed, output,
         };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
@@ -63,7 +64,7 @@ internal static class DreamBoothStudyVerb
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
             using var likeness = parse.GetValue(clip) is { } encoder ? (IDisposable)new ClipImageEmbedder(encoder) : Probe.Load(parse.GetValue(probe)!);
-            using var model = StableDiffusion.Load(parse.GetValue(folder)!);
+            using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
             var study = new DreamBoothStudy(model, (IPictureEmbedder)likeness, options);
             var result = study.Run(sweep, parse.GetValue(pictures), row => Console.Error.WriteLine(Line(row)), new ConsoleProgress(Console.Error), stop.Token);
             ImageGrid.Render(study.Shown, DreamBoothStudy.ShownPerRow, cell: 128).SavePng(Path.Combine(into, "study.png"));

@@ -16,11 +16,13 @@ internal static class ForecastVerb
         var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: fused attention, and 0.75 GB for the CUDA context" };
         var attention = new Option<string?>("--attention") { Description = "plain (scores are kept) or fused (they are not); what the machine has when left out" };
         var free = new Option<bool>("--free-encoders") { Description = "put the VAE and the frozen text encoder aside once everything is encoded" };
-        var ema = new Option<bool>("--ema") { Description = "keep a moving average of the trained weights" };
+        var ema = new Option<double?>("--ema") { Description = "keep a moving average of the trained weights with this decay (0: none)" };
         var pictures = new Option<int>("--pictures") { DefaultValueFactory = _ => 3, Description = "pictures that are kept encoded, class images among them" };
+        var painted = new Option<int>("--class-images") { Description = "class images that are painted before the training" };
+        var samples = new Option<int>("--samples") { Description = "pictures in a row of the sample grids" };
         var memory = new Option<double?>("--memory") { Description = "GB (of 1024³ bytes) that the device has, or RAM" };
         var table = new Option<bool>("--table") { Description = "SD 1.5 at 512×512 in every method beside the usual advice of 10, 8 and 6 GB" };
-        foreach (var option in new Option[] { gpu, attention, free, ema, pictures, memory, table })
+        foreach (var option in new Option[] { gpu, attention, free, ema, pictures, painted, samples, memory, table })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
@@ -37,8 +39,10 @@ internal static class ForecastVerb
             {
                 OnGpu = parse.GetValue(gpu),
                 FreeEncoders = parse.GetValue(free),
-                Ema = parse.GetValue(ema),
+                Ema = parse.GetValue(ema) > 0,
                 Pictures = parse.GetValue(pictures),
+                Painted = parse.GetValue(painted),
+                Samples = parse.GetValue(samples),
             };
             asked = asked with
             {

@@ -17,6 +17,7 @@ internal static class GradeVerb
     {
         var defaults = new GradeOptions();
         var folder = new Option<string>("--base") { Description = "the model's folder", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+        var on = DeviceOption.Create();
         var probe = new Option<string>("--probe") { Description = "the probe's folder", DefaultValueFactory = _ => ProbeVerb.Shipped };
         var preset = new Option<string>("--preset") { Description = "which part of the world it is asked for: cpu or gpu", DefaultValueFactory = _ => "cpu" };
         preset.AcceptOnlyFromAmong("cpu", "gpu");
@@ -25,7 +26,7 @@ internal static class GradeVerb
         var steps = new Option<int>("--steps") { Description = "DDIM steps", DefaultValueFactory = _ => defaults.Steps };
         var cfg = new Option<double>("--cfg") { Description = "guidance scale", DefaultValueFactory = _ => defaults.Cfg };
         var sheet = new Option<string?>("--sheet") { Description = "PNG with up to a hundred pictures beside renders of the same scenes" };
-        var verb = new Command("grade", "grade a base model: the share of attributes that its pictures have right") { folder, probe, preset, n, seed, steps, cfg, sheet };
+        var verb = new Command("grade", "grade a base model: the share of attributes that its pictures have right") { folder, on, probe, preset, n, seed, steps, cfg, sheet };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
@@ -35,7 +36,7 @@ internal static class GradeVerb
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
             using var reader = Probe.Load(parse.GetValue(probe)!);
-            using var model = StableDiffusion.Load(parse.GetValue(folder)!);
+            using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
             var options = new GradeOptions { N = parse.GetValue(n), Seed = parse.GetValue(seed), Steps = parse.GetValue(steps), Cfg = parse.GetValue(cfg), Sheet = parse.GetValue(sheet) };
             var counter = new CountLines("drawn", options.N);
             var grade = Grader.Run(model, reader, parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu, options, counter.Report, stop.Token);

@@ -15,6 +15,7 @@ namespace NotebookKit.Cli.Verbs;
 internal static class SampleVerb
 {
     private static readonly Option<string> Base = new("--base") { Description = "the model: a folder, a .safetensors or .ckpt file, or its name on the hub", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+    private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<string> Prompt = new("--prompt") { Description = "what the picture shows", DefaultValueFactory = _ => "" };
     private static readonly Option<string> Negative = new("--negative-prompt") { Description = "what to lead away from", DefaultValueFactory = _ => "" };
     private static readonly Option<int> ClipSkip = new("--clip-skip") { Description = "which layer of the text encoder is listened to: 1 the last, 2 the one before it", DefaultValueFactory = _ => 1 };
@@ -39,7 +40,7 @@ internal static class SampleVerb
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
+        foreach (var option in new Option[] { Base, On, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -73,7 +74,7 @@ internal static class SampleVerb
             throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
 
         var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
-        using var model = StableDiffusion.Load(parse.GetValue(Base)!);
+        using var model = StableDiffusion.Load(parse.GetValue(Base)!, DeviceOption.Of(parse.GetValue(On)));
         foreach (var lora in loras)
         {
             foreach (var problem in LoraNetwork.Load(lora.Path, model, lora.Multiplier).Problems)

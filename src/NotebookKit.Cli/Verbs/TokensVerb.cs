@@ -16,6 +16,7 @@ internal static class TokensVerb
     private static readonly Option<int?> Search = new("--search") { Description = "find so many good identifiers" };
     private static readonly Option<bool> Single = new("--single") { Description = "with --search: only words that are one token" };
     private static readonly Option<string?> Base = new("--base") { Description = "also ask this model: where the words lie in its text encoder, and what is near" };
+    private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<string?> Draw = new("--draw") { Description = "with --base: a .png to write, with what it draws for each word" };
     private static readonly Option<string?> Prompt = new("--prompt") { Description = "show the tokens of a whole prompt, with weights and chunks" };
     private static readonly Option<int> Steps = new("--steps") { Description = "with --prompt: how many steps [from:to:when] is to count", DefaultValueFactory = _ => 20 };
@@ -23,7 +24,7 @@ internal static class TokensVerb
     public static Command Create()
     {
         var command = new Command("tokens", "Show the tokens of words, and how well each would name a new subject; or those of a prompt.") { Words };
-        foreach (var option in new Option[] { ClassName, Search, Single, Base, Draw, Prompt, Steps })
+        foreach (var option in new Option[] { ClassName, Search, Single, Base, On, Draw, Prompt, Steps })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -56,7 +57,7 @@ internal static class TokensVerb
         var judged = words.Select(word => IdentifierRarity.Of(word, className)).ToList();
         if (parse.GetValue(Base) is { } folder)
         {
-            using var model = StableDiffusion.Load(folder);
+            using var model = StableDiffusion.Load(folder, DeviceOption.Of(parse.GetValue(On)));
             using var probe = new IdentifierProbe(model, className);
             judged = [.. words.Select(word => probe.Judge(word))];
             if (parse.GetValue(Draw) is { } file)

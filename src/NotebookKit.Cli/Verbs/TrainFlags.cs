@@ -58,9 +58,15 @@ internal sealed class TrainFlags
         Number<double>("--text-lr", "the text encoder's, or the new word's, learning rate", (options, value) => options with { TextLearningRate = value });
         Text("--schedule", string.Join(", ", LrSchedule.Names), (options, value) => options with { Schedule = value });
         Number<int>("--warmup", "optimizer steps over which the learning rate climbs", (options, value) => options with { Warmup = value });
+        Number<int>("--cycles", "cosine_with_restarts: how often the rate falls to 0 (1)", (options, value) => options with { ScheduleCycles = value });
+        Number<double>("--power", "polynomial: the exponent (1)", (options, value) => options with { SchedulePower = value });
+        Number<double>("--lr-end", "polynomial: the rate it ends at (1e-7)", (options, value) => options with { ScheduleEnd = value });
+        Text("--step-rules", "piecewise_constant: factor:until step, …, last factor, such as 1:100,0.1:200,0.01", (options, value) => options with { ScheduleRules = value });
         Choice<OptimizerKind>("--optimizer", "adamw, adamw8bit, adafactor, lion or prodigy", (options, value) => options with { Optimizer = value });
-        Number<double>("--ema", "sample and save a moving average of the weights with this decay (0.999)", (options, value) => options with { EmaDecay = value });
+        Number<double>("--ema", "sample and save a moving average of the weights with this decay, 0.999 is usual (0: none)", (options, value) => options with { EmaDecay = value });
         Flag("--checkpointing", "keep less for backward and compute it again: slower, much less memory, the same gradients", options => options with { GradientCheckpointing = true });
+        Flag("--attention-slicing", "make attention in small pieces: slower, less memory, the same numbers; for libtorch without fused attention", options => options with { AttentionSlicing = true });
+        Flag("--free-encoders", "put the VAE and the frozen text encoder aside once everything is encoded; samples and saving wait for them", options => options with { FreeEncoders = true });
         Number<int>("--batch", "pictures of the subject in a batch; as many class images go beside them", (options, value) => options with { BatchSize = value });
         Number<int>("--accumulation", "batches that make up an optimizer step", (options, value) => options with { GradientAccumulation = value });
         Number<double>("--max-grad-norm", "gradients longer than this are shortened to it; 0 never (1)", (options, value) => options with { MaxGradNorm = value });

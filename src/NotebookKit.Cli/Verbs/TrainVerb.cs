@@ -4,7 +4,7 @@ using System.Text.Json;
 using NotebookKit.Images;
 using NotebookKit.Models;
 using NotebookKit.Training;
-using static TorchSharp.torch;
+using NotebookKit.Training.Memory;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -13,6 +13,9 @@ internal static class TrainVerb
 {
     private static readonly Option<string?> Base = new("--base") { Description = "the base model: a folder, a .safetensors or .ckpt file, or its name on the hub (data/base-mini)" };
     private static readonly Option<string?> DType = new("--dtype") { Description = "what the base computes in: fp32, bf16 or fp16 (trained weights keep float32 copies)" };
+    private static readonly Option<string?> On = DeviceOption.Create();
+    private static readonly Option<double?> Memory = new("--memory") { Description = "GB (of 1024³ bytes) that the run may take (what the machine has)" };
+    private static readonly Option<bool> Force = new("--force") { Description = "train although the memory forecast says that it will not fit" };
     private static readonly Option<string?> FromCard = new("--from-card") { Description = "repeat the run of a .card.json; further flags change its settings" };
     private static readonly Option<bool> Plan = new("--plan") { Description = "say what would be painted and trained, and stop" };
     private static readonly TrainFlags Flags = new();
@@ -20,7 +23,7 @@ internal static class TrainVerb
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("train", "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, DType, FromCard, Plan };
+        var command = new Command("train", "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, DType, On, Memory, Force, FromCard, Plan };
         foreach (var flag in Flags.Options)
             command.Options.Add(flag);
         var json = Verb.JsonOption(command);
@@ -34,9 +37,11 @@ internal static class TrainVerb
         var options = Flags.Read(parse, card?.Settings ?? new TrainOptions());
         var folder = parse.GetValue(Base) ?? card?.Base ?? "data/base-mini";
         var dtype = RunCard.TypeOf(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype") ?? "fp32");
-        if (dtype == ScalarType.Float16)
-            throw new BadInputException("--dtype fp16 needs a GPU, and this command trains on the processor; take bf16 or fp32.");
-        options.Validate(folder); // before anything is loaded
+        var device = DeviceOption.Of(parse.GetValue(On));
+        Precision.Check(dtype, device);
+        options.Validate(); // before anything is fetched or loaded
+        folder = ModelSource.Resolve(folder, new LoadOptions(), CancellationToken.None);
+        options.Validate(folder);
         if (card is not null && parse.GetValue(Base) is null)
             card.CheckSources();
         foreach (var picture in options.Concepts.SelectMany(TrainingPicture.Read))
@@ -46,7 +51,8 @@ internal static class TrainVerb
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
 
-        using var sd = StableDiffusion.Load(folder, dtype: dtype);
+        var forecast = TrainForecast.Tell(folder, options, dtype, device, parse.GetValue(Memory), parse.GetValue(Force) || parse.GetValue(Plan), Console.Error);
+        using var sd = StableDiffusion.Load(folder, device, dtype);
         var trainer = new DreamBoothTrainer(sd, options);
         if (parse.GetValue(Plan))
             return ShowPlan(trainer.Options, sd, json);
@@ -65,6 +71,7 @@ internal static class TrainVerb
                     Lr = result.History.Select(step => step.LearningRate),
                     GradNorm = result.History.Select(step => step.GradNorm),
                     HeldOut = result.HeldOut.Count > 0 ? result.HeldOut : null,
+                    ForecastBytes = forecast.Bytes.Total,
                     result.PeakBytes,
                     result.Output,
                     result.Checkpoint,
@@ -76,7 +83,7 @@ internal static class TrainVerb
         }
         else
         {
-            Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {result.PeakBytes / 1e6:0} MB at most: {result.Output}");
+            Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {MemoryForecast.Size(result.PeakBytes)} of tensors at most ({MemoryForecast.Size(forecast.Bytes.Total)} forecast): {result.Output}");
             if (result.Proof is { } proof)
                 Console.WriteLine(proof);
         }

@@ -40,7 +40,7 @@ internal static class DenoiserStage
         if (!done)
             throw new OperationCanceledException();
         if (!File.Exists(Path.Combine(run.Options.Output, "model_index.json")) || run.State.Denoiser.Count == 0 || run.State.Denoiser[^1].Steps != trainer.Steps)
-            Checkpoint(new TrainerStatus(trainer.Steps, trainer.Seconds, 1, loss, true));
+            Checkpoint(new TrainerStatus(trainer.Steps, trainer.Seconds, 1, loss, true, 0, 0));
         learners.ForEach(l => l.Dispose());
 
         void Checkpoint(TrainerStatus status)

@@ -22,6 +22,7 @@ internal sealed class ParallelTrainer : IDisposable
     private readonly Tensor[] lossSums;
     private readonly long[] lossCounts;
     private readonly Stopwatch clock = new();
+    private RecentPace pace = new(0, 0);
     private double secondsBefore;
     private long step;
     private volatile bool stop;
@@ -68,6 +69,7 @@ internal sealed class ParallelTrainer : IDisposable
     public bool Run(Budget budget, Action<TrainerStatus> report, CancellationToken cancel)
     {
         clock.Restart();
+        pace = new RecentPace(Steps, Seconds);
         var others = Enumerable.Range(1, learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{settings.Stage} {w}", IsBackground = true }).ToList();
         others.ForEach(t => t.Start());
         Work(0, budget, report, cancel);
@@ -160,7 +162,8 @@ internal sealed class ParallelTrainer : IDisposable
         loss /= Math.Max(1, count);
         if (!double.IsFinite(loss))
             throw new InvalidOperationException($"the loss is no longer a number after {Steps} updates; the last checkpoint is still good, go on from it with a lower learning rate.");
-        return new TrainerStatus(Steps, Seconds, budget.Progress(Steps, Seconds), loss, saved);
+        var recent = pace.Mark(Steps, Seconds);
+        return new TrainerStatus(Steps, Seconds, budget.Progress(Steps, Seconds), loss, saved, recent, budget.Left(Steps, Seconds, recent));
     }
 
     private void Save()
@@ -233,4 +236,6 @@ internal sealed class ParallelTrainer : IDisposable
 /// <param name="Progress">The share of the budget that is used.</param>
 /// <param name="Loss">Mean loss since the last report.</param>
 /// <param name="Saved">A checkpoint was just written.</param>
-internal sealed record TrainerStatus(long Steps, double Seconds, double Progress, double Loss, bool Saved);
+/// <param name="Pace">Updates per second over the last minutes; 0 while unknown.</param>
+/// <param name="Left">Seconds that the stage still needs at that pace; null while unknown.</param>
+internal sealed record TrainerStatus(long Steps, double Seconds, double Progress, double Loss, bool Saved, double Pace, double? Left);

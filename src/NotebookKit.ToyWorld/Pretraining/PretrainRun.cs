@@ -106,8 +106,8 @@ internal sealed class PretrainRun
     /// <summary>A progress line of a stage that trains.</summary>
     public void Report(string stage, TrainerStatus status, int batch, string more)
     {
-        var left = status.Progress > 0 ? status.Seconds * (1 - status.Progress) / status.Progress : 0;
-        Say(stage, status.Progress, $"loss {status.Loss:F4}, {status.Steps * batch / status.Seconds:F0} pictures/s, {status.Steps:N0} updates, {TimeSpan.FromSeconds(left):h\\:mm\\:ss} left {more}".TrimEnd());
+        var left = status.Left is { } seconds ? $"{TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} left" : "";
+        Say(stage, status.Progress, $"loss {status.Loss:F4}, {status.Pace * batch:F0} pictures/s, {status.Steps:N0} updates, {left} {more}".TrimEnd(' ', ','));
     }
 
     /// <summary>A progress line.</summary>

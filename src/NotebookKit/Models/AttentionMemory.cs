@@ -7,6 +7,9 @@ namespace NotebookKit.Models;
 /// </summary>
 public static class AttentionMemory
 {
+    /// <summary>The scores made at once while attention is sliced: one million, 4 MB in float32.</summary>
+    internal const long SlicedScores = 1 << 20;
+
     private static long mostScores = 1 << 25;
     private static long mostScoresForGradient = 1 << 28;
 
@@ -25,5 +28,20 @@ public static class AttentionMemory
     {
         get => mostScoresForGradient;
         set => mostScoresForGradient = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), "At least one score must be made at once.");
+    }
+
+    /// <summary>
+    /// Attention slicing: until disposed, no more than a million scores are made at once, with gradients or without, and
+    /// backward makes them again. The same numbers for less memory and more time. Of no effect where attention is fused.
+    /// </summary>
+    public static IDisposable Slice() => new Sliced();
+
+    private sealed class Sliced : IDisposable
+    {
+        private readonly (long Plain, long ForGradient) _before = (mostScores, mostScoresForGradient);
+
+        public Sliced() => (mostScores, mostScoresForGradient) = (Math.Min(mostScores, SlicedScores), Math.Min(mostScoresForGradient, SlicedScores));
+
+        public void Dispose() => (mostScores, mostScoresForGradient) = _before;
     }
 }

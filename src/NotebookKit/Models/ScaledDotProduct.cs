@@ -16,6 +16,9 @@ internal static class ScaledDotProduct
     [ThreadStatic]
     private static bool s_rehearseFused;
 
+    [ThreadStatic]
+    private static bool s_rehearseSliced;
+
     /// <summary>Splits the last dimension into heads, attends in each, and joins the heads again.</summary>
     /// <param name="query">(B, L, C).</param>
     /// <param name="key">(B, S, C).</param>
@@ -42,16 +45,17 @@ internal static class ScaledDotProduct
         var v = FoldHeads(value, heads); // (B·h, S, d)
 
         var gradient = is_grad_enabled() && (q.requires_grad || k.requires_grad || v.requires_grad);
-        var most = gradient ? AttentionMemory.MostScoresForGradient : AttentionMemory.MostScores;
+        var most = query.device.type == DeviceType.META && s_rehearseSliced ? AttentionMemory.SlicedScores : gradient ? AttentionMemory.MostScoresForGradient : AttentionMemory.MostScores;
         var attended = q.shape[0] * q.shape[1] * k.shape[1] <= most ? Plain(q, k, v, mask) : InPieces(q, k, v, mask, most, gradient);
         return UnfoldHeads(attended, heads); // (B, L, C)
     }
 
     /// <summary>Says until disposed which kind of attention tensors on <c>meta</c> stand for.</summary>
     /// <param name="asFused">One kernel that keeps no scores, whatever this machine's libtorch has.</param>
-    public static IDisposable Rehearse(bool asFused)
+    /// <param name="sliced">Small pieces, as <see cref="AttentionMemory.Slice"/> makes them.</param>
+    public static IDisposable Rehearse(bool asFused, bool sliced)
     {
-        s_rehearseFused = asFused;
+        (s_rehearseFused, s_rehearseSliced) = (asFused, sliced);
         return new Rehearsing();
     }
 
@@ -136,7 +140,7 @@ internal static class ScaledDotProduct
 
     private sealed class Rehearsing : IDisposable
     {
-        public void Dispose() => s_rehearseFused = false;
+        public void Dispose() => (s_rehearseFused, s_rehearseSliced) = (false, false);
     }
 
     // What the fused kernels hold: inputs and output for backward, and one number for each row of scores (Dao et al. 2022).

@@ -97,13 +97,15 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
             TrainMethod.TextualInversion => 0,
             _ => Adapted(options).Sum(layer => options.Rank * (layer.Out + layer.In)),
         };
+        // From RAM, the encoders are put aside into a file.
+        var aside = options.FreeEncoders ? 4 * (TotalNumbers - Numbers(UNet)) : 0;
         var result = 2 * (options.WritesModel ? TotalNumbers : trained);
         var checkpoints = options.SaveEvery == 0 ? 1 : options.KeepLast > 0 ? options.KeepLast + 1 : (options.Epochs ?? 100) / options.SaveEvery;
-        var bytes = (checkpoints * ((12 * trained) + (options.SaveEvery > 0 ? result : 0))) + (2 * result);
+        var bytes = (checkpoints * ((12 * trained) + (options.SaveEvery > 0 ? result : 0))) + (2 * result) + aside;
         var folder = Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!;
         if (FreeBytes(folder) is { } free && free < bytes)
         {
-            throw new BadInputException($"The disk is too full: the run writes up to {Size(bytes)} ({checkpoints} checkpoints and the result) below {folder}, where {Size(free)} are free; "
+            throw new BadInputException($"The disk is too full: the run writes up to {Size(bytes)} ({checkpoints} checkpoints and the result{(aside > 0 ? ", and what --free-encoders puts aside" : "")}) below {folder}, where {Size(free)} are free; "
                 + "free some space, write to another place with --out, or keep fewer checkpoints (--keep-last 1, --save-every 0).");
         }
     }

@@ -53,18 +53,24 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(output)}-epoch-{epoch:0000}.png");
         grid.SavePng(path);
-        _drawn.Add(new SampleGrid(epoch, grid, path) { Rows = kept });
+        _drawn.Add(new SampleGrid(epoch, path) { Grid = grid, Rows = kept });
         return _drawn[^1];
     }
 
-    private static IEnumerable<(string Prompt, string Negative, int Count)> Rows(Concept concept)
+    /// <summary>The rows of a concept: prompt, negative prompt, pictures.</summary>
+    internal static IEnumerable<(string Prompt, string Negative, int Count)> Rows(Concept concept)
     {
         var captions = TrainingPicture.FilesOf(concept.InstanceDir).Select(FileWords.CaptionOf).Distinct().ToList();
         var first = TrainingPicture.Read(concept)[0];
         var prompts = concept.SamplePrompts ?? (first.ClassPrompt is null ? [first.Prompt] : [first.Prompt, first.ClassPrompt]);
         return prompts
-            .SelectMany(prompt => prompt.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? captions.Select((concept.Prompts with { InstancePrompt = prompt }).Instance) : [prompt])
+            .SelectMany(prompt => prompt.Contains(FileWords.Placeholder, StringComparison.Ordinal)
+                ? captions.Select(caption => (Prompt: Filled(prompt, caption), Negative: Filled(concept.SampleNegativePrompt, caption)))
+                : [(Prompt: prompt, Negative: Filled(concept.SampleNegativePrompt, captions[0]))])
             .Distinct()
-            .Select(prompt => (prompt, concept.SampleNegativePrompt, concept.SamplesPerPrompt));
+            .Select(row => (row.Prompt, row.Negative, concept.SamplesPerPrompt));
+
+        string Filled(string prompt, string caption) =>
+            prompt.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? (concept.Prompts with { InstancePrompt = prompt }).Instance(caption) : prompt;
     }
 }

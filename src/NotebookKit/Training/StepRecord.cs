@@ -13,6 +13,9 @@ public sealed record StepRecord(int Step, int Epoch, double Loss, double Instanc
     /// <summary>The text part's rate in this step; null where it is not trained.</summary>
     public double? TextLearningRate { get; init; }
 
+    /// <summary>Whether float16 gradients overflowed, so that the weights were not moved; their norm is then told as 0.</summary>
+    public bool Skipped { get; init; }
+
     /// <summary>Pictures of the subject seen so far, each time one is seen.</summary>
     public int PicturesSeen { get; init; }
 

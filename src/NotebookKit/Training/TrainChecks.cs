@@ -13,6 +13,7 @@ internal static class TrainChecks
             Check(concept, options);
         Numbers(options);
         Require(LrSchedule.Names.Contains(options.Schedule), LrSchedule.Unknown(options.Schedule));
+        (options with { LearningRate = options.LearningRate ?? 1, TextLearningRate = options.TextLearningRate ?? 1 }).ScheduleOver(1).Validate();
         SamplerName.Find(options.Sampler); // refuses, with the nearest names
         if (options.HeldOutDir is { } heldOut)
         {

@@ -20,5 +20,9 @@ internal static class TrainNotices
             yield return "Textual inversion trains the new word alone; the text encoder stays as it is.";
         if (options.RandomCrop)
             yield return "With random crops the VAE encodes every picture in every step, which takes more time.";
+        if (options.FreeEncoders && options.RandomCrop)
+            yield return "Random crops are encoded in every step, so the VAE is not put aside.";
+        if (options.FreeEncoders && options.ShuffleCaptions && options.TextRatio == 0)
+            yield return "Shuffled captions differ from step to step, so the text encoder is not put aside.";
     }
 }

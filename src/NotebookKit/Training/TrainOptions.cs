@@ -79,7 +79,16 @@ public sealed record TrainOptions : Concept
     /// <summary>Keep less for backward and compute it again there: about a third more time, much less memory, the same gradients.</summary>
     public bool GradientCheckpointing { get; init; }
 
-    /// <summary>Samples and saves a moving average of the weights, of which a step keeps this part at most: 0.999 is usual; null for the weights themselves.</summary>
+    /// <summary>Make attention in small pieces whose scores backward makes again: about a third more time of attention, less memory. Of no effect where libtorch has fused attention.</summary>
+    public bool AttentionSlicing { get; init; }
+
+    /// <summary>
+    /// Put the VAE, and the text encoder while it is frozen, aside once everything is encoded; samples and saving bring them
+    /// back for a while. The weights that are learned stay the same to the bit.
+    /// </summary>
+    public bool FreeEncoders { get; init; }
+
+    /// <summary>Samples and saves a moving average of the weights, of which a step keeps this part at most: 0.999 is usual; null or 0 for the weights themselves.</summary>
     public double? EmaDecay { get; init; }
 
     /// <summary>The UNet's learning rate after warmup.</summary>
@@ -93,6 +102,18 @@ public sealed record TrainOptions : Concept
 
     /// <summary>Optimizer steps over which the rate climbs from 0.</summary>
     public int Warmup { get; init; }
+
+    /// <summary><c>cosine_with_restarts</c>: how often the rate falls to 0.</summary>
+    public int ScheduleCycles { get; init; } = 1;
+
+    /// <summary><c>polynomial</c>: the exponent; 1 is a straight line.</summary>
+    public double SchedulePower { get; init; } = 1;
+
+    /// <summary><c>polynomial</c>: the rate that it ends at; below the learning rate.</summary>
+    public double ScheduleEnd { get; init; } = 1e-7;
+
+    /// <summary><c>piecewise_constant</c>: "factor:until step, …, last factor", such as "1:100,0.1:200,0.01".</summary>
+    public string ScheduleRules { get; init; } = "1";
 
     /// <summary>Pictures of the subject in a batch; as many class images go beside them.</summary>
     public int? BatchSize { get; init; }
@@ -199,6 +220,15 @@ public sealed record TrainOptions : Concept
     /// <summary>The rate that the schedule shows: the UNet's, or the new word's where nothing else is trained.</summary>
     internal double MainLearningRate => Method == TrainMethod.TextualInversion ? TextLearningRate!.Value : LearningRate!.Value;
 
+    /// <summary>The learning rate's course over a number of optimizer steps.</summary>
+    internal LrSchedule ScheduleOver(int steps) => new(Schedule, MainLearningRate, Warmup, steps)
+    {
+        Cycles = ScheduleCycles,
+        Power = SchedulePower,
+        End = ScheduleEnd,
+        StepRules = ScheduleRules,
+    };
+
     /// <summary>The layers that the method adapts where nothing else is asked for.</summary>
     internal LoraTargets DefaultTargets => Method == TrainMethod.LoraExtended ? LoraTargets.Extended : LoraTargets.Attention;
 
@@ -250,8 +280,8 @@ public sealed record TrainOptions : Concept
                 _ => miniature ? 5e-4 : lora ? 5e-5 : 2e-6,
             }),
             Targets = Targets ?? DefaultTargets,
-            SampleGuidance = SampleGuidance ?? (miniature ? 4 : 7.5),
-            ClassGuidance = ClassGuidance ?? (miniature ? 2 : 7.5),
+            SampleGuidance = SampleGuidance ?? (miniature ? 3 : 7.5),
+            ClassGuidance = ClassGuidance ?? (miniature ? 3 : 7.5),
         };
     }
 

@@ -95,7 +95,8 @@ public sealed class TrainStep : IDisposable
             _optimizer.zero_grad();
         var norm = nn.utils.clip_grad_norm_(_parameters, _options.MaxGradNorm > 0 ? _options.MaxGradNorm : double.PositiveInfinity);
         var loss = _instance + (PriorLossWeight * (_prior ?? 0));
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        // Gradients that overflow however small the scale are not the scale's fault.
+        if (!double.IsFinite(loss) || !double.IsFinite(norm) || (overflown && Scaler!.Scale < 1))
             throw new DivergedException(Step + 1, epoch, double.IsFinite(loss) ? "gradient" : "loss");
         var factor = _schedule.FactorAt(Step);
         foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_baseRates))
@@ -105,7 +106,7 @@ public sealed class TrainStep : IDisposable
         _optimizer.zero_grad();
         Masters?.GiveBack();
 
-        var record = new StepRecord(Step, epoch, loss, _instance, _prior, _schedule.At(Step), norm) { Bands = BandLosses.Of(_errors, _timesteps) };
+        var record = new StepRecord(Step, epoch, loss, _instance, _prior, _schedule.At(Step), norm) { Skipped = overflown, Bands = BandLosses.Of(_errors, _timesteps) };
         Step++;
         (_instance, _prior) = (0, null);
         _errors.Clear();

@@ -45,7 +45,87 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         AssertRefused("did you mean cosine", Args("--schedule", "cosin", "--out", output));
         AssertRefused("euler", Args("--sampler", "eulr", "--out", output));
         AssertRefused("--rank", Args("--rank", "many", "--out", output));
+        AssertRefused("--device 'gpu' is no device", Args("--device", "gpu", "--out", output));
+        AssertRefused("cannot run a model", Args("--device", "meta", "--out", output));
+        AssertRefused("--memory must be above 0", Args("--memory", "0", "--out", output));
         Assert.False(Path.Exists(output));
+    }
+
+    [Theory]
+    [InlineData("train", "--instance-dir", "x", "--instance-prompt", "x")]
+    [InlineData("sample", "--prompt", "x")]
+    [InlineData("tokens", "zwx")]
+    [InlineData("grade", "--n", "1")]
+    [InlineData("dreambooth-study")]
+    [InlineData("lora", "xyz", "x.safetensors", "--prompt", "x")]
+    [InlineData("lora", "merge", "x.safetensors", "--out", "x")]
+    [InlineData("bench", "sample")]
+    [InlineData("bench", "memory")]
+    public void Every_verb_that_runs_a_model_takes_a_device(params string[] args)
+    {
+        var root = new System.CommandLine.RootCommand("kit");
+        foreach (var verb in NotebookKit.Cli.Verb.All())
+            root.Subcommands.Add(verb);
+        Assert.Empty(root.Parse([.. args, "--base", tiny.Folder, "--device", "cuda:0"]).Errors);
+    }
+
+    [Fact]
+    public void A_GPU_that_is_not_there_is_one_sentence_and_the_processor_is_the_default_without_one()
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "this machine has a GPU");
+        AssertRefused("no GPU that libtorch can use", Args("--device", "cuda", "--out", Path.Combine(_folder, "x.safetensors")));
+        AssertRefused("--device cuda:1", "sample", "--base", tiny.Folder, "--prompt", "a toy", "--device", "cuda:1");
+        var (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--device", "cpu", "--out", Path.Combine(_folder, "named.safetensors")));
+        Assert.True(exit == 0, error);
+        (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--out", Path.Combine(_folder, "default.safetensors")));
+        Assert.True(exit == 0, error);
+        Assert.Contains("\"device\": \"cpu\"", File.ReadAllText(Path.Combine(_folder, "default.card.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_cannot_fit_is_refused_with_the_cheapest_change_unless_it_is_forced()
+    {
+        var output = Path.Combine(_folder, "out", "toy.safetensors");
+        // Base-mini's 63 MB, and 350 for the process, into 387.
+        AssertRefused("(--method lora)", "train", "--base", Path.Combine(House.Root, "data", "base-mini"), "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", "--method", "dreambooth", "--memory", "0.36", "--out", output);
+        AssertRefused("--force", Args("--memory", "0.001", "--epochs", "1", "--rank", "2", "--out", output));
+        Assert.False(Directory.Exists(Path.GetDirectoryName(output)));
+        var (exit, json, error) = KitCommand.Run(Args("--memory", "0.001", "--force", "--epochs", "1", "--rank", "2", "--out", output, "--json"));
+        Assert.True(exit == 0, error);
+        Assert.Contains("because of --force", error, StringComparison.Ordinal);
+        using var answer = JsonDocument.Parse(json);
+        var (forecast, peak) = (answer.RootElement.GetProperty("forecast_bytes").GetInt64(), answer.RootElement.GetProperty("peak_bytes").GetInt64());
+        Assert.InRange(forecast / (double)peak, 0.8, 1.25); // tensors of a few kilobytes round more
+    }
+
+    [Fact]
+    public void The_forecast_is_told_before_anything_is_loaded()
+    {
+        var (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--out", Path.Combine(_folder, "toy.safetensors")));
+        Assert.True(exit == 0, error);
+        Assert.Matches(@"^forecast: [\d.]+ MB for tensors and about 350 MB for the process itself; there are [\d.]+ GB, of which [\d.]+ [GM]B free", error);
+    }
+
+    [Fact]
+    public void What_the_command_line_prints_is_what_the_log_holds()
+    {
+        var (exit, _, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "4", "--rank", "2", "--warmup", "50", "--sample-every", "2", "--sample-steps", "2", "--save-every", "2", "--held-out-dir", HeldOut(), "--held-out-every", "2", "--out", Path.Combine(_folder, "toy.safetensors")));
+        Assert.True(exit == 0, error);
+        var events = NotebookKit.Training.TrainLog.Read(Path.Combine(_folder, "toy.log.jsonl"));
+        var logged = events.Select(happened => (happened is NotebookKit.Training.NoticeEvent ? "kit: " : "") + happened.Line()).Select(WithoutTime).ToList();
+        var at = -1;
+        var printed = error.Trim().Split('\n').Where(line => !line.StartsWith("forecast:", StringComparison.Ordinal)).Select(WithoutTime).ToList();
+        foreach (var line in printed)
+        {
+            at = logged.FindIndex(at + 1, line.Equals);
+            Assert.True(at >= 0, $"\"{line}\" is not in the log, or not in this order");
+        }
+
+        // All but the steps in between are printed.
+        Assert.Equal(events.Count(happened => happened is not (NotebookKit.Training.StepEvent or NotebookKit.Training.StageEvent)), printed.Count(line => !line.Contains('/', StringComparison.Ordinal) || line.StartsWith("kit:", StringComparison.Ordinal) || line.Contains(": /", StringComparison.Ordinal)));
+        Assert.Contains(printed, line => line.StartsWith("training 12/12", StringComparison.Ordinal));
+
+        static string WithoutTime(string line) => System.Text.RegularExpressions.Regex.Replace(line, @", \d+ (s|min) left$", "");
     }
 
     [Fact]
@@ -102,6 +182,13 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string HeldOut()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "held-out")).FullName;
+        File.Copy(Path.Combine(tiny.Pictures, "0.png"), Path.Combine(folder, "0.png"), overwrite: true);
+        return folder;
+    }
 
     private static void AssertRefused(string expected, params string[] args)
     {

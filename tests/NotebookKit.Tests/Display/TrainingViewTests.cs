@@ -19,7 +19,7 @@ public sealed class TrainingViewTests : IDisposable
         var history = Enumerable.Range(0, 3).Select(step => new StepRecord(step, 1, 0.5, 0.4, 0.3, 1e-4, 1)).ToList();
         view.Report(new StepEvent(history[0], 4, 2) { Elapsed = TimeSpan.FromSeconds(1), History = [history[0]] });
         view.Report(new StepEvent(history[2], 4, 2) { Elapsed = TimeSpan.FromSeconds(3), Remaining = TimeSpan.FromSeconds(7), History = history });
-        view.Report(new SamplesEvent(new SampleGrid(1, new RgbImage(4, 4), "grid.png")) { Elapsed = TimeSpan.FromSeconds(3) });
+        view.Report(new SamplesEvent(new SampleGrid(1, "grid.png") { Grid = new RgbImage(4, 4) }) { Elapsed = TimeSpan.FromSeconds(3) });
         view.Report(new StepEvent(history[2] with { Step = 3 }, 4, 2) { Elapsed = TimeSpan.FromSeconds(4), History = history });
 
         Assert.Single(_shown.Select(shown => shown.Id).Distinct());
@@ -38,7 +38,7 @@ public sealed class TrainingViewTests : IDisposable
         {
             var view = new TrainingView { Heading = weight, LineOnly = true };
             view.Report(new StepEvent(history[2], 3, 2) { Elapsed = TimeSpan.FromSeconds(3), History = history });
-            view.Report(new SamplesEvent(new SampleGrid(1, new RgbImage(4, 4), "grid.png")) { Elapsed = TimeSpan.FromSeconds(3) });
+            view.Report(new SamplesEvent(new SampleGrid(1, "grid.png") { Grid = new RgbImage(4, 4) }) { Elapsed = TimeSpan.FromSeconds(3) });
         }
 
         Assert.Equal(2, _shown.Select(shown => shown.Id).Distinct().Count());

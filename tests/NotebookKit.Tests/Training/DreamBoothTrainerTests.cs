@@ -157,12 +157,24 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         new DreamBoothTrainer(sd, Options with { SampleEvery = 3, Output = Path.Combine(_folder, "again.safetensors") }).Train(new Recorder(called.Add));
         Assert.Equal(Steps(streamed), Steps(called));
 
-        var lines = File.ReadAllLines(Path.Combine(_folder, "toy.log.jsonl")).Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToList();
+        // The log is the stream, event by event, and reads back as it.
+        var log = Path.Combine(_folder, "toy.log.jsonl");
+        Assert.Equal(streamed.Select(happened => System.Text.Json.JsonSerializer.Serialize(happened, TrainLog.Json)), File.ReadAllLines(log));
+        Assert.Equal(Kinds(streamed), Kinds(called));
+        var read = TrainLog.Read(log);
+        Assert.Equal(Steps(streamed), Steps(read));
+        Assert.Equal(streamed.Select(happened => happened.Line()), read.Select(happened => happened.Line()));
+        Assert.Equal(streamed.OfType<SamplesEvent>().Single().Samples.Grid.Pixels, read.OfType<SamplesEvent>().Single().Samples.Grid.Pixels);
+
+        var lines = File.ReadAllLines(log).Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToList();
         Assert.Equal(streamed.Count, lines.Count);
         var logged = lines.Where(line => (string?)line["event"] == "step").ToList();
         Assert.Equal(Steps(streamed).Select(step => step.Loss), logged.Select(line => (double)line["step"]!["loss"]!));
         Assert.Contains(lines, line => (string?)line["event"] == "samples");
         Assert.Equal("finished", (string?)lines[^1]["event"]);
+
+        // The second run finds the class images of the first.
+        static IEnumerable<Type> Kinds(IEnumerable<TrainEvent> events) => events.Where(happened => happened is not StageEvent).Select(happened => happened.GetType());
 
         static List<StepRecord> Steps(IEnumerable<TrainEvent> events) => [.. events.OfType<StepEvent>().Select(step => step.Step)];
     }
@@ -199,6 +211,44 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         var same = Train(Options with { ClassPrompt = null });
         var captions = Train(Options with { ClassPrompt = null, InstancePrompt = TrainOptions.FileWords });
         Assert.NotEqual(same.History, captions.History);
+    }
+
+    [Theory]
+    [InlineData("cosine_with_restarts", 4)] // falls to 0 and begins anew in the middle of nine steps
+    [InlineData("cosine_with_restarts", 1)]
+    public void A_schedules_own_settings_reach_the_steps(string schedule, int cycles)
+    {
+        var rates = Train(Options with { ClassPrompt = null, Schedule = schedule, ScheduleCycles = cycles, LearningRate = 1e-3 }).History.Select(step => step.LearningRate).ToList();
+        Assert.Equal(new LrSchedule(schedule, 1e-3, 0, 9) { Cycles = cycles }.Rates(), rates);
+        Assert.Equal(cycles > 1, rates.Zip(rates.Skip(1)).Any(pair => pair.Second > pair.First));
+    }
+
+    [Fact]
+    public void Polynomials_and_pieces_take_their_numbers()
+    {
+        var options = Options with { ClassPrompt = null, LearningRate = 1e-3 };
+        Assert.Equal(new LrSchedule("polynomial", 1e-3, 0, 9) { Power = 2, End = 1e-5 }.Rates(), Rates(options with { Schedule = "polynomial", SchedulePower = 2, ScheduleEnd = 1e-5 }));
+        Assert.Equal([1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4], Rates(options with { Schedule = "piecewise_constant", ScheduleRules = "1:4,0.1" }));
+
+        IEnumerable<double> Rates(TrainOptions settings) => Train(settings).History.Select(step => step.LearningRate);
+    }
+
+    [Fact]
+    public void Negative_prompts_of_samples_take_captions_too()
+    {
+        var rows = SampleGrids.Rows(Options with { SamplePrompts = ["[filewords]", "a house"], SampleNegativePrompt = "blurry, [filewords]" }).ToList();
+        Assert.Equal(4, rows.Count);
+        Assert.Equal(("a zwx toy, view 1", "blurry, a zwx toy, view 1"), (rows[1].Prompt, rows[1].Negative));
+        Assert.Equal(("a house", "blurry, a zwx toy, view 0"), (rows[3].Prompt, rows[3].Negative));
+    }
+
+    [Fact]
+    public void A_miniature_draws_at_the_guidance_that_its_card_recommends()
+    {
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var options = Options.ForBase(sd);
+        Assert.Equal((3.0, 3.0), (options.SampleGuidance, options.ClassGuidance));
+        Assert.Contains("guidance scale 3.", File.ReadAllText(Path.Combine(House.Root, "data", "base-mini", "README.md")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -298,6 +348,62 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
 
         new NotebookKit.Images.RgbImage(20, 24).SavePng(Path.Combine(pictures, "0.mask.png"));
         Assert.Contains("0.mask.png is black", Assert.Throws<BadInputException>(() => Train(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Random_crops_decode_a_picture_and_its_mask_once()
+    {
+        var pictures = Directory.CreateDirectory(Path.Combine(_folder, "once")).FullName;
+        foreach (var file in Directory.GetFiles(tiny.Pictures))
+            File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
+        var mask = new NotebookKit.Images.RgbImage(20, 24);
+        for (var i = 0; i < mask.Pixels.Length; i++)
+            mask.Pixels[i] = (byte)(i % 256);
+        mask.SavePng(Path.Combine(pictures, "0.mask.png"));
+        using var sd = StableDiffusion.Load(tiny.Folder);
+        var options = Options with { InstanceDir = pictures, RandomCrop = true, Flip = true, ClassPrompt = null };
+        var whole = new DreamBoothTrainer(sd, options).Train().History;
+        var without = new DreamBoothTrainer(sd, options).Train(new Recorder(happened =>
+        {
+            if (happened is StepEvent { Step.Step: 0 })
+            {
+                foreach (var file in Directory.GetFiles(pictures, "*.png"))
+                    File.Delete(file);
+            }
+        })).History;
+        Assert.Equal(whole, without);
+    }
+
+    [Theory]
+    [InlineData(TrainMethod.Lora)]
+    [InlineData(TrainMethod.LoraExtended)]
+    [InlineData(TrainMethod.DreamBooth)]
+    [InlineData(TrainMethod.TextualInversion)]
+    [InlineData(TrainMethod.Imagic)]
+    public void Bfloat16_runs_whole_on_a_processor(TrainMethod method)
+    {
+        var heldOut = Directory.CreateDirectory(Path.Combine(_folder, "held-out")).FullName;
+        File.Copy(Path.Combine(tiny.Pictures, "0.png"), Path.Combine(heldOut, "0.png"));
+        using var sd = StableDiffusion.Load(tiny.Folder, dtype: ScalarType.BFloat16);
+        var result = new DreamBoothTrainer(sd, Options with
+        {
+            Method = method, Output = Path.Combine(_folder, method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "toy.safetensors"), InstanceToken = "zwx", ClassToken = "toy", HeldOutDir = heldOut, HeldOutEvery = 1,
+            TrainTextEncoder = true, EmaDecay = 0.9, SampleEvery = 2, SaveEvery = 1, GradientCheckpointing = true, SnrGamma = 5, NoiseOffset = 0.05, BatchSize = 2, FreeEncoders = true,
+        }).Train();
+        Assert.All(result.History, step => Assert.True(double.IsFinite(step.Loss) && double.IsFinite(step.GradNorm)));
+        Assert.Contains(result.History, step => step.GradNorm > 0);
+        Assert.NotEmpty(result.Samples);
+        Assert.NotEmpty(result.HeldOut);
+    }
+
+    [Fact]
+    public void Float16_on_a_processor_that_cannot_is_one_sentence_before_anything_is_made()
+    {
+        Assert.SkipUnless(__version__.StartsWith("1.", StringComparison.Ordinal), "libtorch from 2.x on may multiply halves");
+        using var sd = StableDiffusion.Load(tiny.Folder, dtype: ScalarType.Float16);
+        var message = Assert.Throws<BadInputException>(() => new DreamBoothTrainer(sd, Options).Train()).Message;
+        Assert.Contains("--dtype fp16 cannot be computed on the processor", message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
     }
 
     [Theory]

@@ -31,6 +31,9 @@ public sealed class TrainOptionsTests : IDisposable
         Refuses(Good with { BatchSize = 0 }, "--batch");
         Refuses(Good with { Schedule = "cosin" }, "cosine");
         Refuses(Good with { Schedule = "cosin" }, "did you mean cosine");
+        Refuses(Good with { Schedule = "cosine_with_restarts", ScheduleCycles = 0 }, "at least 1 cycle");
+        Refuses(Good with { Schedule = "polynomial", ScheduleEnd = 1e-3, LearningRate = 1e-4 }, "below the learning rate");
+        Refuses(Good with { Schedule = "piecewise_constant", ScheduleRules = "1:x" }, "1:100,0.1:200,0.01");
         Refuses(Good with { Sampler = "eular" }, "euler");
         Refuses(Good with { Method = TrainMethod.Imagic, Output = "x.safetensors" }, "folder");
         Refuses(Good with { Output = "x.ckpt" }, "--method dreambooth");

@@ -2,6 +2,7 @@ using NotebookKit.Models;
 using NotebookKit.Schedulers;
 using NotebookKit.Tests.Lora;
 using NotebookKit.Training;
+using NotebookKit.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -126,6 +127,65 @@ public sealed class TrainStepTests : IDisposable
     }
 
     [Fact]
+    public void The_loss_scale_is_taken_out_before_gradients_are_clipped()
+    {
+        var (plain, scaled) = (Run(null), Run(new GradScaler(1024)));
+        Assert.Equal(plain.Record.GradNorm, scaled.Record.GradNorm, 1e-6 * plain.Record.GradNorm);
+        Assert.True(plain.Record.GradNorm > 0.01, "nothing was clipped");
+        foreach (var (one, other) in plain.Weights.Zip(scaled.Weights))
+            Assert.True((one - other).abs().max().item<float>() < 1e-7);
+
+        (StepRecord Record, List<Tensor> Weights) Run(GradScaler? scaler)
+        {
+            using var unet = GoldenBase.UNet();
+            using var optimizer = optim.SGD(unet.parameters(), 1e-3);
+            using var step = Step(unet, optimizer, new TrainOptions { MaxGradNorm = 0.01 }, scaler);
+            step.Accumulate(Batch([0], [1]));
+            return (step.Update(1), [.. unet.parameters().Select(parameter => parameter.detach().clone())]);
+        }
+    }
+
+    [Fact]
+    public void A_step_whose_scaled_gradients_overflow_is_left_out_until_the_scale_fits()
+    {
+        using var unet = GoldenBase.UNet();
+        using var optimizer = optim.AdamW(unet.parameters(), 1e-3);
+        var scaler = new GradScaler(3e38); // float32 ends at 3.4e38
+        using var step = Step(unet, optimizer, new TrainOptions(), scaler);
+        var before = unet.parameters().First().detach().clone();
+        var skipped = 0;
+        for (; ; skipped++)
+        {
+            step.Accumulate(Batch([0], [1]) with { Weights = [1000] });
+            var record = step.Update(1);
+            Assert.Equal(skipped, record.Step); // a step that is left out counts for the schedule
+            Assert.True(double.IsFinite(record.Loss));
+            if (!record.Skipped)
+                break;
+            Assert.True(before.Equals(unet.parameters().First()));
+            Assert.True(skipped < 200, "the scale never fitted");
+        }
+
+        Assert.True(skipped > 0, "nothing overflowed");
+        Assert.Equal((skipped, 3e38 / Math.Pow(2, skipped)), (scaler.Skipped, scaler.Scale));
+        Assert.False(before.Equals(unet.parameters().First()));
+    }
+
+    [Fact]
+    public void Gradients_that_overflow_at_every_scale_stop_the_run()
+    {
+        using var unet = GoldenBase.UNet();
+        using var optimizer = optim.SGD(unet.parameters(), 1e-3);
+        using var step = Step(unet, optimizer, new TrainOptions(), new GradScaler(2));
+        Overflow();
+        Assert.True(step.Update(1).Skipped); // 1 from now on
+        Overflow();
+        Assert.Contains("gradient", Assert.Throws<DivergedException>(() => step.Update(1)).Message, StringComparison.Ordinal);
+
+        void Overflow() => unet.parameters().First().grad = full_like(unet.parameters().First().detach(), double.PositiveInfinity);
+    }
+
+    [Fact]
     public void A_step_keeps_no_tensor()
     {
         using var unet = GoldenBase.UNet();
@@ -147,8 +207,8 @@ public sealed class TrainStepTests : IDisposable
 
     public void Dispose() => _scope.Dispose();
 
-    private static TrainStep Step(UNet2DConditionModel unet, optim.Optimizer optimizer, TrainOptions options) =>
-        new(unet, new SchedulerConfig(), optimizer, new LrSchedule("constant", 1e-3, 0, 10), options);
+    private static TrainStep Step(UNet2DConditionModel unet, optim.Optimizer optimizer, TrainOptions options, GradScaler? scaler = null) =>
+        new(unet, new SchedulerConfig(), optimizer, new LrSchedule("constant", 1e-3, 0, 10), options) { Scaler = scaler };
 
     private static StepRecord Record(TrainBatch batch)
     {

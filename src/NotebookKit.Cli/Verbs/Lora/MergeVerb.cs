@@ -13,16 +13,17 @@ internal static class MergeVerb
     {
         var loras = new Argument<string[]>("LORA") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; several are added up", Arity = ArgumentArity.OneOrMore };
         var model = BaseOption();
+        var on = DeviceOption.Create();
         var output = OutOption("the new model: a .safetensors or .ckpt file for the web UI, or else a folder for diffusers");
         var dtype = DtypeOption();
         var strict = StrictOption();
-        var command = new Command("merge", "Add LoRAs to a model's weights and save it as a model of its own.") { loras, model, output, dtype, strict };
+        var command = new Command("merge", "Add LoRAs to a model's weights and save it as a model of its own.") { loras, model, on, output, dtype, strict };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
             var type = Dtype(parse.GetValue(dtype)!);
             var references = parse.GetValue(loras)!.Select(text => LoraReference.Parse(text)).ToList();
-            using var sd = StableDiffusion.Load(parse.GetValue(model)!);
+            using var sd = StableDiffusion.Load(parse.GetValue(model)!, DeviceOption.Of(parse.GetValue(on)));
             var networks = references.Select(lora => LoraNetwork.Load(lora.Path, sd, lora.Multiplier, parse.GetValue(strict))).ToList();
             foreach (var problem in networks.SelectMany(network => network.Problems))
                 Console.Error.WriteLine($"left out: {problem}");
@@ -54,6 +55,6 @@ internal static class MergeVerb
         using var random = new Generator(1);
         var side = Math.Min(sd.UNet.Config.SampleSize ?? 64, 32);
         var states = sd.EncodePrompts(["a photo"]);
-        return sd.UNet.call(randn([1, sd.UNet.Config.InChannels, side, side], generator: random), tensor(new[] { 500f }), states).MoveToOuterDisposeScope();
+        return sd.UNet.call(randn([1, sd.UNet.Config.InChannels, side, side], generator: random).to(sd.Device), tensor(new[] { 500f }, device: sd.Device), states).MoveToOuterDisposeScope();
     }
 }

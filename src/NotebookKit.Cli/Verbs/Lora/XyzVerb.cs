@@ -19,9 +19,10 @@ internal static class XyzVerb
         var seeds = new Option<string>("--seeds") { DefaultValueFactory = _ => "0", Description = "blocks of rows: seeds" };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 20, Description = "sampling steps" };
         var model = BaseOption();
+        var on = DeviceOption.Create();
         var output = new Option<string>("--out") { DefaultValueFactory = _ => "xyz.png", Description = "the .png to write" };
         var strict = StrictOption();
-        var command = new Command("xyz", "Draw a grid over multiplier, guidance and seed.") { file, prompt, negative, multipliers, scales, seeds, steps, model, output, strict };
+        var command = new Command("xyz", "Draw a grid over multiplier, guidance and seed.") { file, prompt, negative, multipliers, scales, seeds, steps, model, on, output, strict };
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, cancel)));
         return command;
@@ -30,7 +31,7 @@ internal static class XyzVerb
         {
             var grid = new LoraGrid(Numbers("--multipliers", parse.GetValue(multipliers)!), Numbers("--cfg", parse.GetValue(scales)!), [.. Numbers("--seeds", parse.GetValue(seeds)!).Select(number => (ulong)number)]);
             var path = LoraReference.Parse(parse.GetValue(file)!).Path;
-            using var sd = StableDiffusion.Load(parse.GetValue(model)!);
+            using var sd = StableDiffusion.Load(parse.GetValue(model)!, DeviceOption.Of(parse.GetValue(on)));
             using var network = LoraNetwork.Load(path, sd, strict: parse.GetValue(strict));
             var picture = grid.Draw(sd, network, new SampleOptions { Prompt = parse.GetValue(prompt)!, NegativePrompt = parse.GetValue(negative)!, Steps = parse.GetValue(steps) }, CountPrinter.For("picture"), cancel);
             if (Path.GetDirectoryName(Path.GetFullPath(parse.GetValue(output)!)) is { } folder)

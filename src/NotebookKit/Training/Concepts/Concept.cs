@@ -53,7 +53,7 @@ public record Concept
     /// </summary>
     public IReadOnlyList<string>? SamplePrompts { get; init; }
 
-    /// <summary>What the samples are led away from.</summary>
+    /// <summary>What the samples are led away from; may hold <c>[filewords]</c>.</summary>
     public string SampleNegativePrompt { get; init; } = "";
 
     /// <summary>Pictures per row of the sample grid.</summary>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NotebookKit.Training;
 
 /// <summary>Makes batches of samples: draws latents, noise and timesteps, and looks the text states up.</summary>
-internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, LatentCache latents, TrainedWeights weights) : IDisposable
+internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, TrainData data, TrainedWeights weights) : IDisposable
 {
     private readonly Dictionary<PictureView, Tensor> _masks = [];
 
@@ -32,7 +32,7 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Late
     private (Tensor Latents, Tensor Noise, Tensor Timestep) Draw(PictureView view, int stream, long draw)
     {
         using var random = RandomStreams.OfDraw(options.Seed, stream, draw);
-        var sample = latents.Sample(view, random);                                                             // (1, 4, h, w)
+        var sample = data.Latents.Sample(view, random);                                                             // (1, 4, h, w)
         var noise = randn(sample.shape, generator: random);                                                    // (1, 4, h, w)
         var timestep = randint(0, sd.SchedulerConfig.NumTrainTimesteps, [1], ScalarType.Int64, generator: random); // (1)
         if (options.NoiseOffset > 0)
@@ -53,7 +53,7 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Late
             return Everywhere(sample);
         if (_masks.TryGetValue(sample.View, out var kept))
             return kept;
-        var mask = PictureMask.Load(path, sample.View, sd.Vae.Config.Factor);
+        var mask = PictureMask.Of(data.Masks[path], path, sample.View, sd.Vae.Config.Factor);
         return sample.View.IsCentred ? _masks[sample.View] = mask.DetachFromDisposeScope() : mask;
     }
 

@@ -62,7 +62,7 @@ public sealed partial record ClassImageSet(string Folder, SampleOptions Recipe, 
     /// <returns>After each handful, how many pictures were painted.</returns>
     internal IEnumerable<int> Paint(StableDiffusion sd, CancellationToken cancel)
     {
-        foreach (var few in Missing.ToList().Chunk(Math.Max(1, 8 * sd.SampleSize * sd.SampleSize / (Recipe.Width!.Value * Recipe.Height!.Value))))
+        foreach (var few in Missing.ToList().Chunk(AtOnce(sd.SampleSize, Recipe.Width!.Value, Recipe.Height!.Value)))
         {
             cancel.ThrowIfCancellationRequested();
             // Neighbours are painted at once; picture i has the seed + i.
@@ -81,6 +81,9 @@ public sealed partial record ClassImageSet(string Folder, SampleOptions Recipe, 
             yield return few.Length;
         }
     }
+
+    /// <summary>How many pictures make a handful; how many of them are drawn at once is the sampler's business.</summary>
+    internal static int AtOnce(int native, int width, int height) => Math.Max(1, 8 * native * native / (width * height));
 
     private static IEnumerable<(int First, int Count)> Runs(int[] numbers)
     {

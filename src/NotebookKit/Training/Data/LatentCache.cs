@@ -17,6 +17,7 @@ internal sealed class LatentCache : IDisposable
     private readonly string? _folder;
     private readonly Dictionary<PictureView, (Tensor Mean, Tensor Std)> _kept = [];
     private readonly Dictionary<PictureView, PictureCrop> _crops = [];
+    private readonly Dictionary<PictureView, string> _keys = [];
     private readonly Lazy<string> _vae;
 
     /// <summary>An empty cache.</summary>
@@ -80,7 +81,9 @@ internal sealed class LatentCache : IDisposable
 
     private (Tensor Mean, Tensor Std) FromFile(PictureView view, RgbImage? image)
     {
-        var file = Path.Combine(_folder!, KeyOf(view) + ".safetensors");
+        if (!_keys.TryGetValue(view, out var key))
+            _keys[view] = key = KeyOf(view);
+        var file = Path.Combine(_folder!, key + ".safetensors");
         if (!File.Exists(file))
         {
             var (mean, std) = Encode(view, PictureCrop.Of(image ?? RgbImage.Load(view.Path), view.Width, view.Height));

@@ -7,7 +7,7 @@ namespace NotebookKit.Training;
 internal sealed class PromptStates(StableDiffusion sd) : IDisposable
 {
     // Shuffled captions come in more orders than anybody wants to keep: 512 are 120 MB for Stable Diffusion.
-    private const int Kept = 512;
+    internal const int Kept = 512;
 
     private readonly Dictionary<string, Tensor> _cache = []; // prompt -> (1, 77, D)
     private bool _frozen;
@@ -27,6 +27,15 @@ internal sealed class PromptStates(StableDiffusion sd) : IDisposable
     /// <summary>The states of a batch's prompts: (B, 77, D), on the base's device.</summary>
     public Tensor Of(IReadOnlyList<string> prompts) => Frozen ? cat([.. prompts.Select(Remembered)]) : sd.EncodePrompts(prompts);
 
+    /// <summary>Computes what will be asked for, all of it, so that the text encoder can be put aside.</summary>
+    public void Prepare(IEnumerable<string> prompts)
+    {
+        Frozen = true;
+        using var scope = NewDisposeScope();
+        foreach (var prompt in prompts.Where(prompt => !_cache.ContainsKey(prompt)).Distinct().ToList())
+            _cache[prompt] = Compute(prompt).DetachFromDisposeScope();
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Forget();
 
@@ -34,11 +43,16 @@ internal sealed class PromptStates(StableDiffusion sd) : IDisposable
     {
         if (_cache.TryGetValue(prompt, out var states))
             return states;
-        using var grad = no_grad();
-        states = sd.EncodePrompts([prompt]);
+        states = Compute(prompt);
         if (_cache.Count < Kept)
             _cache[prompt] = states.DetachFromDisposeScope();
         return states;
+    }
+
+    private Tensor Compute(string prompt)
+    {
+        using var grad = no_grad();
+        return sd.EncodePrompts([prompt]);
     }
 
     private void Forget()

@@ -16,6 +16,7 @@ internal sealed class TrainData : IDisposable
     private readonly TrainOptions _options;
     private readonly List<(TrainingPicture Picture, int Concept, (int Width, int Height) Size, (int Width, int Height) Bucket)> _pictures = [];
     private readonly Dictionary<(int Concept, string Prompt, (int, int) Bucket), IReadOnlyList<string>> _classFiles = [];
+    private readonly Dictionary<string, PictureCrop> _masks = []; // mask file -> resized as its picture
     private LatentCache? _latents;
 
     /// <summary>Reads which pictures there are; decodes none.</summary>
@@ -36,6 +37,16 @@ internal sealed class TrainData : IDisposable
 
     /// <summary>The encoded pictures.</summary>
     public LatentCache Latents => _latents ?? throw new InvalidOperationException("Prepare the data first.");
+
+    /// <summary>The masks, each resized as its picture, by their files.</summary>
+    public IReadOnlyDictionary<string, PictureCrop> Masks => _masks;
+
+    /// <summary>Every prompt of the run, where their parts are not shuffled.</summary>
+    public IEnumerable<string> Prompts => Pictures
+        .SelectMany(picture => new[] { picture.Prompt, picture.ClassPrompt })
+        .OfType<string>()
+        .Concat(_options.CaptionDropout > 0 ? [""] : [])
+        .Distinct();
 
     /// <summary>Optimizer steps in an epoch; the last of a bucket may have fewer pictures.</summary>
     public int StepsPerEpoch => _pictures.GroupBy(entry => entry.Bucket).Sum(bucket => (bucket.Count() + PerStep - 1) / PerStep);
@@ -137,7 +148,11 @@ internal sealed class TrainData : IDisposable
         var view = new PictureView(entry.Picture.Path, width, height);
         _pictures[index] = entry with { Size = (image.Width, image.Height), Bucket = (width, height) };
         if (entry.Picture.Mask is { } mask)
-            PictureMask.Load(mask, view, _sd.Vae.Config.Factor).Dispose();
+        {
+            _masks[mask] = PictureMask.Load(mask, (image.Width, image.Height), (width, height));
+            PictureMask.Of(_masks[mask], mask, view, _sd.Vae.Config.Factor).Dispose(); // all black is told before training
+        }
+
         if (_options.RandomCrop)
             view = view with { X = 0, Y = 0 }; // encoded in each step, wherever it is cut then
         foreach (var side in Sides(view))

@@ -1,54 +1,100 @@
+using NotebookKit.Checkpoints;
 using NotebookKit.Models;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Memory;
 
 /// <summary>
-/// Frees the weights of the VAE, and of the text encoder while it is frozen, once everything is encoded; disposing reads
-/// them from the base's folder again, for sampling or saving.
+/// Puts the weights of the VAE, and of the text encoder while it is frozen, aside once everything is encoded: from a GPU
+/// into RAM, from RAM into a file. They come back to the bit, for sampling and saving, and for good when this is disposed.
 /// </summary>
 public sealed class EncodersAside : IDisposable
 {
-    private readonly List<(nn.Module Part, string File, List<long[]> Shapes, ScalarType DType, Device Device)> _parts = [];
+    private readonly List<Weight> _weights = [];
+    private readonly string _file;
+    private readonly bool _onGpu;
+    private bool _away;
 
-    /// <summary>Frees them. A base without a folder keeps them: nothing could bring them back.</summary>
-    /// <param name="sd">The base; only the UNet can be called until this is disposed.</param>
-    /// <param name="textEncoder">Whether the text encoder too may go: not while it is trained or carries adapters.</param>
-    public EncodersAside(StableDiffusion sd, bool textEncoder)
+    /// <summary>Puts them aside.</summary>
+    /// <param name="sd">The base; only what stays can be called until this is disposed.</param>
+    /// <param name="file">The file that RAM's weights go to; deleted at the end.</param>
+    /// <param name="vae">Whether the VAE may go: not while it encodes random crops.</param>
+    /// <param name="textEncoder">Whether the text encoder may go: not while it is trained or carries adapters.</param>
+    public EncodersAside(StableDiffusion sd, string file, bool vae = true, bool textEncoder = true)
     {
-        Add(sd.Vae, Path.Combine(sd.Folder, "vae", PretrainedWeights.DiffusersName));
+        ArgumentNullException.ThrowIfNull(sd);
+        _file = file;
+        _onGpu = sd.Device.type != TorchSharp.DeviceType.CPU;
+        if (vae)
+            _weights.AddRange(sd.Vae.named_parameters().Select(named => new Weight("vae." + named.name, named.parameter, named.parameter.shape)));
         if (textEncoder)
-            Add(sd.TextEncoder, Path.Combine(sd.Folder, "text_encoder", PretrainedWeights.TransformersName));
+            _weights.AddRange(sd.TextEncoder.named_parameters().Select(named => new Weight("text_encoder." + named.name, named.parameter, named.parameter.shape)));
+        if (!_onGpu)
+            Safetensors.Save(file, _weights.Select(weight => KeyValuePair.Create(weight.Name, (Tensor)weight.Parameter)));
+        Away();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Brings them back until the result is disposed.</summary>
+    public IDisposable Return()
+    {
+        Back();
+        return new AwayAgain(this);
+    }
+
+    /// <summary>Brings them back for good.</summary>
     public void Dispose()
     {
-        using var grad = no_grad();
-        foreach (var (part, file, shapes, dtype, device) in _parts)
-        {
-            foreach (var (parameter, shape) in part.parameters().Zip(shapes))
-            {
-                using var room = empty(shape, dtype, device);
-                parameter.set_data(room);
-            }
-
-            PretrainedWeights.Fill(part, file);
-        }
-
-        _parts.Clear();
+        Back();
+        foreach (var weight in _weights)
+            weight.InRam?.Dispose();
+        File.Delete(_file);
     }
 
-    private void Add(nn.Module part, string file)
+    private void Away()
     {
-        if (!File.Exists(file))
-            return;
-        var parameters = part.parameters().ToList();
-        _parts.Add((part, file, [.. parameters.Select(parameter => parameter.shape)], parameters[0].dtype, parameters[0].device));
-        foreach (var parameter in parameters)
+        using var grad = no_grad();
+        foreach (var weight in _weights)
         {
-            using var nothing = empty([0], parameter.dtype, parameter.device);
-            parameter.set_data(nothing);
+            if (_onGpu)
+                weight.InRam ??= weight.Parameter.detach().cpu().DetachFromDisposeScope();
+            using var nothing = empty([0], weight.Parameter.dtype, weight.Parameter.device);
+            weight.Parameter.set_data(nothing);
+        }
+
+        _away = true;
+    }
+
+    private void Back()
+    {
+        if (!_away)
+            return;
+        using var grad = no_grad();
+        using var file = _onGpu ? null : WeightFile.Open(_file);
+        foreach (var weight in _weights)
+        {
+            using var room = empty(weight.Shape, weight.Parameter.dtype, weight.Parameter.device);
+            if (weight.InRam is { } kept)
+                room.copy_(kept);
+            else
+                file!.ReadInto(weight.Name, room);
+            weight.Parameter.set_data(room);
+        }
+
+        _away = false;
+    }
+
+    private sealed record Weight(string Name, Parameter Parameter, long[] Shape)
+    {
+        public Tensor? InRam { get; set; }
+    }
+
+    private sealed class AwayAgain(EncodersAside owner) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!owner._away)
+                owner.Away();
         }
     }
 }

@@ -1,4 +1,5 @@
 using NotebookKit.Models;
+using NotebookKit.Models.Ldm;
 using NotebookKit.Schedulers;
 using NotebookKit.Text;
 using TorchSharp;
@@ -24,13 +25,22 @@ public sealed record ModelShape(UNet2DConditionConfig UNet, AutoencoderKLConfig 
     /// <summary>Height and width in pixels of the pictures that the base was trained on.</summary>
     public int SampleSize => (UNet.SampleSize ?? 64) * Vae.Factor;
 
-    /// <summary>Reads the configurations of a folder in the diffusers layout, or takes Stable Diffusion 1.5 for <c>sd15</c>.</summary>
-    /// <param name="folder">The folder, or <see cref="Sd15Name"/>.</param>
+    /// <summary>
+    /// Reads the configurations of a folder in the diffusers layout, finds those of a single file by its tensors' shapes, or
+    /// takes Stable Diffusion 1.5 for <c>sd15</c>.
+    /// </summary>
+    /// <param name="folder">The folder, the file, or <see cref="Sd15Name"/>.</param>
     /// <exception cref="BadInputException">A configuration is missing or malformed.</exception>
     public static ModelShape Of(string folder)
     {
         if (folder == Sd15Name)
             return Sd15;
+        if (File.Exists(folder))
+        {
+            using var checkpoint = LdmCheckpoint.Open(folder, useEma: false);
+            return new(checkpoint.UNetConfig, checkpoint.VaeConfig, checkpoint.TextConfig);
+        }
+
         if (!Directory.Exists(folder))
             throw new BadInputException($"There is no folder {folder}; give a model's folder in the diffusers layout, or {Sd15Name} for Stable Diffusion 1.5.");
         return new(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
@@ -17,22 +18,23 @@ public static class PerformanceWizard
     /// <param name="forecast">A run that does not fit.</param>
     public static IReadOnlyList<string> Advise(ModelShape shape, MemoryForecast forecast)
     {
+        ArgumentNullException.ThrowIfNull(forecast);
         var changes = Changes(shape, forecast.Plan).ToList();
-        foreach (var (what, cost, change) in changes)
+        foreach (var change in changes)
         {
-            var changed = Rehearse(change(forecast.Plan));
+            var changed = Rehearse(change.Of(forecast.Plan));
             if (changed.Fits)
-                return [$"{what}: {MemoryForecast.Size(changed.Bytes.Total)} instead of {MemoryForecast.Size(forecast.Bytes.Total)}; {cost}."];
+                return [$"{change}: {MemoryForecast.Size(changed.Bytes.Total)} instead of {MemoryForecast.Size(forecast.Bytes.Total)}; {change.Cost}."];
         }
 
         var advice = new List<string>();
         var now = forecast;
-        foreach (var (what, cost, change) in changes)
+        foreach (var change in changes)
         {
-            var changed = Rehearse(change(now.Plan));
+            var changed = Rehearse(change.Of(now.Plan));
             if (changed.Bytes.Total >= now.Bytes.Total)
                 continue;
-            advice.Add($"{what}: down to {MemoryForecast.Size(changed.Bytes.Total)}; {cost}.");
+            advice.Add($"{change}: down to {MemoryForecast.Size(changed.Bytes.Total)}; {change.Cost}.");
             now = changed;
             if (now.Fits)
                 return advice;
@@ -44,27 +46,40 @@ public static class PerformanceWizard
         MemoryForecast Rehearse(MemoryPlan plan) => new(plan, TrainingRehearsal.Run(shape, plan), forecast.Available);
     }
 
-    private static IEnumerable<(string What, string Cost, Func<MemoryPlan, MemoryPlan> Change)> Changes(ModelShape shape, MemoryPlan plan)
+    /// <summary>Every change that a plan leaves to make, the cheapest first.</summary>
+    /// <param name="shape">The base.</param>
+    /// <param name="plan">The settings.</param>
+    public static IEnumerable<MemoryChange> Changes(ModelShape shape, MemoryPlan plan)
     {
-        if (!plan.FreeEncoders)
-            yield return ("Put the VAE and the frozen text encoder aside once everything is encoded (--free-encoders)", "samples wait until they are back", old => old with { FreeEncoders = true });
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(plan);
+        if (!plan.FreeEncoders && plan.EncodersCanGo)
+            yield return new("Put the VAE and the frozen text encoder aside once everything is encoded", ["--free-encoders"], "samples and saving wait until they are back", old => old with { FreeEncoders = true }, KeepsCheckpoints: true);
+        if (!plan.AttentionSlicing && !plan.FusedAttention)
+            yield return new("Make attention in small pieces", ["--attention-slicing"], "attention takes about a third longer", old => old with { AttentionSlicing = true }, KeepsCheckpoints: true);
         if (!plan.Checkpointing)
-            yield return ("Turn gradient checkpointing on (--checkpointing)", "a step takes about a third longer", old => old with { Checkpointing = true });
+            yield return new("Turn gradient checkpointing on", ["--checkpointing"], "a step takes about a third longer", old => old with { Checkpointing = true }, KeepsCheckpoints: true);
         if (plan.Optimizer is OptimizerKind.AdamW or OptimizerKind.Prodigy)
-            yield return ("Keep the optimizer's averages in 8 bits (--optimizer adamw8bit)", "steps differ by a few per cent", old => old with { Optimizer = OptimizerKind.AdamW8bit });
+            yield return new("Keep the optimizer's averages in 8 bits", ["--optimizer", "adamw8bit"], "steps differ by a few per cent", old => old with { Optimizer = OptimizerKind.AdamW8bit });
         if (plan.Ema)
-            yield return ("Keep no moving average (--ema 0)", "the last weights are a little noisier", old => old with { Ema = false });
+            yield return new("Keep no moving average", ["--ema", "0"], "the last weights are a little noisier", old => old with { Ema = false });
         if (plan.Batch > 1)
-            yield return ($"Take one picture at a time and add {plan.Batch * plan.Accumulation} up (--batch 1 --accumulation {plan.Batch * plan.Accumulation})", "the result is the same, the run slower", old => old with { Batch = 1, Accumulation = plan.Batch * plan.Accumulation });
+        {
+            var sum = plan.Batch * plan.Accumulation;
+            yield return new($"Take one picture at a time and add {sum} up", ["--batch", "1", "--accumulation", Text(sum)], "the result is the same, the run slower", old => old with { Batch = 1, Accumulation = sum }, KeepsCheckpoints: true);
+        }
+
         if (plan.DType == ScalarType.Float32)
-            yield return ("Hold the base in half precision (--dtype bf16)", "on a GPU faster too, on most CPUs much slower", old => old with { DType = ScalarType.BFloat16 });
-        if (plan.TextEncoder)
-            yield return ("Leave the text encoder as it is", "the new word is learned by the UNet alone", old => old with { TextEncoder = false });
+            yield return new("Hold the base in half precision", ["--dtype", "bf16"], "on a GPU faster too, on most CPUs much slower", old => old with { DType = ScalarType.BFloat16 });
+        if (plan.TextEncoder && plan.Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic))
+            yield return new("Leave the text encoder as it is", ["--text-encoder-ratio", "0"], "the new word is learned by the UNet alone", old => old with { TextEncoder = false });
         if (plan.Method is TrainMethod.DreamBooth or TrainMethod.Imagic)
-            yield return ("Train adapters instead of every weight (--method lora)", "a file of megabytes instead of a model", old => old with { Method = TrainMethod.Lora });
+            yield return new("Train adapters instead of every weight", ["--method", "lora"], "a file of megabytes instead of a model", old => old with { Method = TrainMethod.Lora });
         var size = plan.Size ?? shape.SampleSize;
         var smaller = size * 3 / 4 / (8 * shape.Vae.Factor) * (8 * shape.Vae.Factor);
         if (smaller >= 16 * shape.Vae.Factor)
-            yield return ($"Train on pictures of {smaller} pixels (--size {smaller})", "finer detail is lost", old => old with { Size = smaller });
+            yield return new($"Train on pictures of {smaller} pixels", ["--size", Text(smaller)], "finer detail is lost", old => old with { Size = smaller });
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

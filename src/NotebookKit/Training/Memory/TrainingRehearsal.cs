@@ -46,7 +46,7 @@ internal sealed class TrainingRehearsal : IDisposable
     /// <exception cref="BadInputException">A setting is out of range.</exception>
     public static MemoryBytes Run(ModelShape shape, MemoryPlan plan)
     {
-        using var attention = ScaledDotProduct.Rehearse(plan.FusedAttention);
+        using var attention = ScaledDotProduct.Rehearse(plan.FusedAttention, plan.AttentionSlicing);
         using var scope = NewDisposeScope();
         using var rehearsal = new TrainingRehearsal(shape, plan);
         return rehearsal.Run();
@@ -54,9 +54,9 @@ internal sealed class TrainingRehearsal : IDisposable
 
     private static long Now => TorchExtras.TensorBytes(Meta)!.Value.Now;
 
-    private int Pictures => _plan.Batch * (_plan.WithClass ? 2 : 1);
+    private int PaintedAtOnce => ClassImageSet.AtOnce(_shape.SampleSize, _size, _size);
 
-    private bool TextLearns => _plan.Method is TrainMethod.TextualInversion || (_plan.TextEncoder && _plan.Method is not TrainMethod.Imagic);
+    private int Pictures => _plan.Batch * (_plan.WithClass ? 2 : 1);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -71,6 +71,7 @@ internal sealed class TrainingRehearsal : IDisposable
     {
         foreach (var parameter in Everything())
             parameter.requires_grad_(false);
+        Paint(_plan.Painted, PaintedAtOnce);
         var start = Now;
         var (latents, states) = Encode();
         var caches = Now - start;
@@ -78,8 +79,7 @@ internal sealed class TrainingRehearsal : IDisposable
         _sd.UNet.GradientCheckpointing = _sd.TextEncoder.GradientCheckpointing = _plan.Checkpointing;
         using var masters = new MasterWeights(_trained);
         var moved = _trained.Select(masters.Of).ToList();
-        if (_plan.FreeEncoders)
-            Free();
+        var moment = _plan.FreeEncoders ? Free() : [];
         var weights = Everything().Concat(_trained).Distinct<Tensor>(ReferenceEqualityComparer.Instance).Sum(Bytes);
 
         var between = Now;
@@ -98,6 +98,12 @@ internal sealed class TrainingRehearsal : IDisposable
             }
         }
 
+        // Samples and saving bring the encoders back, when there is nothing of a step.
+        foreach (var (parameter, shape) in moment)
+            parameter.set_data(empty(shape, parameter.dtype, Meta));
+        Paint(_plan.Samples, _plan.Samples);
+        if (_plan.Method is TrainMethod.DreamBooth or TrainMethod.Imagic)
+            Room(2 * Everything().Max(parameter => parameter.numel())).Dispose(); // a whole model is saved tensor by tensor, in half precision
         state.Dispose();
         var gradients = _trained.Sum(Bytes);
         var peak = TorchExtras.TensorBytes(Meta)!.Value.Peak - _before;
@@ -109,17 +115,13 @@ internal sealed class TrainingRehearsal : IDisposable
     {
         using var grad = no_grad();
         var side = _size / _shape.Vae.Factor;
-        using (var scope = NewDisposeScope())
-        {
-            var encoded = _sd.Vae.Encode(empty([1, _shape.Vae.InChannels, _size, _size], _plan.DType, Meta));
-            _ = encoded.Std * _shape.Vae.ScalingFactor;
-        }
-
+        EncodePicture();
         if (!_plan.OnGpu)
             _ = empty([2, _plan.Pictures, _shape.UNet.InChannels, side, side], ScalarType.Float32, Meta);
         Tensor states;
         using (var scope = NewDisposeScope())
             states = _sd.EncodePrompts(["a"]).MoveToOuterDisposeScope();
+        _ = empty([Math.Max(0, _plan.Prompts - 1), .. states.shape[1..]], _plan.DType, Meta);
         return (empty([Pictures, _shape.UNet.InChannels, side, side], ScalarType.Float32, Meta), states);
     }
 
@@ -131,6 +133,9 @@ internal sealed class TrainingRehearsal : IDisposable
                 _network = LoraNetwork.Inject(_sd.UNet, _plan.TextEncoder ? _sd.TextEncoder : null, new LoraOptions
                 {
                     Rank = _plan.Rank,
+                    ConvRank = _plan.ConvRank,
+                    Dropout = _plan.LoraDropout,
+                    Dora = _plan.Dora,
                     Targets = _plan.Targets ?? (_plan.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : LoraTargets.Attention),
                 });
                 _trained.AddRange(_network.Parameters);
@@ -155,19 +160,56 @@ internal sealed class TrainingRehearsal : IDisposable
     private void Accumulate(DDPMScheduler noising, Tensor latents, Tensor states)
     {
         using var scope = NewDisposeScope();
+        if (_plan.RandomCrop)
+            EncodePicture();
         var noise = empty_like(latents);
         var timesteps = zeros([Pictures], ScalarType.Int64, Meta);
-        var context = TextLearns ? _sd.EncodePrompts([.. Enumerable.Repeat("a", Pictures)]) : cat([.. Enumerable.Repeat(states, Pictures)]); // (B, 77, D)
+        var context = _plan.TextLearns ? _sd.EncodePrompts([.. Enumerable.Repeat("a", Pictures)]) : cat([.. Enumerable.Repeat(states, Pictures)]); // (B, 77, D)
         var noisy = noising.AddNoise(latents.alias(), noise, timesteps).to(_plan.DType);
         var error = (_sd.UNet.call(noisy, timesteps, context) - noise).square().mean([1, 2, 3]); // (B)
         (error.mean() / _plan.Accumulation).backward();
     }
 
-    private void Free()
+    private void EncodePicture()
     {
-        var parts = TextLearns ? new nn.Module[] { _sd.Vae } : [_sd.Vae, _sd.TextEncoder];
-        foreach (var parameter in parts.SelectMany(part => part.parameters()))
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var encoded = _sd.Vae.Encode(empty([1, _shape.Vae.InChannels, _size, _size], _plan.DType, Meta));
+        _ = encoded.Std * _shape.Vae.ScalingFactor;
+    }
+
+    // Class images and samples: a step of the sampler with guidance, and one picture decoded.
+    private void Paint(int count, int most)
+    {
+        if (count == 0)
+            return;
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var side = _size / _shape.Vae.Factor;
+        var atOnce = Math.Min(Math.Min(count, most), Math.Clamp(64 * 64 / (side * side), 1, 16)); // as the sampler has it
+        var latents = empty([atOnce, _shape.UNet.InChannels, side, side], ScalarType.Float32, Meta);
+        var context = _sd.EncodePrompts([.. Enumerable.Repeat("a", 2 * atOnce)]);
+        using (var step = NewDisposeScope())
+        {
+            var both = _sd.UNet.call(cat([latents, latents]).to(_plan.DType), zeros([2 * atOnce], ScalarType.Int64, Meta), context).to(ScalarType.Float32);
+            _ = both * 2;
+        }
+
+        _ = _sd.Vae.Decode(latents.narrow(0, 0, 1).to(_plan.DType));
+    }
+
+    // What was put aside, and its shapes.
+    private List<(Parameter Parameter, long[] Shape)> Free()
+    {
+        var parts = new List<nn.Module>();
+        if (!_plan.RandomCrop)
+            parts.Add(_sd.Vae);
+        if (!_plan.TextLearns && !_plan.ShuffleCaptions)
+            parts.Add(_sd.TextEncoder);
+        var freed = parts.SelectMany(part => part.parameters()).Select(parameter => (parameter, parameter.shape)).ToList();
+        foreach (var (parameter, _) in freed)
             parameter.set_data(empty([0], parameter.dtype, Meta));
+        return freed;
     }
 
     private IEnumerable<Parameter> Everything() => _sd.UNet.parameters().Concat(_sd.TextEncoder.parameters()).Concat(_sd.Vae.parameters());

@@ -75,6 +75,9 @@ internal abstract class TrainedWeights : IDisposable
     /// <summary>What the UNet attends to for these prompts: (B, 77, D).</summary>
     public virtual Tensor TextStates(IReadOnlyList<string> prompts) => _states.Of(prompts);
 
+    /// <summary>Computes the text states of all prompts of a run whose text part stands still.</summary>
+    public void PrepareTextStates(IEnumerable<string> prompts) => _states.Prepare(prompts);
+
     /// <summary>What came of loading the last saved LoRA into a fresh base; null for other methods.</summary>
     public LoraProof? Proof { get; private protected set; }
 

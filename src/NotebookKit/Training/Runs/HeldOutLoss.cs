@@ -45,6 +45,16 @@ internal sealed class HeldOutLoss : IDisposable
     /// <summary>Whether to measure after an epoch (0 is before the first).</summary>
     public bool IsDue(int epoch) => _heldOut.Count > 0 && (epoch % _options.HeldOutEvery == 0 || epoch == _options.EpochsInAll);
 
+    /// <summary>Their prompts.</summary>
+    public IEnumerable<string> Prompts => _heldOut.Concat(_trained).Select(picture => picture.Prompt);
+
+    /// <summary>Encodes them, while the VAE is there.</summary>
+    public void Prepare()
+    {
+        foreach (var (view, _) in _heldOut.Concat(_trained))
+            _latents.Prepare(view);
+    }
+
     /// <summary>Measures both sets.</summary>
     public HeldOutRecord Measure(int epoch, TrainedWeights weights)
     {

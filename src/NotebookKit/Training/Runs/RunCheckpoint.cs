@@ -35,6 +35,9 @@ internal sealed class RunCheckpoint
     /// <summary>The newest checkpoint; null where there is none.</summary>
     public string? Latest => All().LastOrDefault();
 
+    /// <summary>Where the run puts encoders aside.</summary>
+    public string EncodersFile => Path.Combine(_folder, "encoders.aside.safetensors");
+
     /// <summary>Whether a checkpoint belongs after an epoch, counted from 1.</summary>
     public bool IsDue(int epoch) => _options.SaveEvery > 0 && epoch % _options.SaveEvery == 0 && epoch < _options.EpochsInAll;
 
@@ -51,9 +54,10 @@ internal sealed class RunCheckpoint
         Add("scaler.", _scaler?.SaveState());
         Add("ema.", _ema?.SaveState());
         var stem = Path.Combine(_folder, $"epoch-{position.Epoch:0000}-step-{position.Step:000000}");
+        // The state first: it is what a run goes on from, should nothing more be written.
+        Safetensors.Save(stem + Ending, tensors, new Dictionary<string, string> { [Note] = JsonSerializer.Serialize(position, TrainLog.Json) });
         using (_ema?.Swap())
             _weights.Save(stem + (LdmWriter.IsFile(_options.OutputPath) ? Path.GetExtension(_options.OutputPath) : ""), metadata);
-        Safetensors.Save(stem + Ending, tensors, new Dictionary<string, string> { [Note] = JsonSerializer.Serialize(position, TrainLog.Json) });
         Forget();
         return stem + Ending;
 

@@ -39,7 +39,7 @@ internal sealed class RunLedger : IDisposable
     {
         foreach (var record in position.History)
             Remember(record);
-        _log = new TrainLog(RunCard.Beside(_options.OutputPath, ".log.jsonl"), position.Step);
+        _log = new TrainLog(TrainLog.PathFor(_options.OutputPath), position.Step);
         _history.AddRange(position.History);
         _early.ForEach(_log.Write);
         _early.Clear();

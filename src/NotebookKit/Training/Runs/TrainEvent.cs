@@ -116,14 +116,13 @@ public sealed record CheckpointEvent(string Path, int Epoch, int Step) : TrainEv
 }
 
 /// <summary>The run is over.</summary>
-/// <param name="Result">What it made.</param>
-public sealed record FinishedEvent([property: JsonIgnore] TrainResult Result) : TrainEvent
+/// <param name="Output">The result's path.</param>
+/// <param name="Stopped">Whether it was stopped before its end.</param>
+public sealed record FinishedEvent(string Output, bool Stopped) : TrainEvent
 {
-    /// <summary>The result's path.</summary>
-    public string Output => Result.Output;
-
-    /// <summary>Whether it was stopped before its end.</summary>
-    public bool Stopped => Result.Stopped;
+    /// <summary>What it made; null in an event that was read from a log.</summary>
+    [JsonIgnore]
+    public TrainResult? Result { get; init; }
 
     /// <inheritdoc/>
     public override string Line() => $"{(Stopped ? "stopped" : "finished")}: {Output}";
@@ -131,10 +130,19 @@ public sealed record FinishedEvent([property: JsonIgnore] TrainResult Result) : 
 
 /// <summary>Pictures drawn by the model in training, always from the same prompts and seeds.</summary>
 /// <param name="Epoch">After this epoch.</param>
-/// <param name="Grid">One row for each prompt.</param>
 /// <param name="Path">The PNG that was written.</param>
-public sealed record SampleGrid(int Epoch, [property: JsonIgnore] RgbImage Grid, string Path)
+public sealed record SampleGrid(int Epoch, string Path)
 {
+    private RgbImage? _grid;
+
+    /// <summary>One row for each prompt; of an event that was read from a log, its file.</summary>
+    [JsonIgnore]
+    public RgbImage Grid
+    {
+        get => _grid ??= RgbImage.Load(Path);
+        init => _grid = value;
+    }
+
     /// <summary>The grid's pictures themselves, row by row, to be measured.</summary>
     [JsonIgnore]
     public IReadOnlyList<SampleRow> Rows { get; init; } = [];

@@ -1,15 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
 
 namespace NotebookKit.Training;
 
 /// <summary>A run's events as lines of JSON beside its output, <c>NAME.log.jsonl</c>; it can be read while the run lives.</summary>
-internal sealed class TrainLog : IDisposable
+public sealed class TrainLog : IDisposable
 {
     /// <summary>How events and run cards are written: snake_case, durations in seconds.</summary>
-    public static readonly JsonSerializerOptions Json = new()
+    internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -23,18 +24,46 @@ internal sealed class TrainLog : IDisposable
     /// <summary>Opens the log; a run that goes on keeps the lines of the steps that it has behind it.</summary>
     /// <param name="path">The log's file.</param>
     /// <param name="steps">Steps that stay; 0 begins anew.</param>
-    public TrainLog(string path, int steps)
+    internal TrainLog(string path, int steps)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         if (steps > 0 && File.Exists(path))
-            File.WriteAllLines(path, File.ReadAllLines(path).TakeWhile(line => StepOf(line) is not { } step || step < steps).ToList());
+            AtomicFile.WriteText(path, string.Concat(File.ReadAllLines(path).TakeWhile(line => StepOf(line) is not { } step || step < steps).Select(line => line + "\n")));
         else
             File.Delete(path);
         _writer = new StreamWriter(path, append: true) { AutoFlush = true };
     }
 
+    /// <summary>The log of an output.</summary>
+    /// <param name="output">The run's output.</param>
+    public static string PathFor(string output) => RunCard.Beside(output, ".log.jsonl");
+
+    /// <summary>Reads a run's events again, also while it lives: the same that a notebook and the command line were told.</summary>
+    /// <param name="path">A <c>.log.jsonl</c> file.</param>
+    /// <returns>The events, oldest first; a line that a kill has cut off ends them.</returns>
+    /// <exception cref="BadInputException">There is no such file, or it is no log.</exception>
+    public static IReadOnlyList<TrainEvent> Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new BadInputException($"There is no log {path}; it lies beside a run's output as NAME.log.jsonl.");
+        var events = new List<TrainEvent>();
+        foreach (var line in File.ReadLines(path))
+        {
+            try
+            {
+                events.Add(JsonSerializer.Deserialize<TrainEvent>(line, Json)!);
+            }
+            catch (Exception e) when (e is JsonException or NotSupportedException)
+            {
+                return events.Count > 0 ? events : throw new BadInputException($"{path} is no log of a run: {e.Message}", e);
+            }
+        }
+
+        return events;
+    }
+
     /// <summary>Writes an event's line.</summary>
-    public void Write(TrainEvent happened) => _writer.WriteLine(JsonSerializer.Serialize(happened, Json));
+    internal void Write(TrainEvent happened) => _writer.WriteLine(JsonSerializer.Serialize(happened, Json));
 
     /// <inheritdoc/>
     public void Dispose() => _writer.Dispose();

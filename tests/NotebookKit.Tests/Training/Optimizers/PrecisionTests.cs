@@ -107,6 +107,45 @@ public sealed class PrecisionTests : IDisposable
     }
 
     [Fact]
+    public void The_average_of_half_precision_weights_is_that_of_their_float32_copies()
+    {
+        var weight = new Parameter(ones([2], ScalarType.BFloat16));
+        using var masters = new MasterWeights([weight]);
+        using var ema = new EmaWeights([weight], 0.9, masters);
+        double expected = 1;
+        for (var step = 1; step <= 20; step++)
+        {
+            using (no_grad())
+                masters.Of(weight).fill_(1 + (step * 1e-4)); // less than bfloat16 can tell from 1
+            masters.GiveBack();
+            Assert.Equal(1, weight[0].to(ScalarType.Float32).item<float>());
+            expected += (1 - ema.NextDecay) * (1 + (step * 1e-4) - expected);
+            ema.Update();
+        }
+
+        Assert.Equal(ScalarType.Float32, ema.SaveState()["0"].dtype);
+        Assert.Equal(expected, ema.SaveState()["0"][0].item<float>(), 2e-7);
+        var before = masters.Of(weight)[0].item<float>();
+        using (ema.Swap())
+            Assert.Equal(expected, masters.Of(weight)[0].item<float>(), 2e-7);
+        Assert.Equal(before, masters.Of(weight)[0].item<float>());
+    }
+
+    [Fact]
+    public void The_average_stands_in_the_half_precision_weights_while_it_is_swapped_in()
+    {
+        var weight = new Parameter(ones([2], ScalarType.BFloat16));
+        using var masters = new MasterWeights([weight]);
+        using var ema = new EmaWeights([weight], 0.9, masters);
+        using (no_grad())
+            masters.Of(weight).fill_(3);
+        masters.GiveBack();
+        using (ema.Swap())
+            Assert.Equal(1, weight[0].to(ScalarType.Float32).item<float>());
+        Assert.Equal(3, weight[0].to(ScalarType.Float32).item<float>());
+    }
+
+    [Fact]
     public void The_averages_state_comes_back_to_the_bit()
     {
         using var random = new Generator(3);
