@@ -166,9 +166,17 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
     }
 
     // The log's lines about steps; a resumed run takes those back that its checkpoint does not have.
-    private int Steps(string name) => File.Exists(_folder[name + ".log.jsonl"])
-        ? File.ReadLines(_folder[name + ".log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal))
-        : 0;
+    private int Steps(string name)
+    {
+        try
+        {
+            return File.ReadLines(_folder[name + ".log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal));
+        }
+        catch (FileNotFoundException)
+        {
+            return 0; // also while a run that begins anew replaces it
+        }
+    }
 
     private static void Wait(Process process, Func<bool> reached)
     {
