@@ -108,7 +108,11 @@ internal sealed class SvgFigure
             var width = 26 + name.Length * Svg.CharacterWidth + 12;
             if (x + width > _right && x > _left)
                 (x, _top) = (_left, _top + 18);
-            _svg.Rect(x, _top - 5, 16, _figure.Traces[i] is LineTrace ? 3 : 9, $"rx=\"1.5\" fill=\"{ColorOf(i)}\" opacity=\"{Opacity(_figure.Traces[i])}\"");
+            var style = $"rx=\"1.5\" fill=\"{ColorOf(i)}\" opacity=\"{Opacity(_figure.Traces[i])}\"";
+            if (_figure.Traces[i] is LineTrace { Dashed: true })
+                _svg.Rect(x, _top - 5, 7, 3, style).Rect(x + 10, _top - 5, 6, 3, style);
+            else
+                _svg.Rect(x, _top - 5, 16, _figure.Traces[i] is LineTrace ? 3 : 9, style);
             _svg.Text(x + 22, _top + 1, name);
             x += width;
             any = true;

@@ -31,7 +31,7 @@ public static class DisplayFormat
         "text/html" => value is RgbImage ? null : RichHtml(value), // a picture shows everywhere; again in HTML, it would double a notebook
         "text/plain" => Text(value),
         "image/png" => ImageOf(value) is { } small && !Picture.IsLarge(small) ? Convert.ToBase64String(small.ToPng()) : null,
-        "image/jpeg" => ImageOf(value) is { } large && Picture.IsLarge(large) ? Convert.ToBase64String(large.ToJpeg()) : null,
+        "image/jpeg" => ImageOf(value) is { } large && Picture.IsLarge(large) ? Convert.ToBase64String(Picture.ToJpeg(large)) : null,
         "application/vnd.plotly.v1+json" => (value as Figure)?.ToPlotlyJson(),
         _ => null,
     };

@@ -13,6 +13,7 @@ public sealed record Picture(RgbImage Image, string Description = "", int Width 
 {
     private const int Smallest = 96;
     private const int LargestExact = 256 * 256;
+    private const int Quality = 85;
 
     /// <summary>The description, or the size where there is none.</summary>
     public override string ToString() => Description.Length > 0 ? Description : DisplayFormat.Text(Image);
@@ -20,12 +21,15 @@ public sealed record Picture(RgbImage Image, string Description = "", int Width 
     /// <summary>Whether a picture is shown as JPEG: a notebook of many grids would be too large for the web as PNG.</summary>
     internal static bool IsLarge(RgbImage image) => image.Width * image.Height > LargestExact && JpegEncoder.IsAvailable;
 
+    /// <summary>A large picture as it is shown.</summary>
+    internal static byte[] ToJpeg(RgbImage image) => image.ToJpeg(Quality);
+
     internal string ToHtml()
     {
         var width = Width > 0 ? Width : Math.Max(Image.Width, Smallest);
         // Enlarged pixels stay squares: a learner is to see what the model made.
         var sharp = width > Image.Width ? ";image-rendering:pixelated" : "";
-        var (type, file) = IsLarge(Image) ? ("jpeg", Image.ToJpeg()) : ("png", Image.ToPng());
+        var (type, file) = IsLarge(Image) ? ("jpeg", ToJpeg(Image)) : ("png", Image.ToPng());
         return string.Create(CultureInfo.InvariantCulture,
             $"<img src=\"data:image/{type};base64,{Convert.ToBase64String(file)}\" width=\"{width}\" alt=\"{WebUtility.HtmlEncode(ToString())}\" style=\"display:inline-block;max-width:100%;height:auto{sharp}\">");
     }

@@ -41,6 +41,14 @@ public sealed class FigureTests
     }
 
     [Fact]
+    public void The_legend_shows_which_line_is_dashed()
+    {
+        var figure = Figure.Line([1, 2], "whole").AddLine([0, 1], [2, 3], "bound", dashed: true);
+        var marks = Parse(figure).Descendants(Svg + "rect").Select(mark => Number(mark, "width")).ToList();
+        Assert.Equal([16, 7, 6], marks);
+    }
+
+    [Fact]
     public void A_log_axis_spaces_decades_evenly_and_leaves_out_what_has_no_logarithm()
     {
         var points = PointsOf(Path(Figure.Line([1, 0.1, 0.01, 0.001]).WithLogY()));
