@@ -9,7 +9,8 @@ internal static class LoraInspection
 {
     // Of other methods than LoRA, which tools file under the same name.
     private static readonly (string Part, string Name)[] relatives =
-        [(".hada_", "LoHa"), (".lokr_", "LoKr"), (".dora_scale", "DoRA"), (".lora_mid.", "LoCon with Tucker decomposition"), (".oft_", "OFT"), (".diff", "full differences")];
+        [(".hada_", "LoHa"), (".lokr_", "LoKr"), (".dora_scale", "DoRA"), (".lora_mid.", "LoCon with Tucker decomposition"), (".oft_", "OFT"), (".on_input", "(IA)³"),
+            (".a1.weight", "GLoRA"), (".w_norm", "LoRA with changes of the norms"), (".diff", "full differences")];
 
     public static FileReport Of(WeightFile file, IProgress<double>? progress)
     {

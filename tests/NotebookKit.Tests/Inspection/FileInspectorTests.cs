@@ -56,6 +56,18 @@ public sealed class FileInspectorTests : IDisposable
         Assert.Single(other.KeysMissing);
     }
 
+    [Theory]
+    [InlineData("(IA)³", "weight", "on_input")]
+    [InlineData("GLoRA", "a1.weight", "a2.weight", "b1.weight", "b2.weight")]
+    [InlineData("norms", "w_norm", "b_norm")]
+    public void A_relative_of_LoRA_is_called_by_its_name(string method, params string[] parts)
+    {
+        Safetensors.Save(folder["relative.safetensors"], parts.ToDictionary(part => $"lora_unet_conv_in.{part}", part => zeros(4, 4)));
+        var report = FileInspector.Inspect(folder["relative.safetensors"]);
+        Assert.Contains(method, report.Kind);
+        Assert.Empty(report.KeysUnmatched);
+    }
+
     [Fact]
     public void An_embedding_a_picture_and_a_folder_are_told()
     {
