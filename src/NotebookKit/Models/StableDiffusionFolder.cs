@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using NotebookKit.Checkpoints;
+using NotebookKit.Models.Ldm;
 using NotebookKit.Schedulers;
 using NotebookKit.Text;
 using static TorchSharp.torch;
@@ -20,6 +22,7 @@ internal static class StableDiffusionFolder
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
             throw new BadInputException($"{folder} is not a folder; name one that holds a Stable Diffusion model in the diffusers layout.");
+        RefuseOtherKinds(folder);
         if (Parts.FirstOrDefault(part => !File.Exists(Path.Combine(folder, part))) is { } missing)
             throw new BadInputException($"{folder} is not a whole Stable Diffusion model: it lacks {missing}. Download that part into it.");
 
@@ -30,6 +33,17 @@ internal static class StableDiffusionFolder
             () => UNet2DConditionModel.FromPretrained(Path.Combine(folder, "unet"), dtype, device, variant),
             () => AutoencoderKL.FromPretrained(Path.Combine(folder, "vae"), dtype, device, variant),
             tokenizer, scheduler, folder);
+    }
+
+    // By name, and before gigabytes are read.
+    private static void RefuseOtherKinds(string folder)
+    {
+        var (index, unet) = (Path.Combine(folder, "model_index.json"), Path.Combine(folder, "unet", "config.json"));
+        var kind = File.Exists(index) ? CheckpointKinds.OfPipeline(ConfigFile.Load<ModelIndex>(index).ClassName) : null;
+        if (kind is null && File.Exists(unet))
+            kind = CheckpointKinds.OfChannels(ConfigFile.Load<Channels>(unet).InChannels);
+        if (kind is { } other)
+            throw new BadInputException($"{folder} is {other.InWords()}, which does not load as a base model; give a Stable Diffusion 1.x or 2.x model that draws from text.");
     }
 
     public static void Save(StableDiffusion model, string folder, ScalarType dtype)
@@ -76,4 +90,15 @@ internal static class StableDiffusionFolder
         ["unet"] = new JsonArray("diffusers", nameof(UNet2DConditionModel)),
         ["vae"] = new JsonArray("diffusers", nameof(AutoencoderKL)),
     };
+
+    private sealed record ModelIndex
+    {
+        [JsonPropertyName("_class_name")]
+        public string? ClassName { get; init; }
+    }
+
+    private sealed record Channels
+    {
+        public int InChannels { get; init; } = 4;
+    }
 }

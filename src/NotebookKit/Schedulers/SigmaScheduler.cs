@@ -96,13 +96,16 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
 
     private static double Share(int index, int count) => count == 1 ? 0 : index / (double)(count - 1);
 
-    // Of a timestep that is visited twice, the second visit: the first one's step is then not left out.
+    // Of a timestep that is visited twice, the second visit: the first one's step is then not left out. Of a broken one,
+    // which comes out of logarithms, the last digits may be another library's.
     private int Find(double timestep)
     {
         var first = Array.IndexOf(Timesteps, timestep);
         if (first < 0)
+            first = Array.FindIndex(Timesteps, visited => Math.Abs(visited - timestep) < 1e-3);
+        if (first < 0)
             throw new ArgumentException($"{timestep} is not among the timesteps; call SetTimesteps and pass them in their order.", nameof(timestep));
-        var second = Array.IndexOf(Timesteps, timestep, first + 1);
+        var second = Array.IndexOf(Timesteps, Timesteps[first], first + 1);
         return second < 0 ? first : second;
     }
 

@@ -172,6 +172,22 @@ public sealed class StableDiffusionTests : IDisposable
         Assert.Contains(Path.GetFileName(part), Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["broken"])).Message);
     }
 
+    [Theory]
+    [InlineData("model_index.json", "StableDiffusionPipeline", "StableDiffusionXLPipeline", "Stable Diffusion XL")]
+    [InlineData("model_index.json", "StableDiffusionPipeline", "StableDiffusion3Pipeline", "Stable Diffusion 3")]
+    [InlineData("model_index.json", "StableDiffusionPipeline", "StableDiffusionDepth2ImgPipeline", "depth")]
+    [InlineData("unet/config.json", "\"in_channels\": 4", "\"in_channels\": 9", "inpainting")]
+    public void A_folder_of_another_kind_is_refused_by_its_name_before_any_weight_is_read(string file, string here, string there, string named)
+    {
+        model.Save(folder["other"], ScalarType.Float16);
+        var text = File.ReadAllText(folder["other", file]);
+        Assert.Contains(here, text, StringComparison.Ordinal);
+        File.WriteAllText(folder["other", file], text.Replace(here, there));
+        foreach (var weights in Directory.GetFiles(folder["other"], "*.safetensors", SearchOption.AllDirectories))
+            File.Delete(weights);
+        Assert.Contains(named, Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["other"])).Message);
+    }
+
     [Fact]
     public void Parts_that_do_not_fit_are_refused()
     {

@@ -126,6 +126,16 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
+    public void Noise_is_added_at_a_broken_timestep_whatever_its_last_digits()
+    {
+        var scheduler = new KDPM2DiscreteScheduler(new SchedulerConfig());
+        scheduler.SetTimesteps(20);
+        var noised = scheduler.AddNoise(zeros(1, 1, 1, 1), ones(1, 1, 1, 1), tensor(new[] { scheduler.Timesteps[1] + 1e-4 }));
+        Assert.Equal(scheduler.Sigmas[1], noised.item<float>(), 1e-5);
+        Assert.Throws<ArgumentException>(() => scheduler.AddNoise(zeros(1, 1, 1, 1), ones(1, 1, 1, 1), tensor(new[] { 0.5 })));
+    }
+
+    [Fact]
     public void A_long_ancestral_step_is_rounded_as_in_the_reference()
     {
         var (up, down) = EulerAncestralDiscreteScheduler.Split(14.614645004272461, 0.029167532920837402);

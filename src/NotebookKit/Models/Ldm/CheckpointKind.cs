@@ -63,13 +63,8 @@ public static class CheckpointKinds
             return CheckpointKind.Transformer;
         if (UNetEntry(file, "input_blocks.0.0.weight") is { } stem)
         {
-            return stem.Shape.ElementAtOrDefault(1) switch
-            {
-                9 => CheckpointKind.Inpainting,
-                8 => CheckpointKind.InstructPix2Pix,
-                5 or 7 => CheckpointKind.OtherConditioned,
-                _ => Any(LdmPrefixes.OpenClip) || Context(file) == 1024 ? CheckpointKind.StableDiffusion2 : CheckpointKind.StableDiffusion1,
-            };
+            return OfChannels(stem.Shape.ElementAtOrDefault(1))
+                ?? (Any(LdmPrefixes.OpenClip) || Context(file) == 1024 ? CheckpointKind.StableDiffusion2 : CheckpointKind.StableDiffusion1);
         }
 
         if (names.Any(name => name.StartsWith("control_model.", StringComparison.Ordinal) || name.StartsWith("controlnet_cond_embedding.", StringComparison.Ordinal)))
@@ -88,6 +83,26 @@ public static class CheckpointKinds
 
         bool Any(string prefix) => names.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
     }
+
+    /// <summary>The kind of Stable Diffusion whose UNet takes that many channels; null where it takes latents alone.</summary>
+    internal static CheckpointKind? OfChannels(long channels) => channels switch
+    {
+        9 => CheckpointKind.Inpainting,
+        8 => CheckpointKind.InstructPix2Pix,
+        5 or 7 => CheckpointKind.OtherConditioned,
+        _ => null,
+    };
+
+    /// <summary>The kind that a pipeline's class name in diffusers stands for; null for those whose parts decide.</summary>
+    internal static CheckpointKind? OfPipeline(string? className) => className switch
+    {
+        null => null,
+        _ when className.Contains("XL", StringComparison.Ordinal) => CheckpointKind.StableDiffusionXL,
+        _ when className.StartsWith("StableDiffusion3", StringComparison.Ordinal) || className.StartsWith("Flux", StringComparison.Ordinal) => CheckpointKind.Transformer,
+        _ when className.Contains("Depth2Img", StringComparison.Ordinal) || className.Contains("Upscale", StringComparison.Ordinal) => CheckpointKind.OtherConditioned,
+        _ when className.Contains("InstructPix2Pix", StringComparison.Ordinal) => CheckpointKind.InstructPix2Pix,
+        _ => null,
+    };
 
     /// <summary>The kind in words.</summary>
     /// <param name="kind">The kind.</param>

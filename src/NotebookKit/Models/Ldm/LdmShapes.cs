@@ -121,12 +121,14 @@ internal sealed class LdmShapes(string path, Func<string, IReadOnlyList<long>?> 
         var layers = 0;
         while (shape($"{LdmPrefixes.OpenClip}transformer.resblocks.{layers}.mlp.c_fc.weight") is not null)
             layers++;
+        // Of its 24 layers the last is not used; files that were written from diffusers' form have only the other 23.
+        var used = (tokens[1], layers) is (1024, 23) ? layers : Math.Max(1, layers - 1);
         return new CLIPTextConfig
         {
             VocabSize = (int)tokens[0],
             HiddenSize = (int)tokens[1],
             IntermediateSize = (int)Shape($"{LdmPrefixes.OpenClip}transformer.resblocks.0.mlp.c_fc.weight", 2)[0],
-            NumHiddenLayers = Math.Max(1, layers - 1),
+            NumHiddenLayers = used,
             NumAttentionHeads = Math.Max(1, (int)tokens[1] / HeadWidth),
             MaxPositionEmbeddings = (int)Shape($"{LdmPrefixes.OpenClip}positional_embedding", 2)[0],
             HiddenAct = "gelu",

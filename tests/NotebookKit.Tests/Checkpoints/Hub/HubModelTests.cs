@@ -3,6 +3,7 @@ using System.Text;
 using NotebookKit.Checkpoints.Hub;
 using NotebookKit.Models;
 using NotebookKit.Tests.Models;
+using NotebookKit.Training;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Checkpoints.Hub;
@@ -278,6 +279,11 @@ public sealed class HubModelTests : IDisposable
             using var loaded = StableDiffusion.Load(Model + "@main", options: new LoadOptions { Progress = new Heard(heard.Add) });
             Assert.True(loaded.UNet.state_dict()["conv_in.weight"].Equals(tiny.UNet.state_dict()["conv_in.weight"]));
             Assert.Equal("tiny", loaded.Name);
+            // Downloaded before, its shapes are looked at without a network; what is not here is told when it is loaded.
+            var asked = server.Requests.Count;
+            Assert.Equal(tiny.UNet.parameters().Count(), BaseShape.OfSource(Model)?.UNet.Count);
+            Assert.Null(BaseShape.OfSource("nobody/" + Path.GetFileName(folder.Root)));
+            Assert.Equal(asked, server.Requests.Count);
         }
         finally
         {

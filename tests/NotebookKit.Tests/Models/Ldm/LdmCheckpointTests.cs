@@ -141,6 +141,22 @@ public sealed class LdmCheckpointTests : IDisposable
         Assert.Contains("for 0 of", Assert.Throws<BadInputException>(() => LdmCheckpoint.Open(House.Golden("convert", "tiny_ldm.safetensors"), useEma: true)).Message);
     }
 
+    [Theory]
+    [InlineData(24, 23)] // OpenCLIP's own: the last layer is not used
+    [InlineData(23, 23)] // written from diffusers' form, which has not got it
+    public void The_text_encoder_of_SD_2_has_23_layers(int stored, int used)
+    {
+        var shapes = new LdmShapes("x.ckpt", name => name["cond_stage_model.model.".Length..] switch
+        {
+            "token_embedding.weight" => [49408, 1024],
+            "positional_embedding" => [77, 1024],
+            _ when Enumerable.Range(0, stored).Any(i => name.EndsWith($"resblocks.{i}.mlp.c_fc.weight")) => [4096, 1024],
+            _ => null,
+        });
+        var text = shapes.OpenClip();
+        Assert.Equal((used, 16, "gelu"), (text.NumHiddenLayers, text.NumAttentionHeads, text.HiddenAct));
+    }
+
     [Fact]
     public void A_UNet_that_is_there_only_as_its_averaged_copy_is_loaded_from_that()
     {
