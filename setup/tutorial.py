@@ -33,9 +33,11 @@ def say(text, end="\n"):
 
 
 def find(names):
-    """The notebooks to run, in the order of the course; a name may leave out the folder, the ending, or all but its start."""
+    """The notebooks to run: the first of the course, or all, or by name; a name may leave out the folder, the ending, or all but its start."""
     course = sorted(NOTEBOOKS.glob("*.ipynb"))
     if not names:
+        return course[:1]
+    if names == ["all"]:
         return course
     chosen = []
     for name in names:
@@ -167,7 +169,7 @@ def relative(path):
 
 def main():
     parser = argparse.ArgumentParser(prog="kit tutorial", description="Run the notebooks with real training.")
-    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name or its start (default: all)")
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="which ones, by name or its start, or all (default: the first)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.add_argument("--quick", action="store_true", help="train only enough to prove that every cell runs")
     parser.add_argument("--save", action="store_true", help="also write the outputs back into notebooks/")
