@@ -14,6 +14,9 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
 {
     private const int Batch = 10;
 
+    /// <summary>Batches drawn at once; 1 where a LoRA is attached, which one thread at a time may call.</summary>
+    public int AtOnce { get; init; } = Environment.ProcessorCount;
+
     /// <summary>Draws; picture i from seed + i, as <c>kit sample --seed</c> would.</summary>
     /// <param name="prompts">One for each picture.</param>
     /// <param name="seed">The first picture's.</param>
@@ -23,7 +26,7 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
     {
         var pictures = new RgbImage[prompts.Count];
         var batches = (prompts.Count + Batch - 1) / Batch;
-        var workers = Model.Device.type == DeviceType.CPU ? Math.Min(Environment.ProcessorCount, batches) : 1;
+        var workers = Model.Device.type == DeviceType.CPU ? Math.Min(AtOnce, batches) : 1;
         var (next, done) = (-1, 0);
         Exception? failure = null;
         var counting = new Lock();

@@ -6,7 +6,7 @@ namespace NotebookKit.Lora;
 
 /// <summary>
 /// One layer of a base with every adapter that hangs on it, in the order in which they were attached. While gradients are
-/// recorded each adapter computes beside the layer. Where none are (sampling), a small layer computes once, with a weight
+/// recorded, and while an adapter is in training, each computes beside the layer. Otherwise a small layer computes once, with a weight
 /// into which the changes are added: the base's own weight is set aside for the length of the call, and is the same
 /// tensor, bit for bit, before and after.
 /// </summary>
@@ -20,6 +20,7 @@ internal sealed class AdaptedLayer
     private const long LargestFolded = 1 << 19;
 
     private static readonly ConditionalWeakTable<nn.Module, AdaptedLayer> Known = [];
+    private static int _beside;
 
     private readonly LoraModule _module;
     private readonly List<Adapter> _adapters = [];
@@ -33,6 +34,16 @@ internal sealed class AdaptedLayer
 
     /// <summary>The layer that a module is.</summary>
     public static AdaptedLayer Of(LoraModule module) => Known.GetValue(module.Layer, _ => new AdaptedLayer(module));
+
+    /// <summary>
+    /// Until it is disposed every layer computes beside its adapters: for a single pass, adding up would cost a copy of
+    /// the weights and save nothing.
+    /// </summary>
+    public static IDisposable ComputeBeside()
+    {
+        Interlocked.Increment(ref _beside);
+        return new Beside();
+    }
 
     /// <summary>Hangs an adapter on the layer.</summary>
     public void Add(Adapter adapter)
@@ -64,7 +75,7 @@ internal sealed class AdaptedLayer
     private Tensor Before(Tensor x)
     {
         TakeBack(); // a call that ended in an exception had no after
-        if (is_grad_enabled())
+        if (is_grad_enabled() || _beside > 0 || _adapters.Exists(adapter => adapter.Parameters.First().requires_grad))
         {
             Forget(); // training needs the memory
             return x;
@@ -139,5 +150,10 @@ internal sealed class AdaptedLayer
     {
         _folded?.Dispose();
         _folded = null;
+    }
+
+    private sealed class Beside : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref _beside);
     }
 }

@@ -40,7 +40,7 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
         {
             "prompt" => _options with { ClassPrompt = "a bear toy" },
             "size" => _options with { Size = 8 },
-            "guidance" => _options with { ClassGuidance = 3 },
+            "guidance" => _options with { ClassGuidance = 5 },
             "negative" => _options with { ClassNegativePrompt = "worst quality" },
             _ => _options with { ClassSteps = 3 },
         };
