@@ -1,4 +1,5 @@
 using NotebookKit.Display;
+using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
@@ -78,6 +79,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         foreach (var (stage, done, total) in data.Prepare(cancel))
             yield return ledger.Stage(stage, done, total);
 
+        using var beside = AdaptedLayer.ComputeBeside();
         using var weights = TrainedWeights.Create(sd, Options);
         using var masters = new MasterWeights(weights.Named.Select(named => named.Parameter));
         using var optimizer = weights.Optimizer(masters);

@@ -6,9 +6,9 @@ namespace NotebookKit.Lora;
 
 /// <summary>
 /// One layer of a base with every adapter that hangs on it, in the order in which they were attached. While gradients are
-/// recorded, and while an adapter is in training, each computes beside the layer. Otherwise a small layer computes once, with a weight
-/// into which the changes are added: the base's own weight is set aside for the length of the call, and is the same
-/// tensor, bit for bit, before and after.
+/// recorded, and as long as a training runs, each computes beside the layer. Otherwise a small layer computes once, with a
+/// weight into which the changes are added: the base's own weight is set aside for the length of the call, and is the
+/// same tensor, bit for bit, before and after.
 /// </summary>
 /// <remarks>
 /// Beside a layer of 32 channels two thin convolutions of rank 8 take half as long as the layer; added up once for each
@@ -36,8 +36,8 @@ internal sealed class AdaptedLayer
     public static AdaptedLayer Of(LoraModule module) => Known.GetValue(module.Layer, _ => new AdaptedLayer(module));
 
     /// <summary>
-    /// Until it is disposed every layer computes beside its adapters: for a single pass, adding up would cost a copy of
-    /// the weights and save nothing.
+    /// Until it is disposed every layer computes beside its adapters: in a training, whose weights change at each step,
+    /// and for a single pass, adding up would cost a copy of the weights and save nothing.
     /// </summary>
     public static IDisposable ComputeBeside()
     {
@@ -75,7 +75,7 @@ internal sealed class AdaptedLayer
     private Tensor Before(Tensor x)
     {
         TakeBack(); // a call that ended in an exception had no after
-        if (is_grad_enabled() || _beside > 0 || _adapters.Exists(adapter => adapter.Parameters.First().requires_grad))
+        if (is_grad_enabled() || _beside > 0)
         {
             Forget(); // training needs the memory
             return x;
