@@ -8,7 +8,10 @@ public sealed record AutoencoderKLConfig
 {
     private static readonly Dictionary<string, string> Neutral = new()
     {
-        ["act_fn"] = "silu|swish", ["latents_mean"] = "", ["latents_std"] = "", ["shift_factor"] = "",
+        ["act_fn"] = "silu|swish",
+        ["latents_mean"] = "",
+        ["latents_std"] = "",
+        ["shift_factor"] = "",
     };
 
     /// <summary>Channels of the pictures: 3.</summary>

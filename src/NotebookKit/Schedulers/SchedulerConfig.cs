@@ -147,7 +147,10 @@ public sealed record SchedulerConfig
     {
         ConfigFile.RefuseUnknownFeatures(OtherFields, "scheduler", new Dictionary<string, string>
         {
-            ["solver_p"] = "", ["use_exponential_sigmas"] = "", ["use_beta_sigmas"] = "", ["use_flow_sigmas"] = "",
+            ["solver_p"] = "",
+            ["use_exponential_sigmas"] = "",
+            ["use_beta_sigmas"] = "",
+            ["use_flow_sigmas"] = "",
         });
         if (NumTrainTimesteps is < 1 or > 1_000_000)
             throw new BadInputException($"The scheduler's num_train_timesteps is {NumTrainTimesteps}; it must be from 1 to 1000000.");

@@ -257,8 +257,10 @@ public sealed class LoraFormatTests : IDisposable
         var bare = sd.EncodePrompts(["a moxin toy"]);
         var path = Save(new()
         {
-            ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = Random(1, 16), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = Random(16, 1),
-            ["bundle_emb.moxin.string_to_param.*"] = Random(2, 16), ["bundle_emb.wide.string_to_param.*"] = Random(2, 768),
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = Random(1, 16),
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = Random(16, 1),
+            ["bundle_emb.moxin.string_to_param.*"] = Random(2, 16),
+            ["bundle_emb.wide.string_to_param.*"] = Random(2, 768),
         });
         using (var network = LoraNetwork.Load(path, sd))
         {
@@ -290,12 +292,17 @@ public sealed class LoraFormatTests : IDisposable
     {
         var path = Save(new()
         {
-            [Linear + ".lora_down.weight"] = Random(2, 32), [Linear + ".lora_up.weight"] = Random(32, 2),
+            [Linear + ".lora_down.weight"] = Random(2, 32),
+            [Linear + ".lora_up.weight"] = Random(32, 2),
             ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = Random(2, 32),
-            ["lora_unet_mid_block_attentions_0_proj_out.lora_down.weight"] = Random(2, 32), ["lora_unet_mid_block_attentions_0_proj_out.lora_up.weight"] = Random(32, 3),
-            ["lora_unet_conv_in.lora_down.weight"] = Random(2, 4, 3, 3), ["lora_unet_conv_in.lora_up.weight"] = Random(7, 2, 1, 1),
-            ["lora_unet_conv_out.lora_down.weight"] = Random(2, 16, 3, 3) * float.NaN, ["lora_unet_conv_out.lora_up.weight"] = Random(4, 2, 1, 1),
-            ["lora_unet_nowhere.lora_down.weight"] = Random(2, 4), ["lora_unet_nowhere.lora_up.weight"] = Random(4, 2),
+            ["lora_unet_mid_block_attentions_0_proj_out.lora_down.weight"] = Random(2, 32),
+            ["lora_unet_mid_block_attentions_0_proj_out.lora_up.weight"] = Random(32, 3),
+            ["lora_unet_conv_in.lora_down.weight"] = Random(2, 4, 3, 3),
+            ["lora_unet_conv_in.lora_up.weight"] = Random(7, 2, 1, 1),
+            ["lora_unet_conv_out.lora_down.weight"] = Random(2, 16, 3, 3) * float.NaN,
+            ["lora_unet_conv_out.lora_up.weight"] = Random(4, 2, 1, 1),
+            ["lora_unet_nowhere.lora_down.weight"] = Random(2, 4),
+            ["lora_unet_nowhere.lora_up.weight"] = Random(4, 2),
             ["something.else"] = Random(1),
         });
         using var network = LoraNetwork.Load(path, _unet, null);

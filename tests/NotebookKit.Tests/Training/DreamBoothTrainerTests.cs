@@ -387,8 +387,21 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         using var sd = StableDiffusion.Load(tiny.Folder, dtype: ScalarType.BFloat16);
         var result = new DreamBoothTrainer(sd, Options with
         {
-            Method = method, Output = Path.Combine(_folder, method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "toy.safetensors"), InstanceToken = "zwx", ClassToken = "toy", HeldOutDir = heldOut, HeldOutEvery = 1,
-            TrainTextEncoder = true, EmaDecay = 0.9, SampleEvery = 2, SaveEvery = 1, GradientCheckpointing = true, SnrGamma = 5, NoiseOffset = 0.05, BatchSize = 2, FreeEncoders = true,
+            Method = method,
+            Output = Path.Combine(_folder, method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "toy.safetensors"),
+            InstanceToken = "zwx",
+            ClassToken = "toy",
+            HeldOutDir = heldOut,
+            HeldOutEvery = 1,
+            TrainTextEncoder = true,
+            EmaDecay = 0.9,
+            SampleEvery = 2,
+            SaveEvery = 1,
+            GradientCheckpointing = true,
+            SnrGamma = 5,
+            NoiseOffset = 0.05,
+            BatchSize = 2,
+            FreeEncoders = true,
         }).Train();
         Assert.All(result.History, step => Assert.True(double.IsFinite(step.Loss) && double.IsFinite(step.GradNorm)));
         Assert.Contains(result.History, step => step.GradNorm > 0);

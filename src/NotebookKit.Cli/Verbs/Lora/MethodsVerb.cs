@@ -42,9 +42,15 @@ internal static class MethodsVerb
                 throw new BadInputException("--pictures must be at least 2.");
             var options = new TrainOptions
             {
-                InstanceDir = parse.GetValue(folder)!, InstancePrompt = TrainOptions.FileWords, InstanceToken = parse.GetValue(word), ClassToken = parse.GetValue(kind),
-                ClassPrompt = parse.GetValue(classPrompt), ClassImages = parse.GetValue(classImages), PriorLossWeight = parse.GetValue(weight),
-                Epochs = parse.GetValue(epochs), Seed = parse.GetValue(seed),
+                InstanceDir = parse.GetValue(folder)!,
+                InstancePrompt = TrainOptions.FileWords,
+                InstanceToken = parse.GetValue(word),
+                ClassToken = parse.GetValue(kind),
+                ClassPrompt = parse.GetValue(classPrompt),
+                ClassImages = parse.GetValue(classImages),
+                PriorLossWeight = parse.GetValue(weight),
+                Epochs = parse.GetValue(epochs),
+                Seed = parse.GetValue(seed),
             };
             var subject = TrainingPicture.Read(options).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
             using var judge = parse.GetValue(clip) is { } encoder ? (IDisposable)new ClipImageEmbedder(encoder) : Probe.Load(parse.GetValue(probe)!);

@@ -43,7 +43,7 @@ internal static class StandingCat
         }
 
         sheet.Ellipse(x, y, 0.47f, 0.40f, new Paint(color));
-                sheet.Ellipse(x, y + 0.16f, 0.19f, 0.12f, new Paint(Palette.Pale(color), Shade: 0.3f, Detail: true));
+        sheet.Ellipse(x, y + 0.16f, 0.19f, 0.12f, new Paint(Palette.Pale(color), Shade: 0.3f, Detail: true));
         Face.Whiskers(sheet, x, y + 0.14f, 0.14f, 0.40f);
         Face.CatEye(sheet, x - 0.20f, y - 0.06f, 0.135f, 0.3f);
         Face.CatEye(sheet, x + 0.20f, y - 0.06f, 0.135f, 0.3f);

@@ -26,7 +26,8 @@ internal static class EventStream
             {
                 events.Writer.TryComplete(e);
             }
-        }) { Name = "training", IsBackground = true };
+        })
+        { Name = "training", IsBackground = true };
         thread.Start();
         try
         {

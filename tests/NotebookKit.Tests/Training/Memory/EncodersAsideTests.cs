@@ -13,8 +13,24 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
 
     private TrainOptions Options => new()
     {
-        InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"], HeldOutDir = HeldOut(),
-        InstanceToken = "zwx", ClassToken = "toy", SampleSteps = 2, SamplesPerPrompt = 1, SampleEvery = 2, HeldOutEvery = 2, SaveEvery = 2, Epochs = 4, Rank = 2, Seed = 5, SaveAs = ScalarType.Float32, CaptionDropout = 0.3,
+        InstanceDir = tiny.Pictures,
+        InstancePrompt = "a photo of zwx toy",
+        ClassPrompt = "a photo of a toy",
+        ClassImages = 4,
+        ClassDir = _folder["class"],
+        HeldOutDir = HeldOut(),
+        InstanceToken = "zwx",
+        ClassToken = "toy",
+        SampleSteps = 2,
+        SamplesPerPrompt = 1,
+        SampleEvery = 2,
+        HeldOutEvery = 2,
+        SaveEvery = 2,
+        Epochs = 4,
+        Rank = 2,
+        Seed = 5,
+        SaveAs = ScalarType.Float32,
+        CaptionDropout = 0.3,
     };
 
     [Theory]

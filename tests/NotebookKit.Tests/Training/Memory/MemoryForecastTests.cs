@@ -18,7 +18,14 @@ public sealed class MemoryForecastTests
 
     private static TrainOptions Rabbit => new()
     {
-        InstanceDir = Path.Combine(House.Root, "data", "sample-rabbit"), InstancePrompt = "a photo of zwx rabbit toy", InstanceToken = "zwx", ClassToken = "rabbit toy", Epochs = 1, ClassImages = 5, ClassSteps = 1, SampleSteps = 1,
+        InstanceDir = Path.Combine(House.Root, "data", "sample-rabbit"),
+        InstancePrompt = "a photo of zwx rabbit toy",
+        InstanceToken = "zwx",
+        ClassToken = "rabbit toy",
+        Epochs = 1,
+        ClassImages = 5,
+        ClassSteps = 1,
+        SampleSteps = 1,
     };
 
     private static Dictionary<string, TrainOptions> Settings => new()

@@ -13,7 +13,14 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
 {
     private TrainOptions Greedy => new()
     {
-        InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy", Method = TrainMethod.DreamBooth, TrainTextEncoder = true, EmaDecay = 0.999, BatchSize = 2, GradientAccumulation = 2, Size = 512,
+        InstanceDir = tiny.Pictures,
+        InstancePrompt = "a zwx toy",
+        Method = TrainMethod.DreamBooth,
+        TrainTextEncoder = true,
+        EmaDecay = 0.999,
+        BatchSize = 2,
+        GradientAccumulation = 2,
+        Size = 512,
     };
 
     private static MemoryPlan Plan(TrainOptions options, ScalarType dtype = ScalarType.Float32) => MemoryPlan.Of(options, dtype) with { FusedAttention = false };

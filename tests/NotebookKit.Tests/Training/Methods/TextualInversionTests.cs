@@ -11,8 +11,15 @@ public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBas
 
     private TrainOptions Options => new()
     {
-        InstanceDir = tiny.Pictures, InstancePrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy",
-        Method = TrainMethod.TextualInversion, Epochs = 3, TokenVectors = 2, SampleSteps = 2, Output = _folder["zwx.safetensors"],
+        InstanceDir = tiny.Pictures,
+        InstancePrompt = "[filewords]",
+        InstanceToken = "zwx",
+        ClassToken = "toy",
+        Method = TrainMethod.TextualInversion,
+        Epochs = 3,
+        TokenVectors = 2,
+        SampleSteps = 2,
+        Output = _folder["zwx.safetensors"],
     };
 
     [Fact]

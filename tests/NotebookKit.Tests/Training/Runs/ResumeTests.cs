@@ -12,8 +12,19 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
 
     private TrainOptions Options => new()
     {
-        InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"],
-        SampleSteps = 2, Epochs = 6, Rank = 2, Seed = 5, Schedule = "cosine", Warmup = 3, Flip = true, SaveAs = ScalarType.Float32,
+        InstanceDir = tiny.Pictures,
+        InstancePrompt = "a photo of zwx toy",
+        ClassPrompt = "a photo of a toy",
+        ClassImages = 4,
+        ClassDir = _folder["class"],
+        SampleSteps = 2,
+        Epochs = 6,
+        Rank = 2,
+        Seed = 5,
+        Schedule = "cosine",
+        Warmup = 3,
+        Flip = true,
+        SaveAs = ScalarType.Float32,
     };
 
     [Theory]
