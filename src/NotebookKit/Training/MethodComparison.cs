@@ -62,10 +62,11 @@ public static class MethodComparison
     /// <param name="workFolder">Where the results are written.</param>
     /// <param name="report">Told each row as it is finished, the base's first.</param>
     /// <param name="cancel">Stops between two steps.</param>
+    /// <param name="progress">Told every training step.</param>
     /// <returns>The untouched base, then each way.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was asked to stop.</exception>
     public static IReadOnlyList<MethodRow> Run(
-        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder, Action<MethodRow>? report = null, CancellationToken cancel = default)
+        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder, Action<MethodRow>? report = null, CancellationToken cancel = default, IProgress<TrainEvent>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(measure);
@@ -85,7 +86,7 @@ public static class MethodComparison
             cancel.ThrowIfCancellationRequested();
             using var sd = Load(baseFolder);
             TorchExtras.ResetPeakMemory(sd.Device);
-            var result = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder)).Train(null, cancel);
+            var result = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder)).Train(progress, cancel);
             cancel.ThrowIfCancellationRequested();
             var peak = TorchExtras.TensorBytes(sd.Device)?.Peak ?? 0;
             using IDisposable? attached = way.Method == TrainMethod.TextualInversion ? TokenEmbedding.Load(result.Output, sd)

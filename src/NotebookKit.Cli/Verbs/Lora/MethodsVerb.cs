@@ -59,7 +59,7 @@ internal static class MethodsVerb
                 Pictures = parse.GetValue(pictures),
             };
             List<MethodWay> ways = [new(TrainMethod.TextualInversion), new(TrainMethod.Lora, parse.GetValue(rank)), .. parse.GetValue(ranks)!.Select(rank => new MethodWay(TrainMethod.LoraExtended, rank)), new(TrainMethod.DreamBooth)];
-            var rows = MethodComparison.Run(parse.GetValue(model)!, options, measure, ways, parse.GetValue(output)!, row => Console.Error.WriteLine($"measured: {row.Method}"), cancel);
+            var rows = MethodComparison.Run(parse.GetValue(model)!, options, measure, ways, parse.GetValue(output)!, row => Console.Error.WriteLine($"measured: {row.Method}"), cancel, new ConsoleProgress(Console.Error));
             var shown = rows.SelectMany(row => row.Drawn!.OfSubject.Take(4).Concat(row.Drawn.OfClass.Take(4))).ToList();
             var grid = Path.Combine(parse.GetValue(output)!, "methods.png");
             ImageGrid.Render(shown, shown.Count / rows.Count, cell: 96).SavePng(grid);
