@@ -95,8 +95,9 @@ public sealed record MemoryPlan
     public static MemoryPlan Of(TrainOptions options, ScalarType dtype = ScalarType.Float32, bool onGpu = false)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var pictures = options.Concepts.Sum(concept => TrainingPicture.Read(concept).Count);
-        var classImages = options.UsesClassImages ? options.Concepts.Sum(concept => concept.ClassImagesFor(TrainingPicture.Read(concept).Count)) : 0;
+        var counts = options.Concepts.Select(concept => (Concept: concept, Pictures: TrainingPicture.Read(concept).Count)).ToList();
+        var pictures = counts.Sum(count => count.Pictures);
+        var classImages = options.UsesClassImages ? counts.Sum(count => count.Concept.ClassImagesFor(count.Pictures)) : 0;
         return new MemoryPlan
         {
             Method = options.Method,
