@@ -104,11 +104,14 @@ public static unsafe class TorchExtras
     /// </summary>
     public static void PrepareRehearsal() => NativeMethods.Check(NativeMethods.kit_prepare_rehearsal(), nameof(PrepareRehearsal));
 
-    /// <summary>Gives memory that libtorch keeps for later back to the GPU.</summary>
-    public static void EmptyCache()
+    /// <summary>Gives back the memory that is kept for later large tensors: a GPU's to the GPU, a CPU's to the system.</summary>
+    /// <param name="device">whose; null for both</param>
+    public static void EmptyCache(Device? device = null)
     {
         var figures = stackalloc long[4];
-        if (cuda.is_available())
+        if (device?.type != DeviceType.CUDA)
+            NativeMethods.kit_give_back();
+        if (device?.type is null or DeviceType.CUDA && cuda.is_available())
             _ = NativeMethods.kit_cuda_memory(0, figures, 1, 0);
     }
 

@@ -29,12 +29,16 @@
 #include <torch/version.h>
 
 #include <malloc.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #if defined(KIT_CUDA) && __has_include(<cuda_runtime_api.h>)
@@ -313,16 +317,120 @@ struct Held {
 
 Held on_cpu, on_meta;
 
+// Address space kept back for whoever must tell that memory ran out and save what there is: .NET itself ends the process
+// when it gets no more. Nothing of it is ever touched, so it takes no memory.
+struct Reserve {
+    static constexpr size_t bytes = size_t(32) << 20;
+    std::atomic<void*> held{map()};
+    std::atomic<int64_t> given_up{0};  // when, in seconds of the steady clock
+
+    static void* map() {
+        void* data = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return data == MAP_FAILED ? nullptr : data;
+    }
+    static int64_t now() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+    void give_up() {
+        if (void* data = held.exchange(nullptr)) {
+            given_up = now();
+            munmap(data, bytes);
+        }
+    }
+    // Once the failure is over, for the next one.
+    void renew() {
+        if (held.load(std::memory_order_relaxed) || now() - given_up < 30) return;
+        void* none = nullptr;
+        void* data = map();
+        if (data && !held.compare_exchange_strong(none, data)) munmap(data, bytes);
+    }
+};
+
+Reserve reserve;
+
+// Large blocks that were freed and may be wanted again at once: malloc gives blocks beyond 32 MB back to the kernel and asks
+// for them anew, page by page, which takes a tenth of a UNet's forward at 512x512. What is kept and what tensors hold never
+// exceed together what tensors held at most, so the process takes no more memory than without.
+struct LargeBlocks {
+    static constexpr int64_t least = int64_t(32) << 20;
+
+    std::mutex mutex;
+    std::vector<std::pair<int64_t, void*>> kept;  // the oldest first
+    int64_t kept_bytes = 0, held_bytes = 0, most_held = 0;
+
+    void* take(int64_t bytes) {
+        std::lock_guard<std::mutex> lock(mutex);
+        auto best = kept.end();
+        for (auto it = kept.begin(); it != kept.end(); ++it)
+            if (it->first >= bytes && it->first <= bytes + bytes / 8 && (best == kept.end() || it->first < best->first)) best = it;
+        if (best == kept.end()) {
+            while (!kept.empty() && held_bytes + kept_bytes + bytes > most_held) drop();
+            return nullptr;
+        }
+        void* data = best->second;
+        kept_bytes -= best->first;
+        kept.erase(best);
+        return data;
+    }
+    void taken(int64_t bytes) {
+        std::lock_guard<std::mutex> lock(mutex);
+        held_bytes += bytes;
+        most_held = std::max(most_held, held_bytes);
+    }
+    void keep(int64_t bytes, void* data) {
+        std::lock_guard<std::mutex> lock(mutex);
+        held_bytes -= bytes;
+        kept.emplace_back(bytes, data);
+        kept_bytes += bytes;
+    }
+    void drop_all() {
+        std::lock_guard<std::mutex> lock(mutex);
+        while (!kept.empty()) drop();
+    }
+
+private:
+    void drop() {
+        kept_bytes -= kept.front().first;
+        c10::free_cpu(kept.front().second);
+        kept.erase(kept.begin());
+    }
+};
+
+LargeBlocks large_blocks;
+
 // libtorch's own way to get memory, counted. Newer libtorch declares allocate without const: whichever it wants is here.
 struct CountingCpu final : at::Allocator {
     static void release(void* data) {
-        if (data) on_cpu.remove(static_cast<int64_t>(malloc_usable_size(data)));
-        c10::free_cpu(data);
+        if (!data) return;
+        const auto bytes = static_cast<int64_t>(malloc_usable_size(data));
+        on_cpu.remove(bytes);
+        if (bytes >= LargeBlocks::least)
+            large_blocks.keep(bytes, data);
+        else
+            c10::free_cpu(data);
     }
-    static at::DataPtr counted(size_t bytes) {
-        void* data = c10::alloc_cpu(bytes);
-        if (data) on_cpu.add(static_cast<int64_t>(malloc_usable_size(data)));
+    static at::DataPtr counted(size_t wanted) {
+        const bool large = static_cast<int64_t>(wanted) >= LargeBlocks::least;
+        void* data = large ? large_blocks.take(static_cast<int64_t>(wanted)) : nullptr;
+        if (!data) data = fresh(wanted);
+        if (data) {
+            const auto bytes = static_cast<int64_t>(malloc_usable_size(data));
+            on_cpu.add(bytes);
+            if (bytes >= LargeBlocks::least) large_blocks.taken(bytes);
+        }
         return {data, data, &release, at::Device(at::DeviceType::CPU)};
+    }
+    static void* fresh(size_t bytes) {
+        reserve.renew();
+        try {
+            return c10::alloc_cpu(bytes);
+        } catch (...) {
+            large_blocks.drop_all();
+        }
+        try {
+            return c10::alloc_cpu(bytes);
+        } catch (...) {
+            reserve.give_up();
+            throw;
+        }
     }
     at::DataPtr allocate(size_t bytes) const { return counted(bytes); }
     at::DataPtr allocate(size_t bytes) { return counted(bytes); }
@@ -756,6 +864,9 @@ KIT_API int32_t kit_prepare_rehearsal() {
         return 0;
     });
 }
+
+// Gives back to the system what is kept of large tensors that are gone.
+KIT_API void kit_give_back() { large_blocks.drop_all(); }
 
 // Starts (1) or ends (0) the counting of time; returns the nanoseconds counted so far.
 KIT_API int64_t kit_timing(int32_t on) {

@@ -51,7 +51,7 @@ public static class TorchExtras
     }
 
     /// <summary>Does nothing: the package has no such call.</summary>
-    public static void EmptyCache()
+    public static void EmptyCache(Device? device = null)
     {
     }
 

@@ -1,5 +1,6 @@
 using NotebookKit.Images;
 using NotebookKit.Schedulers;
+using NotebookKit.Torch;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Models;
@@ -40,6 +41,7 @@ internal sealed class Sampler
         var pictures = new List<RgbImage>();
         for (var first = 0; first < options.Count; first += batch)
             pictures.AddRange(Draw(first, Math.Min(batch, options.Count - first), scheduler, conditioning, start));
+        TorchExtras.EmptyCache(CPU); // a GPU's is needed again soon, and asking for it anew makes the GPU wait
         return pictures;
     }
 

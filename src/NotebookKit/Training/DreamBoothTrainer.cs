@@ -1,6 +1,7 @@
 using NotebookKit.Display;
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using NotebookKit.Torch;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
@@ -49,20 +50,27 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
     // Whatever ran out of memory where nothing was learned yet is told here.
     private IEnumerable<TrainEvent> Run(CancellationToken cancel)
     {
-        using var events = Events(cancel).GetEnumerator();
-        while (true)
+        try
         {
-            try
+            using var events = Events(cancel).GetEnumerator();
+            while (true)
             {
-                if (!events.MoveNext())
-                    yield break;
-            }
-            catch (Exception e) when (e is not ShortOfMemoryException && OutOfMemory.Is(e))
-            {
-                throw new ShortOfMemoryException(OutOfMemory.Sentence(ModelShape.Of(sd), Plan, sd.Device), e);
-            }
+                try
+                {
+                    if (!events.MoveNext())
+                        yield break;
+                }
+                catch (Exception e) when (e is not ShortOfMemoryException && OutOfMemory.Is(e))
+                {
+                    throw new ShortOfMemoryException(OutOfMemory.Sentence(ModelShape.Of(sd), Plan, sd.Device), e);
+                }
 
-            yield return events.Current;
+                yield return events.Current;
+            }
+        }
+        finally
+        {
+            TorchExtras.EmptyCache(sd.Device);
         }
     }
 

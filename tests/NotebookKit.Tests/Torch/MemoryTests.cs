@@ -69,6 +69,21 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void A_large_tensors_memory_is_kept_for_the_next_one_and_given_back_on_demand()
+    {
+        TorchExtras.EmptyCache(CPU);
+        var before = Settled();
+        ones(16 << 20).Dispose(); // 64 MB
+        Assert.InRange(Settled() - before, 60_000_000, 80_000_000);
+        for (var i = 0; i < 5; i++)
+            ones(16 << 20).Dispose();
+        Assert.InRange(Settled() - before, 60_000_000, 80_000_000);
+
+        TorchExtras.EmptyCache(CPU);
+        Assert.InRange(Settled() - before, long.MinValue, 10_000_000);
+    }
+
+    [Fact]
     public void Failing_operators_leave_nothing_behind()
     {
         using var scope = NewDisposeScope();
