@@ -23,9 +23,7 @@ public sealed class TrainStep : IDisposable
     private readonly double[] _baseRates;
     private readonly TrainOptions _options;
     private readonly int _timesteps;
-    private readonly List<(long Timestep, double Error)> _errors = [];
-    private double _instance;
-    private double? _prior;
+    private readonly List<(Tensor Figures, bool WithPrior)> _told = []; // of each batch, read once for the whole step
 
     /// <summary>A step over given weights.</summary>
     /// <param name="unet">The UNet, adapters attached.</param>
@@ -70,17 +68,12 @@ public sealed class TrainStep : IDisposable
             ofSubject = ofSubject * _loss.MinSnr(batch.Timesteps.narrow(0, 0, batch.Instances), gamma);
         if (batch.Weights is { } weights)
             ofSubject = ofSubject * tensor(weights.Select(weight => (float)weight).ToArray()).to(error.device);
-        var loss = ofSubject.sum() / (instances ?? batch.Instances);
-        _instance += loss.item<float>();
-        if (batch.Classes > 0)
-        {
-            var prior = error.narrow(0, batch.Instances, batch.Classes).sum() / (classes ?? batch.Classes);
-            _prior = (_prior ?? 0) + prior.item<float>();
-            loss = loss + (PriorLossWeight * prior);
-        }
-
+        var instance = ofSubject.sum() / (instances ?? batch.Instances);
+        var prior = batch.Classes > 0 ? error.narrow(0, batch.Instances, batch.Classes).sum() / (classes ?? batch.Classes) : null;
+        var loss = prior is null ? instance : instance + (PriorLossWeight * prior);
         (Scaler?.Of(loss) ?? loss).backward();
-        _errors.AddRange(batch.Timesteps.cpu().data<long>().Zip(error.detach().to(ScalarType.Float32).cpu().data<float>(), (timestep, one) => (timestep, (double)one)));
+        Tensor[] figures = [instance.detach().view(1), .. prior is null ? Array.Empty<Tensor>() : [prior.detach().view(1)], batch.Timesteps.to(ScalarType.Float32), error.detach()];
+        _told.Add((cat(figures).DetachFromDisposeScope(), prior is not null)); // (1 or 2, then B timesteps and B errors)
     }
 
     /// <summary>Clips the gradients, sets this step's learning rate, moves the weights, and forgets the gradients.</summary>
@@ -94,7 +87,8 @@ public sealed class TrainStep : IDisposable
         if (overflown)
             _optimizer.zero_grad();
         var norm = nn.utils.clip_grad_norm_(_parameters, _options.MaxGradNorm > 0 ? _options.MaxGradNorm : double.PositiveInfinity);
-        var loss = _instance + (PriorLossWeight * (_prior ?? 0));
+        var (instance, prior, errors) = Read();
+        var loss = instance + (PriorLossWeight * (prior ?? 0));
         // Gradients that overflow however small the scale are not the scale's fault.
         if (!double.IsFinite(loss) || !double.IsFinite(norm) || (overflown && Scaler!.Scale < 1))
             throw new DivergedException(Step + 1, epoch, double.IsFinite(loss) ? "gradient" : "loss");
@@ -106,13 +100,42 @@ public sealed class TrainStep : IDisposable
         _optimizer.zero_grad();
         Masters?.GiveBack();
 
-        var record = new StepRecord(Step, epoch, loss, _instance, _prior, _schedule.At(Step), norm) { Skipped = overflown, Bands = BandLosses.Of(_errors, _timesteps) };
+        var record = new StepRecord(Step, epoch, loss, instance, prior, _schedule.At(Step), norm) { Skipped = overflown, Bands = BandLosses.Of(errors, _timesteps) };
         Step++;
-        (_instance, _prior) = (0, null);
-        _errors.Clear();
         return record;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _loss.Dispose();
+    public void Dispose()
+    {
+        Forget();
+        _loss.Dispose();
+    }
+
+    // The only place where the device is waited for, once everything that it has to do is under way.
+    private (double Instance, double? Prior, List<(long Timestep, double Error)> Errors) Read()
+    {
+        var (instance, prior, errors) = (0.0, (double?)null, new List<(long, double)>());
+        foreach (var (told, withPrior) in _told)
+        {
+            using var here = told.cpu();
+            var figures = here.data<float>();
+            instance += figures[0];
+            if (withPrior)
+                prior = (prior ?? 0) + figures[1];
+            var first = withPrior ? 2 : 1;
+            var pictures = ((int)here.numel() - first) / 2;
+            for (var i = first; i < first + pictures; i++)
+                errors.Add(((long)figures[i], figures[i + pictures]));
+        }
+
+        Forget();
+        return (instance, prior, errors);
+    }
+
+    private void Forget()
+    {
+        _told.ForEach(told => told.Figures.Dispose());
+        _told.Clear();
+    }
 }
