@@ -57,6 +57,15 @@ public static unsafe class TorchExtras
     /// <summary>Sets how many threads one operator uses.</summary>
     public static void SetThreads(int count) => set_num_threads(count);
 
+    /// <summary>
+    /// Whether a GPU may multiply float32 numbers with ten bits of fraction (TF32), several times faster. Without a choice
+    /// libtorch does so in convolutions and not in other products.
+    /// </summary>
+    public static bool AllowTF32
+    {
+        set => NativeMethods.Check(NativeMethods.kit_allow_tf32(value ? 1 : 0), nameof(AllowTF32));
+    }
+
     /// <summary>What memory is in use.</summary>
     /// <param name="ResidentBytes">of this process, in RAM now</param>
     /// <param name="PeakResidentBytes">of this process, in RAM at most so far</param>

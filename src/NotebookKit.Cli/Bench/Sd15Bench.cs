@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Models;
-using NotebookKit.Schedulers;
-using NotebookKit.Text;
 using NotebookKit.Torch;
-using TorchSharp.Modules;
+using NotebookKit.Training.Memory;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;
@@ -89,29 +87,9 @@ internal sealed record Sd15Bench(
         {Runs} runs each, {Threads} threads
         """);
 
-    /// <summary>SD 1.5's three networks with weights drawn at random, each layer's output about as large as its input.</summary>
     private static void Make(string folder)
     {
-        using var skip = new SkipInitialisation();
-        using var noGrad = no_grad();
-        using var sd = new StableDiffusion(
-            new UNet2DConditionModel(new UNet2DConditionConfig { SampleSize = 64, CrossAttentionDim = 768 }),
-            new AutoencoderKL(new AutoencoderKLConfig { SampleSize = 512 }),
-            new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 }),
-            ClipTokenizer.Default, new SchedulerConfig());
-        using var random = new Generator(15);
-        foreach (var network in new nn.Module[] { sd.UNet, sd.Vae, sd.TextEncoder })
-        {
-            foreach (var (name, parameter) in network.named_parameters())
-            {
-                var spread = Math.Sqrt(3.0 * parameter.shape[0] / parameter.numel());
-                if (parameter.dim() > 1)
-                    parameter.uniform_(-spread, spread, random);
-                else
-                    parameter.fill_(name.EndsWith(".weight", StringComparison.Ordinal) ? 1 : 0); // a norm's, or a bias
-            }
-        }
-
+        using var sd = RandomModel.Of(ModelShape.Sd15, CPU, ScalarType.Float32);
         sd.Save(folder, ScalarType.Float16);
     }
 

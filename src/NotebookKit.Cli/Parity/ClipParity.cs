@@ -10,6 +10,8 @@ internal sealed class ClipParity : ParityArea
 {
     public override string Name => "clip";
 
+    public override bool RunsNetworks => true;
+
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         foreach (var reference in folder.Cases)

@@ -11,6 +11,8 @@ internal sealed class LoraParity : ParityArea
 {
     public override string Name => "lora";
 
+    public override bool RunsNetworks => true;
+
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         using var scope = NewDisposeScope();

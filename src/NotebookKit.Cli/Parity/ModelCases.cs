@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NotebookKit.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -23,7 +24,7 @@ internal static class ModelCases
         var model = make(reference["config"]?.ToJsonString() ?? throw new BadInputException($"The case {reference["name"]} has no config."));
         PretrainedWeights.Fill(model, folder.PathOf(weights ?? (string?)reference["weights"] ?? $"{(string?)reference["name"]}.weights.safetensors"));
         model.eval();
-        return model;
+        return model.to(folder.Device);
     }
 
     /// <summary>Compares the gradients of a network's parameters with those of a file, whose keys begin with <c>grad.</c>.</summary>

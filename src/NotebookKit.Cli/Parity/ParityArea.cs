@@ -10,6 +10,9 @@ internal abstract class ParityArea
     /// <summary>The area's name in the manifest.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether it runs networks, which may be on a GPU; everything else is the host's work.</summary>
+    public virtual bool RunsNetworks => false;
+
     /// <summary>Runs every case of a folder.</summary>
     /// <param name="folder">The reference data.</param>
     /// <param name="report">Takes the verdicts.</param>

@@ -8,15 +8,18 @@ namespace NotebookKit.Cli.Parity;
 /// <summary>One area of reference data: a folder with a <c>manifest.json</c>, and the files it speaks of.</summary>
 internal sealed class ReferenceFolder
 {
-    private ReferenceFolder(string path, JsonObject manifest)
+    private ReferenceFolder(string path, JsonObject manifest, Device device)
     {
-        FolderPath = path;
+        (FolderPath, Device) = (path, device);
         Manifest = manifest;
         Area = (string?)manifest["area"] ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
     }
 
     /// <summary>The folder.</summary>
     public string FolderPath { get; }
+
+    /// <summary>Where its tensors and networks go.</summary>
+    public Device Device { get; }
 
     /// <summary>What the manifest says.</summary>
     public JsonObject Manifest { get; }
@@ -38,6 +41,10 @@ internal sealed class ReferenceFolder
         return found.Count > 0 ? found : throw new BadInputException($"{path} has no manifest.json, nor has any of its subfolders; name a folder with reference data.");
     }
 
+    /// <summary>The same data, for networks on a device.</summary>
+    /// <param name="device">The device.</param>
+    public ReferenceFolder On(Device device) => new(FolderPath, Manifest, device);
+
     /// <summary>The path of a file of this area.</summary>
     public string PathOf(string file) => Path.Combine(FolderPath, file);
 
@@ -45,14 +52,14 @@ internal sealed class ReferenceFolder
     public bool Has(string file) => File.Exists(PathOf(file));
 
     /// <summary>Loads a file's tensors.</summary>
-    public Dictionary<string, Tensor> Load(string file) => Safetensors.Load(PathOf(file));
+    public Dictionary<string, Tensor> Load(string file) => Safetensors.Load(PathOf(file), Device);
 
     /// <summary>Reads a file's JSON.</summary>
     public JsonNode LoadJson(string file) => ReadJson(PathOf(file));
 
     private static ReferenceFolder Open(string folder) =>
         new(folder, ReadJson(Path.Combine(folder, "manifest.json")) as JsonObject
-            ?? throw new BadInputException($"{folder}/manifest.json is not a JSON object."));
+            ?? throw new BadInputException($"{folder}/manifest.json is not a JSON object."), CPU);
 
     private static JsonNode ReadJson(string path)
     {

@@ -20,7 +20,7 @@ internal static partial class SiblingModels
         name ??= WeightsOf().Matches((string?)folder.Manifest["about"] ?? "").FirstOrDefault(match => match.Groups[1].Value == area)?.Groups[2].Value
             ?? throw new BadInputException($"{folder.FolderPath}/manifest.json does not say which {area} model its references were made on.");
         var beside = Path.Combine(folder.FolderPath, "..", area);
-        foreach (var model in Places(beside, area).Where(Directory.Exists).SelectMany(ReferenceFolder.Find))
+        foreach (var model in Places(beside, area).Where(Directory.Exists).SelectMany(ReferenceFolder.Find).Select(found => found.On(folder.Device)))
         {
             if (model.Cases.FirstOrDefault(reference => (string?)reference["name"] == name) is { } found)
                 return ModelCases.Load(model, found, make);

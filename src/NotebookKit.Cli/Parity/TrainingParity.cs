@@ -19,6 +19,8 @@ internal sealed partial class TrainingParity : ParityArea
 
     public override string Name => "training";
 
+    public override bool RunsNetworks => true;
+
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         using var scope = NewDisposeScope();

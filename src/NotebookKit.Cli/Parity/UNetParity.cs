@@ -10,6 +10,8 @@ internal sealed class UNetParity : ParityArea
 {
     public override string Name => "unet";
 
+    public override bool RunsNetworks => true;
+
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         foreach (var reference in folder.Cases)

@@ -9,6 +9,8 @@ internal sealed class VaeParity : ParityArea
 {
     public override string Name => "vae";
 
+    public override bool RunsNetworks => true;
+
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         foreach (var reference in folder.Cases)

@@ -23,6 +23,7 @@ internal static class BenchVerb
         Sd15(),
         Load(),
         Memory(),
+        Gpu(),
     };
 
     private static Command Memory()
@@ -44,6 +45,41 @@ internal static class BenchVerb
                 ? JsonSerializer.Serialize(new { Runs = results }, Verb.Json)
                 : string.Join('\n', results.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Method,-18} forecast {MemoryForecast.Size(one.Forecast),9}  measured {MemoryForecast.Size(one.Measured),9}  {100 * one.Error,5:0.0} %  process {MemoryForecast.Size(one.ProcessBytes)}"))));
             return 0;
+        });
+        return command;
+    }
+
+    private static Command Gpu()
+    {
+        var folder = new Option<string>("--base") { DefaultValueFactory = _ => ModelShape.Sd15Name, Description = "the base model's folder, or sd15 for random weights of its shape" };
+        var on = DeviceOption.Create();
+        var size = new Option<int?>("--size") { Description = "pixels a side (the base's own)" };
+        var batches = new Option<int[]>("--batches") { DefaultValueFactory = _ => [1, 4, 8, 16, 32], Description = "pictures in a step", AllowMultipleArgumentsPerToken = true };
+        var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 6, Description = "how long each row is measured" };
+        var output = new Option<string>("--out") { DefaultValueFactory = _ => Path.Combine("bench", "results"), Description = "the folder for the table, as JSON and as Markdown" };
+        var command = new Command("gpu", "Training and sampling of a model of SD 1.5's size on a GPU: pictures per second, memory, and how far from what the device can do.") { folder, on, size, batches, seconds, output };
+        var json = Verb.JsonOption(command);
+        command.SetAction((parse, cancel) =>
+        {
+            var counts = parse.GetValue(batches)!;
+            if (counts.Length == 0 || counts.Any(count => count is < 1 or > 1024))
+                throw new BadInputException("--batches must be from 1 to 1024 each, such as --batches 1 4 8.");
+            if (parse.GetValue(seconds) is not (> 0 and <= 60))
+                throw new BadInputException("--seconds must be above 0 and at most 60.");
+            var device = DeviceOption.Of(parse.GetValue(on));
+            var dtype = device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
+            var shape = ModelShape.Of(parse.GetValue(folder)!);
+            var pixels = parse.GetValue(size) ?? shape.SampleSize;
+            if (pixels < 8 * shape.Vae.Factor || pixels > SampleOptions.LargestSize || pixels % (8 * shape.Vae.Factor) != 0)
+                throw new BadInputException($"--size {pixels}: the UNet halves three times, so it must be a multiple of {8 * shape.Vae.Factor}, and at most {SampleOptions.LargestSize}.");
+            using var sd = parse.GetValue(folder) == ModelShape.Sd15Name ? RandomModel.Of(shape, device, dtype) : StableDiffusion.Load(parse.GetValue(folder)!, device, dtype);
+            var result = GpuBench.Run(sd, parse.GetValue(folder)!, pixels, counts, parse.GetValue(seconds), Console.Error.WriteLine, cancel);
+            var file = Path.Combine(parse.GetValue(output)!, string.Concat(result.Machine.Device.Split([.. Path.GetInvalidFileNameChars(), ',', ' '], StringSplitOptions.RemoveEmptyEntries).Select((word, i) => i == 0 ? word : $"-{word}")));
+            Directory.CreateDirectory(parse.GetValue(output)!);
+            Checkpoints.AtomicFile.WriteText(file + ".json", JsonSerializer.Serialize(result, Verb.Json));
+            Checkpoints.AtomicFile.WriteText(file + ".md", GpuTable.Markdown(result));
+            Console.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(result, Verb.Json) : GpuTable.Markdown(result) + $"\nwritten to {file}.json and .md");
+            return Task.FromResult(0);
         });
         return command;
     }

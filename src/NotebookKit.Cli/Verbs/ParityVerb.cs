@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Cli.Parity;
+using NotebookKit.Torch;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -11,20 +13,22 @@ internal static class ParityVerb
     public static Command Create()
     {
         var directory = new Argument<string>("dir") { Description = "a folder of reference data: a manifest.json in it, or in each of its subfolders" };
-        var command = new Command("parity", "Check the kit against reference data made by other tools.") { directory };
+        var on = DeviceOption.Create();
+        var command = new Command("parity", "Check the kit against reference data made by other tools.") { directory, on };
         var json = Verb.JsonOption(command);
-        command.SetAction(parse => Run(parse.GetValue(directory)!, parse.GetValue(json)));
+        command.SetAction(parse => Run(parse.GetValue(directory)!, DeviceOption.Of(parse.GetValue(on)), parse.GetValue(json)));
         return command;
     }
 
-    private static int Run(string directory, bool json)
+    private static int Run(string directory, Device device, bool json)
     {
+        TorchExtras.AllowTF32 = false; // its ten bits of fraction are not float32's tolerance
         var output = json ? Console.Error : Console.Out;
         var report = new ParityReport(output.WriteLine);
         foreach (var folder in ReferenceFolder.Find(directory))
         {
             if (ParityArea.All.FirstOrDefault(area => area.Name == folder.Area) is { } known)
-                report.RunArea(known, folder);
+                report.RunArea(known, known.RunsNetworks ? folder.On(device) : folder);
             else
                 report.Skip(folder.Area, "*", "an area that is not known");
         }

@@ -79,6 +79,7 @@ internal static unsafe class NativeMethods
     [DllImport(Library)] public static extern int kit_synchronize(long device);
     [DllImport(Library)] public static extern int kit_cuda_memory(int index, long* figures, int emptyCache, int resetPeak);
 
+    [DllImport(Library)] public static extern int kit_allow_tf32(int allow);
     [DllImport(Library)] public static extern void kit_give_back();
     [DllImport(Library), SuppressGCTransition] public static extern void kit_held(int meta, long* figures, int resetPeak);
     [DllImport(Library)] public static extern int kit_prepare_rehearsal();

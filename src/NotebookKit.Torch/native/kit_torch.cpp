@@ -819,6 +819,15 @@ KIT_API int32_t kit_synchronize(int64_t device) {
     });
 }
 
+// Whether a GPU may multiply float32 with ten bits of fraction; libtorch's own choice is yes in convolutions, no elsewhere.
+KIT_API int32_t kit_allow_tf32(int32_t allow) {
+    return guarded([&] {
+        at::globalContext().setAllowTF32CuDNN(allow != 0);
+        at::globalContext().setAllowTF32CuBLAS(allow != 0);
+        return 0;
+    });
+}
+
 // figures[4]: bytes allocated now, the most ever allocated, bytes reserved, bytes of the device free.
 // Returns 0 where this library was built without the CUDA headers.
 KIT_API int32_t kit_cuda_memory(int32_t index, int64_t* figures, int32_t empty_cache, int32_t reset_peak) {

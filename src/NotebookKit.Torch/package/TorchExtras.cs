@@ -45,6 +45,12 @@ public static class TorchExtras
     /// <summary>Not possible: the package counts no bytes.</summary>
     public static void PrepareRehearsal() => throw new NotSupportedException("A memory forecast needs the kit's own tensor layer (KIT_TORCH=system).");
 
+    /// <summary>Whether a GPU may multiply float32 numbers with ten bits of fraction (TF32).</summary>
+    public static bool AllowTF32
+    {
+        set => (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (value, value);
+    }
+
     /// <summary>Does nothing: the package has no figures.</summary>
     public static void ResetPeakMemory(Device? device = null)
     {
