@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
-using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Lora;
 using NotebookKit.Models;
@@ -60,12 +58,10 @@ internal static class DreamBoothStudyVerb
             if (parse.GetValue(pictures) < 2 || sweep.Any(w => !(w >= 0)))
                 throw new BadInputException("--pictures must be at least 2, and every --prior-loss-weight 0 or more.");
             options.Validate();
-            using var stop = new CancellationTokenSource();
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-            using var likeness = parse.GetValue(clip) is { } encoder ? (IDisposable)new ClipImageEmbedder(encoder) : Probe.Load(parse.GetValue(probe)!);
+            using var stop = new StopSignals();
+            using var judge = ProbeVerb.Judge(parse.GetValue(clip), parse.GetValue(probe)!);
             using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
-            var study = new DreamBoothStudy(model, (IPictureEmbedder)likeness, options);
+            var study = new DreamBoothStudy(model, judge, options);
             var result = study.Run(sweep, parse.GetValue(pictures), row => Console.Error.WriteLine(Line(row)), new ConsoleProgress(Console.Error), stop.Token);
             ImageGrid.Render(study.Shown, DreamBoothStudy.ShownPerRow, cell: 128).SavePng(Path.Combine(into, "study.png"));
             if (parse.GetValue(json))
@@ -78,12 +74,6 @@ internal static class DreamBoothStudyVerb
             Console.WriteLine($"base: {Line(result.Base)}");
             foreach (var row in result.Runs)
                 Console.WriteLine(Line(row));
-
-            void Stop(PosixSignalContext context)
-            {
-                context.Cancel = true;
-                stop.Cancel();
-            }
         });
         return verb;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Evaluation;
@@ -32,9 +31,7 @@ internal static class GradeVerb
         {
             if (parse.GetValue(n) is < 1 or > 100_000 || parse.GetValue(steps) is < 1 or > 1000 || !(parse.GetValue(cfg) >= 1))
                 throw new BadInputException("--n must be 1 to 100000, --steps 1 to 1000, --cfg at least 1.");
-            using var stop = new CancellationTokenSource();
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using var stop = new StopSignals();
             using var reader = Probe.Load(parse.GetValue(probe)!);
             using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
             var options = new GradeOptions { N = parse.GetValue(n), Seed = parse.GetValue(seed), Steps = parse.GetValue(steps), Cfg = parse.GetValue(cfg), Sheet = parse.GetValue(sheet) };
@@ -44,12 +41,6 @@ internal static class GradeVerb
                 Console.WriteLine(JsonSerializer.Serialize(grade, Verb.Json));
             else
                 Console.WriteLine($"{grade.N} pictures: class {grade.Class:P1}, colour {grade.Colour:P1}, background {grade.Background:P1}, style {grade.Style:P1}, all {grade.All:P1}; renders: all {grade.Probe.All:P1}");
-
-            void Stop(PosixSignalContext context)
-            {
-                context.Cancel = true;
-                stop.Cancel();
-            }
         });
         return verb;
     }

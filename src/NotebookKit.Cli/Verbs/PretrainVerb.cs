@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.ToyWorld.Pretraining;
 
@@ -35,19 +34,11 @@ internal static class PretrainVerb
             };
             if (options.Minutes <= 0 || options.Steps <= 0)
                 throw new BadInputException("--minutes and --steps must be above 0.");
-            using var stop = new CancellationTokenSource();
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using var stop = new StopSignals();
             var result = Pretrainer.Run(options, new PretrainLines(), stop.Token);
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(result, Verb.Json));
             return result.Finished ? 0 : Verb.Failed;
-
-            void Stop(PosixSignalContext context)
-            {
-                context.Cancel = true;
-                stop.Cancel();
-            }
         });
         return verb;
     }

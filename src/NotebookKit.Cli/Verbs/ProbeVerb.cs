@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
+using NotebookKit.Evaluation;
 using NotebookKit.ToyWorld;
 using NotebookKit.ToyWorld.Evaluation;
 using NotebookKit.ToyWorld.Pretraining;
@@ -27,9 +27,7 @@ internal static class ProbeVerb
         {
             if (parse.GetValue(steps) < 1 || parse.GetValue(pictures) < 300 || parse.GetValue(workers) < 1)
                 throw new BadInputException("--steps and --workers must be above 0, and --pictures at least 300.");
-            using var stop = new CancellationTokenSource();
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using var stop = new StopSignals();
             var quality = ProbeTraining.Run(
                 parse.GetValue(output)!, parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu, parse.GetValue(seed),
                 parse.GetValue(steps), parse.GetValue(workers), parse.GetValue(pictures), new PretrainLines(), stop.Token);
@@ -37,15 +35,14 @@ internal static class ProbeVerb
                 Console.WriteLine(JsonSerializer.Serialize(quality, Verb.Json));
             else
                 Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals {quality.Individual:P0}");
-
-            void Stop(PosixSignalContext context)
-            {
-                context.Cancel = true;
-                stop.Cancel();
-            }
         });
         return verb;
     }
+
+    /// <summary>What judges likeness: a CLIP image encoder where one is named, else the probe.</summary>
+    /// <param name="clip">The encoder's folder.</param>
+    /// <param name="probe">The probe's folder.</param>
+    public static IPictureEmbedder Judge(string? clip, string probe) => clip is null ? Probe.Load(probe) : new ClipImageEmbedder(clip);
 
     /// <summary>The probe that ships.</summary>
     public static string Shipped => Path.Combine(Checkout.Root, "data", "probe");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.Images;
 using NotebookKit.Models;
@@ -47,10 +46,7 @@ internal static class TrainVerb
         foreach (var picture in options.Concepts.SelectMany(TrainingPicture.Read))
             RgbImage.Load(picture.Path);
 
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
-
+        using var stop = new StopSignals();
         var forecast = TrainForecast.Tell(folder, options, dtype, device, parse.GetValue(Memory), parse.GetValue(Force) || parse.GetValue(Plan), Console.Error);
         using var sd = StableDiffusion.Load(folder, device, dtype);
         var trainer = new DreamBoothTrainer(sd, options);
@@ -99,12 +95,5 @@ internal static class TrainVerb
         else
             Console.WriteLine(plan.Sets.Count > 0 ? string.Join('\n', plan.Sets.Select(set => set.Why)) : "No class images are used.");
         return 0;
-    }
-
-    // What is trained is worth keeping: the run ends after its step and saves.
-    private static void Stop(PosixSignalContext signal, CancellationTokenSource stop)
-    {
-        signal.Cancel = true;
-        stop.Cancel();
     }
 }

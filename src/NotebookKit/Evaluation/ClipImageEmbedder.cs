@@ -8,7 +8,7 @@ namespace NotebookKit.Evaluation;
 /// CLIP's image encoder as the judge of likeness, for real photos: the paper's CLIP-I. The learner brings its folder
 /// (<c>openai/clip-vit-base-patch32</c> or another in the transformers layout).
 /// </summary>
-public sealed class ClipImageEmbedder : IPictureEmbedder, IDisposable
+public sealed class ClipImageEmbedder : IPictureEmbedder
 {
     private const int Batch = 8;
 

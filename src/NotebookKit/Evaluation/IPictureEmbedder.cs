@@ -8,7 +8,7 @@ namespace NotebookKit.Evaluation;
 /// CLIP; here it is the kit's <see cref="Probe"/> for the toy world, or CLIP's image encoder
 /// (<see cref="ClipImageEmbedder"/>) for real pictures where the learner has its weights.
 /// </summary>
-public interface IPictureEmbedder
+public interface IPictureEmbedder : IDisposable
 {
     /// <summary>What stands in reports: "probe" or "CLIP".</summary>
     string Name { get; }

@@ -10,7 +10,7 @@ namespace NotebookKit.Evaluation;
 /// paper has CLIP (does the picture show what the prompt says?) and DINO (is it the same individual?), and knows nothing
 /// but the toy world.
 /// </summary>
-public sealed class Probe : IPictureEmbedder, IDisposable
+public sealed class Probe : IPictureEmbedder
 {
     private const int Batch = 50;
 

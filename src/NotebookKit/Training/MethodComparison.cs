@@ -61,12 +61,12 @@ public static class MethodComparison
     /// <param name="ways">What to train.</param>
     /// <param name="workFolder">Where the results are written.</param>
     /// <param name="report">Told each row as it is finished, the base's first.</param>
-    /// <param name="cancel">Stops between two steps.</param>
     /// <param name="progress">Told every training step.</param>
+    /// <param name="cancel">Stops between two steps.</param>
     /// <returns>The untouched base, then each way.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was asked to stop.</exception>
     public static IReadOnlyList<MethodRow> Run(
-        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder, Action<MethodRow>? report = null, CancellationToken cancel = default, IProgress<TrainEvent>? progress = null)
+        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder, Action<MethodRow>? report = null, IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(measure);

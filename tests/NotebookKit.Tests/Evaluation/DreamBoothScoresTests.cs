@@ -57,5 +57,9 @@ public sealed class DreamBoothScoresTests
 
         public Tensor Embed(IReadOnlyList<RgbImage> pictures) =>
             tensor(pictures.SelectMany(p => (p.Width, p.Height) switch { (8, 8) => new[] { 1f, 0 }, (16, 8) => [0, 1], _ => [0.6f, 0.8f] }).ToArray(), [pictures.Count, 2L]);
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NotebookKit.Cli.Doctor;
-using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Training;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
@@ -53,19 +52,19 @@ internal static class MethodsVerb
                 Seed = parse.GetValue(seed),
             };
             var subject = TrainingPicture.Read(options).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
-            using var judge = parse.GetValue(clip) is { } encoder ? (IDisposable)new ClipImageEmbedder(encoder) : Probe.Load(parse.GetValue(probe)!);
-            var measure = new AdaptationMeasure((IPictureEmbedder)judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))], [.. subject.Select(picture => picture.Prompt).Distinct()], parse.GetValue(driftPrompt)!)
+            using var judge = ProbeVerb.Judge(parse.GetValue(clip), parse.GetValue(probe)!);
+            var measure = new AdaptationMeasure(judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))], [.. subject.Select(picture => picture.Prompt).Distinct()], parse.GetValue(driftPrompt)!)
             {
                 Pictures = parse.GetValue(pictures),
             };
             List<MethodWay> ways = [new(TrainMethod.TextualInversion), new(TrainMethod.Lora, parse.GetValue(rank)), .. parse.GetValue(ranks)!.Select(rank => new MethodWay(TrainMethod.LoraExtended, rank)), new(TrainMethod.DreamBooth)];
-            var rows = MethodComparison.Run(parse.GetValue(model)!, options, measure, ways, parse.GetValue(output)!, row => Console.Error.WriteLine($"measured: {row.Method}"), cancel, new ConsoleProgress(Console.Error));
+            var rows = MethodComparison.Run(parse.GetValue(model)!, options, measure, ways, parse.GetValue(output)!, row => Console.Error.WriteLine($"measured: {row.Method}"), new ConsoleProgress(Console.Error), cancel);
             var shown = rows.SelectMany(row => row.Drawn!.OfSubject.Take(4).Concat(row.Drawn.OfClass.Take(4))).ToList();
             var grid = Path.Combine(parse.GetValue(output)!, "methods.png");
             ImageGrid.Render(shown, shown.Count / rows.Count, cell: 96).SavePng(grid);
             var sizes = MethodComparison.Sd15Sizes();
             return Answer(
-                parse.GetValue(json), new { Base = parse.GetValue(model), options.Epochs, Embedder = ((IPictureEmbedder)judge).Name, measure.PhotosAmongThemselves, Methods = rows, Sd15 = sizes, Grid = grid },
+                parse.GetValue(json), new { Base = parse.GetValue(model), options.Epochs, Embedder = judge.Name, measure.PhotosAmongThemselves, Methods = rows, Sd15 = sizes, Grid = grid },
                 [$"{"",-26} {"bytes",12} {"trained",10} {"seconds",8} {"MB held",8} {"fidelity",8} {"drift",7}",
                     .. rows.Select(row => Say($"{row.Method,-26} {row.Bytes,12:N0} {row.Trained,10:N0} {row.Seconds,8:0.0} {row.TensorBytes / 1e6,8:0} {row.Fidelity,8:0.000} {row.Drift,7:+0.000;-0.000}")),
                     Say($"fidelity: cosine with the photos, which score {measure.PhotosAmongThemselves ?? 1:0.000} among themselves; drift: by how much \"{measure.ClassPrompt}\" came nearer to them"),

@@ -154,6 +154,12 @@ internal sealed class AdaptedLayer
 
     private sealed class Beside : IDisposable
     {
-        public void Dispose() => Interlocked.Decrement(ref _beside);
+        private int _over;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _over, 1) == 0)
+                Interlocked.Decrement(ref _beside);
+        }
     }
 }
