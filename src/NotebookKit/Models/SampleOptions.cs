@@ -44,7 +44,10 @@ public sealed record SampleOptions
     /// <summary>How many pictures.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>How many are drawn at once; null for about as many latents as one picture of 512×512 has.</summary>
+    /// <summary>
+    /// How many are drawn at once; null for about as many latents as one picture of 512×512 has. One at a time a picture is
+    /// the same to the bit however many are drawn; several share their sums, which may move a pixel by one grey level.
+    /// </summary>
     public int? BatchSize { get; init; }
 
     /// <summary>Width in pixels, a multiple of 8; null for that of <see cref="InitImage"/>, or else the one the model was trained on.</summary>

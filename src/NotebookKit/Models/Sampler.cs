@@ -1,7 +1,6 @@
 using NotebookKit.Images;
 using NotebookKit.Schedulers;
 using NotebookKit.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Models;
@@ -67,7 +66,7 @@ internal sealed class Sampler
             if (conditioning.At((i - begin) * options.Steps / timesteps.Length) is var now && now != states)
             {
                 context?.Dispose();
-                (states, context) = (now, Stack(now, OneByOne ? 1 : count).MoveToOuterDisposeScope());
+                (states, context) = (now, Stack(now, count).MoveToOuterDisposeScope());
             }
 
             var level = scheduler.LevelAt(i);
@@ -109,14 +108,9 @@ internal sealed class Sampler
         return cat([.. parts.Select(part => part.expand(count, -1, -1))], 0);
     }
 
-    // On a CPU, whose sums are made in another order for another batch: so a picture is the same to the bit alone or among others.
-    private bool OneByOne => model.Device.type == DeviceType.CPU;
-
     // (B, 4, h, w) from (B, 4, h, w): all predictions in one batch, then ε₀ + s·Σ w·(ε − ε₀).
     private Tensor Predict(Tensor input, double timestep, StepStates states, Tensor context)
     {
-        if (OneByOne && input.shape[0] > 1)
-            return cat([.. input.split(1, 0).Select(each => Predict(each, timestep, states, context))], 0);
         var parts = context.shape[0] / input.shape[0];
         var repeated = parts == 1 ? input : input.repeat(parts, 1, 1, 1);
         var time = tensor(new[] { (float)timestep }, device: input.device);

@@ -191,9 +191,7 @@ internal sealed class TrainingRehearsal : IDisposable
         var context = _sd.EncodePrompts([.. Enumerable.Repeat("a", 2 * atOnce)]);
         using (var step = NewDisposeScope())
         {
-            var together = _plan.OnGpu ? atOnce : 1;
-            var input = latents.narrow(0, 0, together);
-            var both = _sd.UNet.call(cat([input, input]).to(_plan.DType), zeros([2 * together], ScalarType.Int64, Meta), context.narrow(0, 0, 2 * together)).to(ScalarType.Float32);
+            var both = _sd.UNet.call(cat([latents, latents]).to(_plan.DType), zeros([2 * atOnce], ScalarType.Int64, Meta), context).to(ScalarType.Float32);
             _ = both * 2;
         }
 
