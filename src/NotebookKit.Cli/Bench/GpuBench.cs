@@ -148,13 +148,13 @@ internal sealed record GpuBench(
     {
         for (var i = 0; i < 3; i++) // libraries choose their kernels
             Once();
-        cuda.synchronize();
+        cuda.synchronize(device);
         var clock = Stopwatch.StartNew();
         var steps = 0;
         for (; steps == 0 || clock.Elapsed.TotalSeconds < seconds; steps++)
             Once();
         var host = clock.Elapsed.TotalSeconds;
-        cuda.synchronize();
+        cuda.synchronize(device);
         var total = clock.Elapsed.TotalSeconds;
         return (steps / total, host / total);
 
