@@ -1,5 +1,5 @@
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -29,9 +29,8 @@ internal sealed record ForwardWork(long Weights, long Attention)
     /// <param name="side">Height and width of the latents.</param>
     public static ForwardWork Of(UNet2DConditionConfig config, int side)
     {
-        TorchExtras.PrepareRehearsal();
         var meta = new Device("meta");
-        using var onMeta = new SkipInitialisation(meta, ScalarType.Float32);
+        using var onMeta = Layers.Uninitialised(meta, ScalarType.Float32);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         using var unet = new UNet2DConditionModel(config);

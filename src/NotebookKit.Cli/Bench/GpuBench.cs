@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
@@ -115,7 +115,7 @@ internal sealed record GpuBench(
             return row with
             {
                 PicturesPerSecond = pace * batch,
-                PeakBytes = TorchExtras.TensorBytes(sd.Device)?.Peak,
+                PeakBytes = MemoryUse.PeakBytes(sd.Device),
                 DeviceBytes = GpuMachine.TakenBytes(sd.Device),
                 HostShare = host,
                 ArithmeticShare = arithmetic * pace * batch / rate,
@@ -140,7 +140,7 @@ internal sealed record GpuBench(
         var data = Batch(sd, side, batch);
         var (latents, context, time) = (data.Latents.to(dtype), data.Context.to(dtype), data.Timesteps.to(ScalarType.Float32));
         var (pace, _) = Measure(sd.Device, seconds, () => sd.UNet.call(latents, time, context).Dispose());
-        return new GpuSampling(batch, pace, TorchExtras.TensorBytes(sd.Device)?.Peak, work.Forward * pace * batch / rate);
+        return new GpuSampling(batch, pace, MemoryUse.PeakBytes(sd.Device), work.Forward * pace * batch / rate);
     }
 
     // Steps per second, and the share of the time in which the host was busy handing them out.
@@ -182,14 +182,13 @@ internal sealed record GpuBench(
         var side = device.type == DeviceType.CUDA ? 8192.0 : 1024;
         var (a, b) = (ones([(long)side, (long)side], dtype, device), ones([(long)side, (long)side], dtype, device));
         // The fastest of a few: other work can only slow it down.
-        return Enumerable.Range(0, 5).Max(_ => Measure(device, seconds / 5, () => a.matmul(b).Dispose()).Pace) * 2 * side * side * side;
+        return Enumerable.Range(0, 5).Max(_ => Measure(device, seconds / 5, () => a.mm(b).Dispose()).Pace) * 2 * side * side * side;
     }
 
     private static void Settle(Device device)
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        TorchExtras.EmptyCache(device);
-        TorchExtras.ResetPeakMemory(device);
+        TensorMemory.ResetPeak();
     }
 }

@@ -1,9 +1,9 @@
+using NotebookKit.Tensors;
 using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
 using NotebookKit.Training;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;
@@ -58,7 +58,7 @@ internal sealed record LoadBench(long FileBytes, long WeightBytes, double Second
     // Names and shapes of the real network, random numbers; one tensor at a time, so that this leaves no trace in the figures.
     private static void Write(UNet2DConditionConfig config, string path)
     {
-        using var skip = new SkipInitialisation();
+        using var skip = Layers.Uninitialised();
         using var unet = new UNet2DConditionModel(config);
         Safetensors.Save(path, unet.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, ScalarType.Float16)), null);
     }

@@ -1,5 +1,5 @@
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using static TorchSharp.torch;
@@ -34,11 +34,11 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
             var forecast = MemoryForecast.Of(shape, MemoryPlan.Of(options, plan.DType, device.type == TorchSharp.DeviceType.CUDA));
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            var before = TorchExtras.TensorBytes(device)!.Value.Now;
-            TorchExtras.ResetPeakMemory(device);
+            TensorMemory.ResetPeak();
+            var before = TensorMemory.ResidentBytes;
             using var sd = folder == ModelShape.Sd15Name ? shape.Create(plan.DType) : StableDiffusion.Load(folder, device, plan.DType);
             new DreamBoothTrainer(sd, options).Train();
-            return new(Verbs.Choices.Name(plan.Method), forecast.Bytes.Total, TorchExtras.TensorBytes(device)!.Value.Peak - before, MemoryUse.ProcessPeakBytes());
+            return new(Verbs.Choices.Name(plan.Method), forecast.Bytes.Total, MemoryUse.PeakBytes(device) - before, TensorMemory.PeakResidentBytes);
         }
         finally
         {
@@ -66,7 +66,6 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
         GradientAccumulation = plan.Accumulation,
         Optimizer = plan.Optimizer,
         GradientCheckpointing = plan.Checkpointing,
-        AttentionSlicing = plan.AttentionSlicing,
         FreeEncoders = plan.FreeEncoders,
         EmaDecay = plan.Ema ? 0.99 : null,
         TrainTextEncoder = plan.TextEncoder,

@@ -1,7 +1,7 @@
+using NotebookKit.Tensors;
 using NotebookKit.Models;
 using NotebookKit.Training.Memory;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;
@@ -15,7 +15,7 @@ internal static class RandomModel
     /// <param name="dtype">The weights' type.</param>
     public static StableDiffusion Of(ModelShape shape, Device device, ScalarType dtype)
     {
-        using var skip = new SkipInitialisation(device, dtype);
+        using var skip = Layers.Uninitialised(device, dtype);
         using var noGrad = no_grad();
         var sd = shape.Create(dtype);
         sd.UNet.to(device);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using NotebookKit.Training.Memory;
 using static TorchSharp.torch;
 
@@ -58,11 +58,11 @@ internal sealed record Sd15Bench(
         GC.Collect();
         GC.WaitForPendingFinalizers();
         ResetPeak();
-        var before = TorchExtras.Memory().ResidentBytes;
+        var before = TensorMemory.ResidentBytes;
         var start = Stopwatch.GetTimestamp();
         using var sd = StableDiffusion.Load(folder, dtype: dtype);
         var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        var loadPeak = TorchExtras.Memory().PeakResidentBytes;
+        var loadPeak = TensorMemory.PeakResidentBytes;
 
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -118,7 +118,7 @@ internal sealed record Sd15Bench(
         }
 
         times.Sort();
-        return (times[runs / 2], times[0], cpu / runs, TorchExtras.Memory().PeakResidentBytes, TorchExtras.TensorBytes()?.Peak ?? 0);
+        return (times[runs / 2], times[0], cpu / runs, TensorMemory.PeakResidentBytes, TensorMemory.PeakResidentBytes);
     }
 
     private static long Count(nn.Module network) => network.parameters().Sum(parameter => parameter.numel());
@@ -126,7 +126,7 @@ internal sealed record Sd15Bench(
     // Linux starts the process's own peak anew when told so; elsewhere it stays the peak since the start.
     private static void ResetPeak()
     {
-        TorchExtras.ResetPeakMemory();
+        TensorMemory.ResetPeak();
         try
         {
             File.WriteAllText("/proc/self/clear_refs", "5");

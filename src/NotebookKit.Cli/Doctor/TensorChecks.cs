@@ -1,4 +1,4 @@
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp;
 
 namespace NotebookKit.Cli.Doctor;
@@ -12,15 +12,13 @@ internal static class TensorChecks
         if (!string.IsNullOrEmpty(choice))
             yield return Finding.Ok("chosen", $"{choice}, because: {Environment.GetEnvironmentVariable("KIT_TORCH_WHY")}");
 
-        string version;
         Finding? broken = null;
         try
         {
-            version = torch.__version__;
+            TorchLibrary.Load();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            version = "";
             broken = new Finding("libtorch", Health.Missing, e.Message.ReplaceLineEndings(" "), "run ./kit test once: it installs libtorch and builds the native layer");
         }
 
@@ -30,11 +28,10 @@ internal static class TensorChecks
             yield break;
         }
 
-        yield return Finding.Ok("libtorch", $"{version}, {LoadedLibrary("libtorch_cpu") ?? "path unknown"}");
-        yield return Finding.Ok("native layer", Checkout.Relative(TorchExtras.NativeLibraryPath));
+        yield return Finding.Ok("libtorch", $"{torch.__version__}, {LoadedLibrary("libtorch_cpu") ?? "path unknown"}");
+        yield return Finding.Ok("TorchSharp", $"{TorchLibrary.Versions.TorchSharp}, {TorchLibrary.Files[^1]}");
         yield return Gpu();
         yield return Threads();
-        yield return Blas();
     }
 
     private static Finding Gpu() => torch.cuda.is_available()
@@ -50,22 +47,6 @@ internal static class TensorChecks
             ? Finding.Ok("threads", $"{used} of {cores} cores")
             : new Finding("threads", Health.Warning, $"{used} of {cores} cores", "unset OMP_NUM_THREADS unless fewer threads are wanted");
     }
-
-    private static Finding Blas()
-    {
-        using (var a = torch.ones(8, 8))
-            a.matmul(a).Dispose();
-        return JudgeBlas(LoadedLibrary("libopenblas") ?? LoadedLibrary("libmkl") ?? LoadedLibrary("libblis") ?? LoadedLibrary("libblas"));
-    }
-
-    /// <summary>The reference BLAS is many times slower than an optimized one, and it is what Debian installs by default.</summary>
-    /// <param name="library">The path of the BLAS that is loaded; null where libtorch has its own.</param>
-    internal static Finding JudgeBlas(string? library) => library switch
-    {
-        null => Finding.Ok("BLAS", "inside libtorch"),
-        _ when new[] { "openblas", "mkl", "blis", "atlas" }.Any(name => library.Contains(name, StringComparison.OrdinalIgnoreCase)) => Finding.Ok("BLAS", library),
-        _ => new Finding("BLAS", Health.Warning, $"{library} is the reference BLAS, about 20 times slower", "apt-get install --no-install-recommends libopenblas0-pthread"),
-    };
 
     private static string? LoadedLibrary(string name) => !File.Exists("/proc/self/maps") ? null : (
         from line in File.ReadLines("/proc/self/maps")

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
@@ -132,7 +133,7 @@ internal static class BenchVerb
             var start = Stopwatch.GetTimestamp();
             sd.Sample(options);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var result = new { SecondsPerPicture = seconds / options.Count, StepsPerSecond = options.Steps * options.Count / seconds, PeakBytes = MemoryUse.ProcessPeakBytes() };
+            var result = new { SecondsPerPicture = seconds / options.Count, StepsPerSecond = options.Steps * options.Count / seconds, PeakBytes = TensorMemory.PeakResidentBytes };
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(result, Verb.Json)
                 : string.Create(CultureInfo.InvariantCulture, $"{result.SecondsPerPicture:0.00} s a picture of {options.Steps} steps ({result.StepsPerSecond:0.0} steps/s), {result.PeakBytes / 1e6:0} MB at most"));

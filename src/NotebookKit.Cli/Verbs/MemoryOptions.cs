@@ -17,13 +17,12 @@ internal sealed class MemoryOptions
     private readonly Option<string> _dtype = new("--dtype") { DefaultValueFactory = _ => "fp32", Description = "the base's type: fp32, bf16 or fp16" };
     private readonly Option<string> _optimizer = new("--optimizer") { DefaultValueFactory = _ => "adamw", Description = string.Join(", ", Choices.Names<OptimizerKind>()) };
     private readonly Option<bool> _checkpointing = new("--checkpointing") { Description = "gradient checkpointing" };
-    private readonly Option<bool> _slicing = new("--attention-slicing") { Description = "attention in small pieces, made again in backward" };
     private readonly Option<bool> _textEncoder = new("--text-encoder") { Description = "train the text encoder too" };
 
     /// <summary>Adds them to a verb.</summary>
     public MemoryOptions(Command command)
     {
-        foreach (var option in new Option[] { _method, _rank, _size, _batch, _classImages, _accumulation, _dtype, _optimizer, _checkpointing, _slicing, _textEncoder })
+        foreach (var option in new Option[] { _method, _rank, _size, _batch, _classImages, _accumulation, _dtype, _optimizer, _checkpointing, _textEncoder })
             command.Options.Add(option);
     }
 
@@ -45,7 +44,6 @@ internal sealed class MemoryOptions
         DType = Choices.DType("--dtype", parse.GetValue(_dtype)!),
         Optimizer = Choices.Of<OptimizerKind>("--optimizer", parse.GetValue(_optimizer)!),
         Checkpointing = parse.GetValue(_checkpointing),
-        AttentionSlicing = parse.GetValue(_slicing),
         TextEncoder = parse.GetValue(_textEncoder),
     };
 }

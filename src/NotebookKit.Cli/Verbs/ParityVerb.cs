@@ -1,7 +1,7 @@
+using NotebookKit.Training;
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Cli.Parity;
-using NotebookKit.Torch;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
@@ -22,7 +22,7 @@ internal static class ParityVerb
 
     private static int Run(string directory, Device device, bool json)
     {
-        TorchExtras.AllowTF32 = false; // its ten bits of fraction are not float32's tolerance
+        Precision.AllowTF32 = false; // its ten bits of fraction are not float32's tolerance
         var output = json ? Console.Error : Console.Out;
         var report = new ParityReport(output.WriteLine);
         foreach (var folder in ReferenceFolder.Find(directory))

@@ -65,7 +65,6 @@ internal sealed class TrainFlags
         Choice<OptimizerKind>("--optimizer", "adamw, adamw8bit, adafactor, lion or prodigy", (options, value) => options with { Optimizer = value });
         Number<double>("--ema", "sample and save a moving average of the weights with this decay, 0.999 is usual (0: none)", (options, value) => options with { EmaDecay = value });
         Flag("--checkpointing", "keep less for backward and compute it again: slower, much less memory, the same gradients", options => options with { GradientCheckpointing = true });
-        Flag("--attention-slicing", "make attention in small pieces: slower, less memory, the same numbers; for libtorch without fused attention", options => options with { AttentionSlicing = true });
         Flag("--free-encoders", "put the VAE and the frozen text encoder aside once everything is encoded; samples and saving wait for them", options => options with { FreeEncoders = true });
         Number<int>("--batch", "pictures of the subject in a batch; as many class images go beside them", (options, value) => options with { BatchSize = value });
         Number<int>("--accumulation", "batches that make up an optimizer step", (options, value) => options with { GradientAccumulation = value });

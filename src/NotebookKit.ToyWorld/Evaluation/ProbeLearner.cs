@@ -57,7 +57,7 @@ internal sealed class ProbeLearner : Learner
         var loss = CrossEntropy(output.Class, target, 0) + CrossEntropy(output.Colour, target, 1)
             + CrossEntropy(output.Background, target, 2) + CrossEntropy(output.Style, target, 3);
         var cosines = output.Embedding.narrow(0, SceneBatch, chosen.Length)
-            .matmul(output.Embedding.narrow(0, SceneBatch + chosen.Length, chosen.Length).transpose(0, 1)) / Temperature;
+            .mm(output.Embedding.narrow(0, SceneBatch + chosen.Length, chosen.Length).transpose(0, 1)) / Temperature;
         var same = arange(chosen.Length, ScalarType.Int64);
         return loss + nn.functional.cross_entropy(cosines, same) + nn.functional.cross_entropy(cosines.transpose(0, 1), same);
     }

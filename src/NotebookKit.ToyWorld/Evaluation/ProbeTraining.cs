@@ -72,7 +72,7 @@ public static class ProbeTraining
         var toys = Enumerable.Range(0, 100).Select(i => new Individual(seed ^ IndividualsStream, i)).ToList();
         RgbImage Seen(Individual toy) => new(Size, Size, toy.Paint(random, world, Size));
         var (one, other) = (probe.Embed([.. toys.Select(Seen)]), probe.Embed([.. toys.Select(Seen)]));
-        var nearest = one.matmul(other.transpose(0, 1)).argmax(1).data<long>().ToArray();
+        var nearest = one.mm(other.transpose(0, 1)).argmax(1).data<long>().ToArray();
         return new ProbeQuality(count, Marks.Shares(marks), nearest.Select((n, i) => n == i ? 1.0 : 0).Average());
     }
 

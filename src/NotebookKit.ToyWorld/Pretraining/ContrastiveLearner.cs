@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using NotebookKit.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -31,7 +32,7 @@ internal sealed class ContrastiveLearner : Learner
         var device = data.Latents.device;
         Text = new CLIPTextModel(config);
         pictureSide = new LatentEmbedder((int)config.HiddenSize);
-        textSide = nn.Linear(config.HiddenSize, config.HiddenSize, hasBias: false);
+        textSide = Layers.Linear(config.HiddenSize, config.HiddenSize, hasBias: false);
         scale = new Parameter(tensor(new[] { (float)Math.Log(1 / 0.07) }));
         foreach (var module in new nn.Module[] { Text, pictureSide, textSide })
             module.to(device);
@@ -87,7 +88,7 @@ internal sealed class ContrastiveLearner : Learner
         var end = captions.eq(data.Captions.EndRow).to(ScalarType.Int64).argmax(1); // the first end token
         var rows = end.view(-1, 1, 1).expand(-1, 1, states.shape[2]);
         var texts = nn.functional.normalize(textSide.call(states.gather(1, rows).squeeze(1)), dim: 1);
-        return pictureSide.call(latents).matmul(texts.transpose(0, 1));
+        return pictureSide.call(latents).mm(texts.transpose(0, 1));
     }
 
     private static Tensor CrossEntropy(Tensor logits, Tensor target) => -(nn.functional.log_softmax(logits, 1) * target).sum(1).mean();

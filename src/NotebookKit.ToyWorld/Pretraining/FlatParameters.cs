@@ -25,7 +25,7 @@ internal sealed class FlatParameters : IDisposable
         {
             var shape = value.shape;
             var length = value.numel();
-            value.set_data(Values.narrow(0, at, length).view(shape));
+            value.set_(Values.narrow(0, at, length).view(shape));
             value.grad = Gradient.narrow(0, at, length).view(shape);
             at += length;
         }

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -21,11 +22,11 @@ internal sealed class LatentEmbedder : Module<Tensor, Tensor>
     public LatentEmbedder(int width)
         : base(nameof(LatentEmbedder))
     {
-        conv1 = Conv2d(4, 32, 3, padding: 1);
-        conv2 = Conv2d(32, 64, 3, stride: 2, padding: 1);
-        conv3 = Conv2d(64, 96, 3, stride: 2, padding: 1);
-        conv4 = Conv2d(96, 128, 3, padding: 1);
-        projection = Linear(256, width);
+        conv1 = Layers.Conv2d(4, 32, 3, padding: 1);
+        conv2 = Layers.Conv2d(32, 64, 3, stride: 2, padding: 1);
+        conv3 = Layers.Conv2d(64, 96, 3, stride: 2, padding: 1);
+        conv4 = Layers.Conv2d(96, 128, 3, padding: 1);
+        projection = Layers.Linear(256, width);
         RegisterComponents();
     }
 

@@ -26,7 +26,7 @@ internal sealed class PatchPca
         var rows = pictures.view(n, 3, side, patch, side, patch).permute(0, 2, 4, 1, 3, 5).reshape(-1, length).to(ScalarType.Float64); // (patches, 3·p·p)
         var mean = rows.mean([0]);
         var centred = rows - mean;
-        var covariance = centred.transpose(0, 1).matmul(centred).div(rows.shape[0]).cpu().data<double>().ToArray();
+        var covariance = centred.transpose(0, 1).mm(centred).div(rows.shape[0]).cpu().data<double>().ToArray();
         var (vectors, values) = Leading(covariance, length, components);
         var offset = mean.cpu().data<double>().ToArray();
 

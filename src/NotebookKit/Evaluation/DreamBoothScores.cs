@@ -20,7 +20,7 @@ public sealed class DreamBoothScores(IPictureEmbedder embedder)
     public double SubjectFidelity(IReadOnlyList<RgbImage> generated, IReadOnlyList<RgbImage> photos)
     {
         using var scope = NewDisposeScope();
-        return embedder.Embed(generated).matmul(embedder.Embed(photos).transpose(0, 1)).mean().item<float>();
+        return embedder.Embed(generated).mm(embedder.Embed(photos).transpose(0, 1)).mean().item<float>();
     }
 
     /// <summary>
@@ -50,7 +50,7 @@ public sealed class DreamBoothScores(IPictureEmbedder embedder)
         ArgumentNullException.ThrowIfNull(generated);
         Require(generated, 2);
         using var scope = NewDisposeScope();
-        var each = embedder.Embed(generated).matmul(embedder.Embed(photos).transpose(0, 1)).mean([1]);  // (generated)
+        var each = embedder.Embed(generated).mm(embedder.Embed(photos).transpose(0, 1)).mean([1]);  // (generated)
         return Math.Sqrt((each - each.mean()).square().sum().item<float>() / (generated.Count * (generated.Count - 1.0)));
     }
 
@@ -67,7 +67,7 @@ public sealed class DreamBoothScores(IPictureEmbedder embedder)
         using var scope = NewDisposeScope();
         var n = (double)pictures.Count;
         var vectors = embedder.Embed(pictures);
-        var ofEach = vectors.matmul(vectors.transpose(0, 1)).sum(1) - vectors.square().sum(1);          // (pictures), its pairs
+        var ofEach = vectors.mm(vectors.transpose(0, 1)).sum(1) - vectors.square().sum(1);          // (pictures), its pairs
         var without = (ofEach.sum() - (2 * ofEach)) / ((n - 1) * (n - 2));                              // each picture left out
         return Math.Sqrt((n - 1) / n * (without - without.mean()).square().sum().item<float>());
     }
@@ -81,7 +81,7 @@ public sealed class DreamBoothScores(IPictureEmbedder embedder)
         Require(pictures, 2);
         using var scope = NewDisposeScope();
         var vectors = embedder.Embed(pictures);
-        var cosines = vectors.matmul(vectors.transpose(0, 1));
+        var cosines = vectors.mm(vectors.transpose(0, 1));
         return (cosines.sum().item<float>() - cosines.diagonal().sum().item<float>()) / (pictures.Count * (pictures.Count - 1.0));
     }
 

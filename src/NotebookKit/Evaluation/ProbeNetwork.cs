@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -20,14 +21,14 @@ public sealed class ProbeNetwork : Module<Tensor, ProbeOutput>
     public ProbeNetwork(ProbeConfig config) : base(nameof(ProbeNetwork))
     {
         ArgumentNullException.ThrowIfNull(config);
-        convs = ModuleList<Conv2d>([.. config.Channels.Select((width, i) => Conv2d(i == 0 ? 3 : config.Channels[i - 1], width, 3, stride: i == 3 ? 1 : 2, padding: 1))]);
-        norms = ModuleList<GroupNorm>([.. config.Channels.Select(width => GroupNorm(config.NormNumGroups, width))]);
+        convs = ModuleList<Conv2d>([.. config.Channels.Select((width, i) => Layers.Conv2d(i == 0 ? 3 : config.Channels[i - 1], width, 3, stride: i == 3 ? 1 : 2, padding: 1))]);
+        norms = ModuleList<GroupNorm>([.. config.Channels.Select(width => Layers.GroupNorm(config.NormNumGroups, width))]);
         var features = 2 * config.Channels[^1];
-        class_head = Linear(features, config.Classes.Count);
-        colour_head = Linear(features, config.Colours.Count);
-        background_head = Linear(features, config.Backgrounds.Count);
-        style_head = Linear(features, config.Styles.Count);
-        embedding_head = Linear(features, config.EmbeddingDim);
+        class_head = Layers.Linear(features, config.Classes.Count);
+        colour_head = Layers.Linear(features, config.Colours.Count);
+        background_head = Layers.Linear(features, config.Backgrounds.Count);
+        style_head = Layers.Linear(features, config.Styles.Count);
+        embedding_head = Layers.Linear(features, config.EmbeddingDim);
         RegisterComponents();
     }
 

@@ -1,5 +1,5 @@
+using NotebookKit.Tensors;
 using NotebookKit.Models;
-using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Inspection;
@@ -33,7 +33,7 @@ internal static class FolderInspection
     {
         using var file = WeightFolder.Open(Path.Combine(folder, part), fileName, null);
         var census = NumberCensus.Of(file, progress);
-        using var skip = new SkipInitialisation();
+        using var skip = Layers.Uninitialised();
         using var module = make();
         var wanted = module.state_dict().Keys.ToHashSet(StringComparer.Ordinal);
         var names = file.Weights.Keys.ToDictionary(PretrainedWeights.NewName, name => name, StringComparer.Ordinal);

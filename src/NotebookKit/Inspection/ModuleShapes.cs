@@ -1,7 +1,7 @@
+using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
 using NotebookKit.Models.Ldm;
-using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Inspection;
@@ -22,7 +22,7 @@ internal static class ModuleShapes
         if (weights.Weights.Count == 0)
             return [];
         // Memory that is never touched costs nothing.
-        using var skip = new SkipInitialisation();
+        using var skip = Layers.Uninitialised();
         using var module = make();
         return [.. module.state_dict().Keys.Where(name => !weights.Weights.ContainsKey(name)).Select(name => $"{part}: {name}")];
     }

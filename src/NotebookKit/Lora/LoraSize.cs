@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -34,7 +35,7 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
     /// <inheritdoc cref="Of(UNet2DConditionConfig, CLIPTextConfig, LoraOptions, ScalarType)"/>
     public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionConfig unet, CLIPTextConfig? textEncoder, LoraOptions options)
     {
-        using var skip = new SkipInitialisation(); // memory that is never written to is never taken
+        using var skip = Layers.Uninitialised(); // memory that is never written to is never taken
         using var unetModel = new UNet2DConditionModel(unet);
         using var textModel = textEncoder is null ? null : new CLIPTextModel(textEncoder);
         return Tensors(unetModel, textModel, options);

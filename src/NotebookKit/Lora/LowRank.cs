@@ -107,8 +107,8 @@ public static class LowRank
         var (u, s, vh) = linalg.svd(core, fullMatrices: false);
         rank = (int)Math.Min(rank, s.shape[0]);
         var root = s.narrow(0, 0, rank).sqrt();
-        return (left.matmul(u.narrow(1, 0, rank) * root).to(ScalarType.Float32).MoveToOuterDisposeScope(),
-            (vh.narrow(0, 0, rank) * root.unsqueeze(1)).matmul(right.transpose(0, 1)).to(ScalarType.Float32).MoveToOuterDisposeScope());
+        return (left.mm(u.narrow(1, 0, rank) * root).to(ScalarType.Float32).MoveToOuterDisposeScope(),
+            (vh.narrow(0, 0, rank) * root.unsqueeze(1)).mm(right.transpose(0, 1)).to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     // up · down = Q₁ · (R₁ R₂ᵀ) · Q₂ᵀ, so the small matrix in the middle has the product's singular values.
@@ -116,7 +116,7 @@ public static class LowRank
     {
         var (leftQ, leftR) = linalg.qr(up.detach().cpu().to(ScalarType.Float64).flatten(1));
         var (rightQ, rightR) = linalg.qr(down.detach().cpu().to(ScalarType.Float64).flatten(1).transpose(0, 1));
-        return (leftQ, leftR.matmul(rightR.transpose(0, 1)), rightQ);
+        return (leftQ, leftR.mm(rightR.transpose(0, 1)), rightQ);
     }
 
     // Randomized SVD with power iterations (Halko, Martinsson and Tropp 2011, algorithms 4.4 and 5.1).
@@ -124,15 +124,15 @@ public static class LowRank
     {
         using var random = new Generator(0);
         var flat = matrix.to(ScalarType.Float32);
-        var (q, _) = linalg.qr(flat.matmul(randn([flat.shape[1], Math.Min(rank + 16, flat.shape[0])], generator: random).to(flat.device)));
+        var (q, _) = linalg.qr(flat.mm(randn([flat.shape[1], Math.Min(rank + 16, flat.shape[0])], generator: random).to(flat.device)));
         for (var i = 0; i < 4; i++)
         {
-            (q, _) = linalg.qr(flat.transpose(0, 1).matmul(q));
-            (q, _) = linalg.qr(flat.matmul(q));
+            (q, _) = linalg.qr(flat.transpose(0, 1).mm(q));
+            (q, _) = linalg.qr(flat.mm(q));
         }
 
-        var (u, s, vh) = linalg.svd(q.transpose(0, 1).matmul(flat).to(ScalarType.Float64), fullMatrices: false);
-        return (q.to(ScalarType.Float64).matmul(u), s, vh);
+        var (u, s, vh) = linalg.svd(q.transpose(0, 1).mm(flat).to(ScalarType.Float64), fullMatrices: false);
+        return (q.to(ScalarType.Float64).mm(u), s, vh);
     }
 
     private static double[] Array(Tensor values) => values.data<double>().ToArray();

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -16,21 +17,18 @@ public sealed class Attention : Module<Tensor, Tensor, Tensor>
     private readonly Linear to_v;
     private readonly ModuleList<Module<Tensor, Tensor>> to_out;
     private readonly int heads;
-    private readonly bool upcast;
 
     /// <summary>Makes the layer.</summary>
     /// <param name="queryDim">Width of the picture's tokens.</param>
     /// <param name="contextDim">Width of what is attended to; equal to <paramref name="queryDim"/> for self-attention.</param>
     /// <param name="heads">Number of heads; must divide <paramref name="queryDim"/>.</param>
-    /// <param name="upcast">Scores and softmax in float32 even when the model runs in half precision (SD 2.1 needs it).</param>
-    public Attention(int queryDim, int contextDim, int heads, bool upcast) : base(nameof(Attention))
+    public Attention(int queryDim, int contextDim, int heads) : base(nameof(Attention))
     {
         this.heads = heads;
-        this.upcast = upcast;
-        to_q = Linear(queryDim, queryDim, hasBias: false);
-        to_k = Linear(contextDim, queryDim, hasBias: false);
-        to_v = Linear(contextDim, queryDim, hasBias: false);
-        to_out = ModuleList<Module<Tensor, Tensor>>(Linear(queryDim, queryDim));
+        to_q = Layers.Linear(queryDim, queryDim, hasBias: false);
+        to_k = Layers.Linear(contextDim, queryDim, hasBias: false);
+        to_v = Layers.Linear(contextDim, queryDim, hasBias: false);
+        to_out = ModuleList<Module<Tensor, Tensor>>(Layers.Linear(queryDim, queryDim));
         RegisterComponents();
     }
 
@@ -41,7 +39,7 @@ public sealed class Attention : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor hidden, Tensor context)
     {
         using var scope = NewDisposeScope();
-        var attended = ScaledDotProduct.Attend(to_q.call(hidden), to_k.call(context), to_v.call(context), heads, null, upcast);
+        var attended = ScaledDotProduct.Attend(to_q.call(hidden), to_k.call(context), to_v.call(context), heads, null);
         return to_out[0].call(attended).MoveToOuterDisposeScope();
     }
 }

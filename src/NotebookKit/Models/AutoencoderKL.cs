@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -27,12 +28,12 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
         config.Validate();
         encoder = new VaeEncoder(config);
         decoder = new VaeDecoder(config);
-        quant_conv = Conv2d(2 * config.LatentChannels, 2 * config.LatentChannels, 1);
-        post_quant_conv = Conv2d(config.LatentChannels, config.LatentChannels, 1);
+        quant_conv = Layers.Conv2d(2 * config.LatentChannels, 2 * config.LatentChannels, 1);
+        post_quant_conv = Layers.Conv2d(config.LatentChannels, config.LatentChannels, 1);
         if (config.PatchSkip)
         {
-            patch_encoder = Conv2d(config.InChannels, config.LatentChannels, config.Factor, stride: config.Factor);
-            patch_decoder = Conv2d(config.LatentChannels, config.OutChannels * config.Factor * config.Factor, 1 + (2 * config.PatchSkipReach), padding: config.PatchSkipReach);
+            patch_encoder = Layers.Conv2d(config.InChannels, config.LatentChannels, config.Factor, stride: config.Factor);
+            patch_decoder = Layers.Conv2d(config.LatentChannels, config.OutChannels * config.Factor * config.Factor, 1 + (2 * config.PatchSkipReach), padding: config.PatchSkipReach);
         }
         RegisterComponents();
     }

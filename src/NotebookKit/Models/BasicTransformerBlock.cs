@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -21,15 +22,14 @@ public sealed class BasicTransformerBlock : Module<Tensor, Tensor, Tensor>
     /// <param name="dim">Width of the picture's tokens.</param>
     /// <param name="heads">Heads of both attentions.</param>
     /// <param name="crossAttentionDim">Width of the text states.</param>
-    /// <param name="upcastAttention">Attention scores in float32.</param>
-    public BasicTransformerBlock(int dim, int heads, int crossAttentionDim, bool upcastAttention)
+    public BasicTransformerBlock(int dim, int heads, int crossAttentionDim)
         : base(nameof(BasicTransformerBlock))
     {
-        norm1 = LayerNorm(dim);
-        attn1 = new Attention(dim, dim, heads, upcastAttention);
-        norm2 = LayerNorm(dim);
-        attn2 = new Attention(dim, crossAttentionDim, heads, upcastAttention);
-        norm3 = LayerNorm(dim);
+        norm1 = Layers.LayerNorm(dim);
+        attn1 = new Attention(dim, dim, heads);
+        norm2 = Layers.LayerNorm(dim);
+        attn2 = new Attention(dim, crossAttentionDim, heads);
+        norm3 = Layers.LayerNorm(dim);
         ff = new FeedForward(dim);
         RegisterComponents();
     }

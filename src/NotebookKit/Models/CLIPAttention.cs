@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -19,10 +20,10 @@ public sealed class CLIPAttention : Module<Tensor, Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         heads = config.NumAttentionHeads;
-        k_proj = Linear(config.HiddenSize, config.HiddenSize);
-        v_proj = Linear(config.HiddenSize, config.HiddenSize);
-        q_proj = Linear(config.HiddenSize, config.HiddenSize);
-        out_proj = Linear(config.HiddenSize, config.HiddenSize);
+        k_proj = Layers.Linear(config.HiddenSize, config.HiddenSize);
+        v_proj = Layers.Linear(config.HiddenSize, config.HiddenSize);
+        q_proj = Layers.Linear(config.HiddenSize, config.HiddenSize);
+        out_proj = Layers.Linear(config.HiddenSize, config.HiddenSize);
         RegisterComponents();
     }
 
@@ -33,7 +34,7 @@ public sealed class CLIPAttention : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor hidden, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        var attended = ScaledDotProduct.Attend(q_proj.call(hidden), k_proj.call(hidden), v_proj.call(hidden), heads, mask, upcast: false);
+        var attended = ScaledDotProduct.Attend(q_proj.call(hidden), k_proj.call(hidden), v_proj.call(hidden), heads, mask);
         return out_proj.call(attended).MoveToOuterDisposeScope();
     }
 }

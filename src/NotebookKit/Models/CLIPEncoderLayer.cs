@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -18,9 +19,9 @@ public sealed class CLIPEncoderLayer : Module<Tensor, Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         self_attn = new CLIPAttention(config);
-        layer_norm1 = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        layer_norm1 = Layers.LayerNorm(config.HiddenSize, config.LayerNormEps);
         mlp = new CLIPMLP(config);
-        layer_norm2 = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        layer_norm2 = Layers.LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 

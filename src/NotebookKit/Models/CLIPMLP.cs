@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -17,8 +18,8 @@ public sealed class CLIPMLP : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         quick = config.HiddenAct == "quick_gelu";
-        fc1 = Linear(config.HiddenSize, config.IntermediateSize);
-        fc2 = Linear(config.IntermediateSize, config.HiddenSize);
+        fc1 = Layers.Linear(config.HiddenSize, config.IntermediateSize);
+        fc2 = Layers.Linear(config.IntermediateSize, config.HiddenSize);
         RegisterComponents();
     }
 

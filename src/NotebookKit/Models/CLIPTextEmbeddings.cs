@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -7,21 +8,21 @@ namespace NotebookKit.Models;
 /// <summary>What a token means plus where it stands (transformers' <c>CLIPTextEmbeddings</c>).</summary>
 public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
 {
-    private readonly Embedding token_embedding;
-    private readonly Embedding position_embedding;
+    private readonly EmbeddingTable token_embedding;
+    private readonly EmbeddingTable position_embedding;
 
     /// <summary>Makes the two tables.</summary>
     /// <param name="config">The text encoder's shape.</param>
     public CLIPTextEmbeddings(CLIPTextConfig config) : base(nameof(CLIPTextEmbeddings))
     {
         ArgumentNullException.ThrowIfNull(config);
-        token_embedding = Embedding(config.VocabSize, config.HiddenSize);
-        position_embedding = Embedding(config.MaxPositionEmbeddings, config.HiddenSize);
+        token_embedding = Layers.Embedding(config.VocabSize, config.HiddenSize);
+        position_embedding = Layers.Embedding(config.MaxPositionEmbeddings, config.HiddenSize);
         RegisterComponents();
     }
 
     /// <summary>One row for each token of the vocabulary, (V, D): what textual inversion learns a row of.</summary>
-    public Embedding TokenEmbedding => token_embedding;
+    public EmbeddingTable TokenEmbedding => token_embedding;
 
     /// <summary>
     /// Rows for ids beyond the vocabulary, (n, D) for each word that textual inversion has learnt, in the order of the
@@ -43,7 +44,7 @@ public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
     {
         if (AddedTokens.Count == 0)
             return token_embedding.call(input_ids);
-        var known = token_embedding.weight!.shape[0];
+        var known = token_embedding.weight.shape[0];
         var table = token_embedding.call(input_ids.clamp(max: known - 1));                                                          // (B, L, D)
         Tensor rows = AddedTokens.Count == 1 ? AddedTokens[0] : cat([.. AddedTokens], 0);                                          // (n, D)
         var added = rows.index_select(0, (input_ids - known).clamp(min: 0).flatten()).view(table.shape).to(table.dtype);     // (B, L, D)

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -20,7 +21,7 @@ public sealed class CLIPTextTransformer : Module<Tensor, Tensor?, CLIPTextOutput
         this.config = config;
         embeddings = new CLIPTextEmbeddings(config);
         encoder = new CLIPEncoder(config);
-        final_layer_norm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        final_layer_norm = Layers.LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 

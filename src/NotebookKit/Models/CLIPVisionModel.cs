@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -22,7 +23,7 @@ public sealed class CLIPVisionModel : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
         vision_model = new CLIPVisionTransformer(config);
-        visual_projection = projection ? Linear(config.HiddenSize, config.ProjectionDim, hasBias: false) : null;
+        visual_projection = projection ? Layers.Linear(config.HiddenSize, config.ProjectionDim, hasBias: false) : null;
         RegisterComponents();
     }
 
@@ -75,9 +76,9 @@ public sealed class CLIPVisionTransformer : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         embeddings = new CLIPVisionEmbeddings(config);
-        pre_layrnorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        pre_layrnorm = Layers.LayerNorm(config.HiddenSize, config.LayerNormEps);
         encoder = new CLIPEncoder(config.Layers);
-        post_layernorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        post_layernorm = Layers.LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 
@@ -99,7 +100,7 @@ public sealed class CLIPVisionEmbeddings : Module<Tensor, Tensor>
 {
     private readonly Parameter class_embedding;
     private readonly Conv2d patch_embedding;
-    private readonly Embedding position_embedding;
+    private readonly EmbeddingTable position_embedding;
 
     /// <summary>Makes it with random weights.</summary>
     public CLIPVisionEmbeddings(CLIPVisionConfig config) : base(nameof(CLIPVisionEmbeddings))
@@ -107,8 +108,8 @@ public sealed class CLIPVisionEmbeddings : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(config);
         var side = config.ImageSize / config.PatchSize;
         class_embedding = new Parameter(randn(config.HiddenSize));
-        patch_embedding = Conv2d(3, config.HiddenSize, config.PatchSize, stride: config.PatchSize, bias: false);
-        position_embedding = Embedding((side * side) + 1, config.HiddenSize);
+        patch_embedding = Layers.Conv2d(3, config.HiddenSize, config.PatchSize, stride: config.PatchSize, bias: false);
+        position_embedding = Layers.Embedding((side * side) + 1, config.HiddenSize);
         RegisterComponents();
     }
 

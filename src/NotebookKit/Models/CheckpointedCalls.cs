@@ -1,4 +1,4 @@
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -17,9 +17,9 @@ internal static class CheckpointedCalls
     /// <param name="second">Its second input.</param>
     /// <param name="checkpointed">Whether to keep only the inputs.</param>
     public static Tensor Call(this Module<Tensor, Tensor, Tensor> block, Tensor first, Tensor second, bool checkpointed) =>
-        checkpointed ? TorchExtras.Checkpoint(inputs => block.call(inputs[0], inputs[1]), first, second) : block.call(first, second);
+        checkpointed ? GradientCheckpoint.Run(inputs => block.call(inputs[0], inputs[1]), first, second) : block.call(first, second);
 
     /// <inheritdoc cref="Call(Module{Tensor, Tensor, Tensor}, Tensor, Tensor, bool)"/>
     public static Tensor Call(this ResnetBlock2D block, Tensor first, Tensor second, bool checkpointed) =>
-        checkpointed ? TorchExtras.Checkpoint(inputs => block.call(inputs[0], inputs[1]), first, second) : block.call(first, second);
+        checkpointed ? GradientCheckpoint.Run(inputs => block.call(inputs[0], inputs[1]), first, second) : block.call(first, second);
 }

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -16,7 +17,7 @@ public sealed class Downsample2D : Module<Tensor, Tensor>
     public Downsample2D(int channels, int padding) : base(nameof(Downsample2D))
     {
         this.padding = padding;
-        conv = Conv2d(channels, channels, 3, stride: 2, padding: padding);
+        conv = Layers.Conv2d(channels, channels, 3, stride: 2, padding: padding);
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,7 +15,7 @@ public sealed class FeedForward : Module<Tensor, Tensor>
     public FeedForward(int dim) : base(nameof(FeedForward))
     {
         // The middle one stands where other tools have their dropout: the names net.0 and net.2 are the format.
-        net = ModuleList<Module<Tensor, Tensor>>(new GEGLU(dim, dim * 4), Identity(), Linear(dim * 4, dim));
+        net = ModuleList<Module<Tensor, Tensor>>(new GEGLU(dim, dim * 4), Identity(), Layers.Linear(dim * 4, dim));
         RegisterComponents();
     }
 

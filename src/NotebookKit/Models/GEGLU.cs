@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,7 +15,7 @@ public sealed class GEGLU : Module<Tensor, Tensor>
     /// <param name="dimOut">Width of the output.</param>
     public GEGLU(int dimIn, int dimOut) : base(nameof(GEGLU))
     {
-        proj = Linear(dimIn, dimOut * 2);
+        proj = Layers.Linear(dimIn, dimOut * 2);
         RegisterComponents();
     }
 

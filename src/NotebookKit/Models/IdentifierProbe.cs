@@ -101,7 +101,7 @@ public sealed class IdentifierProbe : IDisposable
         using var scope = NewDisposeScope();
         var word = MeanOf(ids);
         var distance = ids.Average(id => norms[id].to(ScalarType.Float32).item<float>());
-        var cosines = centred.matmul(word).div(norms * word.pow(2).sum().sqrt() + 1e-12).cpu().data<float>().ToArray(); // (V)
+        var cosines = centred.mv(word).div(norms * word.pow(2).sum().sqrt() + 1e-12).cpu().data<float>().ToArray(); // (V)
         var near = Enumerable.Range(0, Math.Min(cosines.Length, model.Tokenizer.VocabularySize)).Except(ids)
             .OrderByDescending(id => cosines[id]).Take(neighbours)
             .Select(id => new EmbeddingNeighbour(model.Tokenizer.TokenOf(id), id, cosines[id])).ToList();

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,7 +31,7 @@ public static class PretrainedWeights
     /// <exception cref="BadInputException">The file is malformed, or does not fit the module.</exception>
     internal static T Load<T>(Func<T> make, WeightFile file, ScalarType dtype, Device? device) where T : Module
     {
-        using var skip = new TorchSharp.Modules.SkipInitialisation(device, dtype); // in place and type at once: float32 copies would double the peak
+        using var skip = Layers.Uninitialised(device, dtype); // in place and type at once: float32 copies would double the peak
         var module = make();
         try
         {

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -26,14 +27,14 @@ public sealed class ResnetBlock2D : Module<Tensor, Tensor?, Tensor>
     public ResnetBlock2D(int inChannels, int outChannels, int? temporalChannels, int groups, double eps)
         : base(nameof(ResnetBlock2D))
     {
-        norm1 = GroupNorm(groups, inChannels, eps);
-        conv1 = Conv2d(inChannels, outChannels, 3, padding: 1);
+        norm1 = Layers.GroupNorm(groups, inChannels, eps);
+        conv1 = Layers.Conv2d(inChannels, outChannels, 3, padding: 1);
         if (temporalChannels is { } width)
-            time_emb_proj = Linear(width, outChannels);
-        norm2 = GroupNorm(groups, outChannels, eps);
-        conv2 = Conv2d(outChannels, outChannels, 3, padding: 1);
+            time_emb_proj = Layers.Linear(width, outChannels);
+        norm2 = Layers.GroupNorm(groups, outChannels, eps);
+        conv2 = Layers.Conv2d(outChannels, outChannels, 3, padding: 1);
         if (inChannels != outChannels)
-            conv_shortcut = Conv2d(inChannels, outChannels, 1);
+            conv_shortcut = Layers.Conv2d(inChannels, outChannels, 1);
         RegisterComponents();
     }
 

@@ -1,6 +1,6 @@
 using NotebookKit.Images;
+using NotebookKit.Lora;
 using NotebookKit.Schedulers;
-using NotebookKit.Torch;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Models;
@@ -36,12 +36,12 @@ internal sealed class Sampler
             ddim.Eta = options.Eta;
         else if (options.Eta > 0)
             throw new BadInputException($"The scheduler '{options.Scheduler}' has no eta; only ddim has, or leave eta out.");
+        using var folded = AdaptedLayer.Fold(model.UNet, model.TextEncoder);
         var conditioning = Conditioning.Encode(model, options);
         var start = options.InitImage is null ? null : model.EncodeImages(ImageTensor.ToTensor(options.InitImage.Cover(width, height)).unsqueeze(0)); // (1, 4, h, w)
         var pictures = new List<RgbImage>();
         for (var first = 0; first < options.Count; first += batch)
             pictures.AddRange(Draw(first, Math.Min(batch, options.Count - first), scheduler, conditioning, start));
-        TorchExtras.EmptyCache(CPU); // a GPU's is needed again soon, and asking for it anew makes the GPU wait
         return pictures;
     }
 

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -15,8 +16,8 @@ public sealed class TimestepEmbedding : Module<Tensor, Tensor>
     /// <param name="embeddingDim">Width of both layers' output; four times the first level's channels in Stable Diffusion.</param>
     public TimestepEmbedding(int inChannels, int embeddingDim) : base(nameof(TimestepEmbedding))
     {
-        linear_1 = Linear(inChannels, embeddingDim);
-        linear_2 = Linear(embeddingDim, embeddingDim);
+        linear_1 = Layers.Linear(inChannels, embeddingDim);
+        linear_2 = Layers.Linear(embeddingDim, embeddingDim);
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -25,11 +26,11 @@ public sealed class Transformer2DModel : Module<Tensor, Tensor, Tensor>
         : base(nameof(Transformer2DModel))
     {
         linearProjection = config.UseLinearProjection;
-        norm = GroupNorm(config.NormNumGroups, channels, 1e-6);
-        proj_in = linearProjection ? Linear(channels, channels) : Conv2d(channels, channels, 1);
+        norm = Layers.GroupNorm(config.NormNumGroups, channels, 1e-6);
+        proj_in = linearProjection ? Layers.Linear(channels, channels) : Layers.Conv2d(channels, channels, 1);
         transformer_blocks = ModuleList<BasicTransformerBlock>(
-            [.. Enumerable.Range(0, layers).Select(_ => new BasicTransformerBlock(channels, heads, config.CrossAttentionDim, config.UpcastAttention))]);
-        proj_out = linearProjection ? Linear(channels, channels) : Conv2d(channels, channels, 1);
+            [.. Enumerable.Range(0, layers).Select(_ => new BasicTransformerBlock(channels, heads, config.CrossAttentionDim))]);
+        proj_out = linearProjection ? Layers.Linear(channels, channels) : Layers.Conv2d(channels, channels, 1);
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -31,7 +32,7 @@ public sealed class UNet2DConditionModel : Module<Tensor, Tensor, Tensor, Tensor
         var channels = config.BlockOutChannels;
         var last = channels.Count - 1;
 
-        conv_in = Conv2d(config.InChannels, channels[0], 3, padding: 1);
+        conv_in = Layers.Conv2d(config.InChannels, channels[0], 3, padding: 1);
         time_proj = new Timesteps(channels[0], config.FlipSinToCos, config.FreqShift);
         time_embedding = new TimestepEmbedding(channels[0], config.TimeWidth);
         down_blocks = ModuleList<UNetDownBlock>([.. config.DownBlockTypes.Select((type, i) => UNetDownBlock.Create(
@@ -41,8 +42,8 @@ public sealed class UNet2DConditionModel : Module<Tensor, Tensor, Tensor, Tensor
             type,
             new UpChannels(channels[Math.Min(last - i + 1, last)], channels[last - i], channels[Math.Max(last - i - 1, 0)]),
             level: last - i, upsample: i < last, config))]);
-        conv_norm_out = GroupNorm(config.NormNumGroups, channels[0], config.NormEps);
-        conv_out = Conv2d(channels[0], config.OutChannels, 3, padding: 1);
+        conv_norm_out = Layers.GroupNorm(config.NormNumGroups, channels[0], config.NormEps);
+        conv_out = Layers.Conv2d(channels[0], config.OutChannels, 3, padding: 1);
         RegisterComponents();
     }
 

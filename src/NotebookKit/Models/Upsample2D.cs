@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -13,7 +14,7 @@ public sealed class Upsample2D : Module<Tensor, Tensor>
     /// <param name="channels">Channels in and out.</param>
     public Upsample2D(int channels) : base(nameof(Upsample2D))
     {
-        conv = Conv2d(channels, channels, 3, padding: 1);
+        conv = Layers.Conv2d(channels, channels, 3, padding: 1);
         RegisterComponents();
     }
 

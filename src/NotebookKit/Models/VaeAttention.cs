@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -21,11 +22,11 @@ public sealed class VaeAttention : Module<Tensor, Tensor>
     /// <param name="groups">Groups of the norm.</param>
     public VaeAttention(int channels, int groups) : base(nameof(VaeAttention))
     {
-        group_norm = GroupNorm(groups, channels, VaeBlocks.Eps);
-        to_q = Linear(channels, channels);
-        to_k = Linear(channels, channels);
-        to_v = Linear(channels, channels);
-        to_out = ModuleList<Module<Tensor, Tensor>>(Linear(channels, channels));
+        group_norm = Layers.GroupNorm(groups, channels, VaeBlocks.Eps);
+        to_q = Layers.Linear(channels, channels);
+        to_k = Layers.Linear(channels, channels);
+        to_v = Layers.Linear(channels, channels);
+        to_out = ModuleList<Module<Tensor, Tensor>>(Layers.Linear(channels, channels));
         RegisterComponents();
     }
 
@@ -36,7 +37,7 @@ public sealed class VaeAttention : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var tokens = group_norm.call(input).flatten(2).transpose(1, 2).contiguous(); // (B, H·W, C)
-        var attended = ScaledDotProduct.Attend(to_q.call(tokens), to_k.call(tokens), to_v.call(tokens), heads: 1, mask: null, upcast: false);
+        var attended = ScaledDotProduct.Attend(to_q.call(tokens), to_k.call(tokens), to_v.call(tokens), heads: 1, mask: null);
         var picture = to_out[0].call(attended).transpose(1, 2).reshape(input.shape); // (B, C, H, W)
         return (input + picture).MoveToOuterDisposeScope();
     }

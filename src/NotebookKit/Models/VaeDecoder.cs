@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -19,12 +20,12 @@ public sealed class VaeDecoder : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         int[] channels = [.. config.BlockOutChannels.Reverse()];
-        conv_in = Conv2d(config.LatentChannels, channels[0], 3, padding: 1);
+        conv_in = Layers.Conv2d(config.LatentChannels, channels[0], 3, padding: 1);
         mid_block = new VaeMidBlock(channels[0], config.NormNumGroups);
         up_blocks = ModuleList<UpDecoderBlock2D>([.. channels.Select((width, i) => new UpDecoderBlock2D(
             channels[Math.Max(i - 1, 0)], width, config.LayersPerBlock + 1, config.NormNumGroups, upsample: i < channels.Length - 1))]);
-        conv_norm_out = GroupNorm(config.NormNumGroups, channels[^1], VaeBlocks.Eps);
-        conv_out = Conv2d(channels[^1], config.OutChannels, 3, padding: 1);
+        conv_norm_out = Layers.GroupNorm(config.NormNumGroups, channels[^1], VaeBlocks.Eps);
+        conv_out = Layers.Conv2d(channels[^1], config.OutChannels, 3, padding: 1);
         RegisterComponents();
     }
 

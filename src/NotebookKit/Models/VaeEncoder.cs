@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -20,12 +21,12 @@ public sealed class VaeEncoder : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(config);
         var channels = config.BlockOutChannels;
         var last = channels.Count - 1;
-        conv_in = Conv2d(config.InChannels, channels[0], 3, padding: 1);
+        conv_in = Layers.Conv2d(config.InChannels, channels[0], 3, padding: 1);
         down_blocks = ModuleList<DownEncoderBlock2D>([.. channels.Select((width, i) => new DownEncoderBlock2D(
             channels[Math.Max(i - 1, 0)], width, config.LayersPerBlock, config.NormNumGroups, downsample: i < last))]);
         mid_block = new VaeMidBlock(channels[last], config.NormNumGroups);
-        conv_norm_out = GroupNorm(config.NormNumGroups, channels[last], VaeBlocks.Eps);
-        conv_out = Conv2d(channels[last], 2 * config.LatentChannels, 3, padding: 1);
+        conv_norm_out = Layers.GroupNorm(config.NormNumGroups, channels[last], VaeBlocks.Eps);
+        conv_out = Layers.Conv2d(channels[last], 2 * config.LatentChannels, 3, padding: 1);
         RegisterComponents();
     }
 

@@ -1,7 +1,5 @@
 using NotebookKit.Display;
-using NotebookKit.Lora;
 using NotebookKit.Models;
-using NotebookKit.Torch;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
@@ -50,27 +48,20 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
     // Whatever ran out of memory where nothing was learned yet is told here.
     private IEnumerable<TrainEvent> Run(CancellationToken cancel)
     {
-        try
+        using var events = Events(cancel).GetEnumerator();
+        while (true)
         {
-            using var events = Events(cancel).GetEnumerator();
-            while (true)
+            try
             {
-                try
-                {
-                    if (!events.MoveNext())
-                        yield break;
-                }
-                catch (Exception e) when (e is not ShortOfMemoryException && OutOfMemory.Is(e))
-                {
-                    throw new ShortOfMemoryException(OutOfMemory.Sentence(ModelShape.Of(sd), Plan, sd.Device), e);
-                }
-
-                yield return events.Current;
+                if (!events.MoveNext())
+                    yield break;
             }
-        }
-        finally
-        {
-            TorchExtras.EmptyCache(sd.Device);
+            catch (Exception e) when (e is not ShortOfMemoryException && OutOfMemory.Is(e))
+            {
+                throw new ShortOfMemoryException(OutOfMemory.Sentence(ModelShape.Of(sd), Plan, sd.Device), e);
+            }
+
+            yield return events.Current;
         }
     }
 
@@ -81,13 +72,11 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         Options.ScheduleOver(1).Validate(); // its end against the base's own rate
         var notices = BaseShape.Of(sd).Check(Options).Concat(TrainNotices.Of(Options, sd)).ToList();
         cancel = cancel.CanBeCanceled ? cancel : RunningCell.Cancellation; // a notebook's stop button
-        using var slicing = Options.AttentionSlicing ? AttentionMemory.Slice() : null;
         using var ledger = new RunLedger(sd, Options);
         using var data = new TrainData(sd, Options);
         foreach (var (stage, done, total) in data.Prepare(cancel))
             yield return ledger.Stage(stage, done, total);
 
-        using var beside = AdaptedLayer.ComputeBeside();
         using var weights = TrainedWeights.Create(sd, Options);
         using var masters = new MasterWeights(weights.Named.Select(named => named.Parameter));
         using var optimizer = weights.Optimizer(masters);

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using NotebookKit.Lora;
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
@@ -85,10 +85,11 @@ public static class MethodComparison
         {
             cancel.ThrowIfCancellationRequested();
             using var sd = Load(baseFolder);
-            TorchExtras.ResetPeakMemory(sd.Device);
+            TensorMemory.ResetPeak();
+            var before = TensorMemory.ResidentBytes;
             var result = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder)).Train(progress, cancel);
             cancel.ThrowIfCancellationRequested();
-            var peak = TorchExtras.TensorBytes(sd.Device)?.Peak ?? 0;
+            var peak = MemoryUse.PeakBytes(sd.Device) - before;
             using IDisposable? attached = way.Method == TrainMethod.TextualInversion ? TokenEmbedding.Load(result.Output, sd)
                 : way.IsLora ? LoraNetwork.Load(result.Output, sd, strict: true)
                 : null;

@@ -18,6 +18,15 @@ public static class Precision
             throw new BadInputException($"--dtype fp16 cannot be computed on the processor: libtorch {__version__} multiplies no float16 matrices there; take --dtype bf16 or fp32, or a GPU (--device cuda).");
     }
 
+    /// <summary>
+    /// Whether a GPU may multiply float32 numbers with ten bits of fraction (TF32), several times faster. Without a choice
+    /// libtorch does so in convolutions and not in other products.
+    /// </summary>
+    public static bool AllowTF32
+    {
+        set => (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (value, value);
+    }
+
     private static bool MultipliesHalves()
     {
         using var grad = no_grad();
@@ -25,7 +34,7 @@ public static class Precision
         try
         {
             var half = ones([1, 1, 2, 2], ScalarType.Float16);
-            _ = matmul(half, half);
+            _ = mm(half[0, 0], half[0, 0]);
             _ = nn.functional.conv2d(half, half);
             return true;
         }

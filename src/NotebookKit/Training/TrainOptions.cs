@@ -79,9 +79,6 @@ public sealed record TrainOptions : Concept
     /// <summary>Keep less for backward and compute it again there: about a third more time, much less memory, the same gradients.</summary>
     public bool GradientCheckpointing { get; init; }
 
-    /// <summary>Make attention in small pieces whose scores backward makes again: about a third more time of attention, less memory. Of no effect where libtorch has fused attention.</summary>
-    public bool AttentionSlicing { get; init; }
-
     /// <summary>
     /// Put the VAE, and the text encoder while it is frozen, aside once everything is encoded; samples and saving bring them
     /// back for a while. The weights that are learned stay the same to the bit.

@@ -1,5 +1,5 @@
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Models;

@@ -15,7 +15,7 @@ public sealed class PretrainedTests : IDisposable
     [Fact]
     public void The_shapes_of_Stable_Diffusion_have_its_parameter_counts()
     {
-        using var skip = new SkipInitialisation(); // memory that nobody touches costs nothing
+        using var skip = Layers.Uninitialised(); // memory that nobody touches costs nothing
         using var unet = new UNet2DConditionModel(new UNet2DConditionConfig { CrossAttentionDim = 768 });
         using var vae = new AutoencoderKL(new AutoencoderKLConfig());
         using var text = new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 });
@@ -27,7 +27,7 @@ public sealed class PretrainedTests : IDisposable
     [Fact]
     public void The_shapes_of_Stable_Diffusion_have_the_names_and_sizes_of_the_published_weights()
     {
-        using var skip = new SkipInitialisation();
+        using var skip = Layers.Uninitialised();
         using var unet = new UNet2DConditionModel(new UNet2DConditionConfig { CrossAttentionDim = 768 });
         using var vae = new AutoencoderKL(new AutoencoderKLConfig());
         using var text = new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 });

@@ -1,4 +1,4 @@
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -90,7 +90,7 @@ public sealed class CustomFunctionTests
         layer.zero_grad();
 
         manual_seed(5);
-        var kept = TorchExtras.Checkpoint(Body, input).square().sum();
+        var kept = GradientCheckpoint.Run(Body, input).square().sum();
         var next = randn(1).item<float>();
         kept.backward();
         Assert.Equal(plain.item<float>(), kept.item<float>());
@@ -108,7 +108,7 @@ public sealed class CustomFunctionTests
     {
         using var scope = NewDisposeScope();
         using var layer = nn.Linear(2, 2);
-        TorchExtras.Checkpoint(x => layer.call(x[0]), ones(1, 2)).sum().backward();
+        GradientCheckpoint.Run(x => layer.call(x[0]), ones(1, 2)).sum().backward();
         Assert.Equal([1f, 1, 1, 1], layer.weight.grad!.data<float>().ToArray());
     }
 

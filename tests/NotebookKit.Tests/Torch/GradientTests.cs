@@ -59,7 +59,7 @@ public sealed class GradientTests
         ["solve, inv, det, cholesky, eigh, qr"] = (x => linalg.solve(x[0], x[1]).sum() + linalg.inv(x[0]).square().sum() + linalg.det(x[0]) + linalg.qr(x[0]).R.square().sum() + linalg.eigh(x[0] + x[0].t()).Item1.pow(3).sum() + linalg.cholesky(x[0].matmul(x[0].t()) + eye(3, dtype: ScalarType.Float64)).sum(), [[3, 3], [3, 1]]),
         ["cross_entropy, bce"] = (x => F.cross_entropy(x[0], tensor(new long[] { 0, 2 })) + F.binary_cross_entropy_with_logits(x[0], ones_like(x[0]) * 0.3), [[2, 3]]),
         ["custom function"] = (x => CustomFunctionTests.Cube.apply(x[0]) * x[0], [[3]]),
-        ["checkpoint"] = (x => NotebookKit.Torch.TorchExtras.Checkpoint(y => (y[0] * y[1]).sin(), x[0], x[1]) * x[0], [[3], [3]]),
+        ["checkpoint"] = (x => NotebookKit.Torch.GradientCheckpoint.Run(y => (y[0] * y[1]).sin(), x[0], x[1]) * x[0], [[3], [3]]),
     };
 
     public static TheoryData<string> Names() => [.. Cases.Keys];

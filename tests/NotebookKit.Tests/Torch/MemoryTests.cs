@@ -1,4 +1,4 @@
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

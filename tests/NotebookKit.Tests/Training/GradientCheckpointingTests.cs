@@ -1,7 +1,7 @@
 using NotebookKit.Lora;
 using NotebookKit.Tests.Lora;
 using NotebookKit.Tests.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -154,7 +154,7 @@ internal sealed class LoraReader
     private AdapterWeights? Lokr(string module, Func<string, Tensor?> part, Func<long, double> alpha, SortedDictionary<string, Tensor> parts)
     {
         var (w1a, w1b, w2a, w2b, core) = (part("lokr_w1_a"), part("lokr_w1_b"), part("lokr_w2_a"), part("lokr_w2_b"), part("lokr_t2"));
-        var small = part("lokr_w1") ?? (w1a is not null && w1b is not null ? w1a.matmul(w1b) : null);
+        var small = part("lokr_w1") ?? (w1a is not null && w1b is not null ? w1a.mm(w1b) : null);
         var large = part("lokr_w2") ?? (w2a is not null && w2b is not null ? Factors.Product(w2a, w2b, core) : null);
         if (small is null || large is null)
             return Refuse("layers that lack a factor", module);

@@ -38,11 +38,11 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
         using var scope = NewDisposeScope();
         var up = Up.flatten(1);                                                   // (out, rank)
         if (Mid is null)
-            return (up.matmul(Down.flatten(1)) * Scale).MoveToOuterDisposeScope();
+            return (up.mm(Down.flatten(1)) * Scale).MoveToOuterDisposeScope();
         // ΔW[o,i,h,w] = Σ up[o,n] · mid[n,m,h,w] · down[m,i]
         var (outputs, inputs) = (up.shape[0], Down.shape[1]);
-        var left = up.matmul(Mid.flatten(1)).reshape(outputs, Mid.shape[1], -1);  // (out, rank, k·k)
-        var product = left.transpose(1, 2).matmul(Down.flatten(1));               // (out, k·k, in)
+        var left = up.mm(Mid.flatten(1)).reshape(outputs, Mid.shape[1], -1);  // (out, rank, k·k)
+        var product = nn.functional.linear(left.transpose(1, 2), Down.flatten(1).t()); // (out, k·k, in)
         return (product.transpose(1, 2).reshape(outputs, -1) * Scale).MoveToOuterDisposeScope();
     }
 

@@ -111,9 +111,9 @@ public sealed record OftWeights(string Module, Tensor Blocks, double Constraint)
         }
 
         var one = eye(size).unsqueeze(0);
-        var rotation = (one + turn).matmul(linalg.inv(one - turn));                // (blocks, size, size)
+        var rotation = (one + turn).bmm(linalg.inv(one - turn));                // (blocks, size, size)
         var flat = weight.to(ScalarType.Float32).reshape(count, size, -1);         // (blocks, size, in·k·k)
-        return rotation.transpose(1, 2).matmul(flat) - flat;
+        return rotation.transpose(1, 2).bmm(flat) - flat;
     }
 }
 
@@ -189,9 +189,9 @@ public sealed record GloraWeights(string Module, Tensor A1, Tensor A2, Tensor B1
         if (weight.dim() < 2 || upA.shape[0] != weight.shape[1] || upB.shape[0] != weight.shape[0] || downB.NumberOfElements * weight.shape[0] != weight.NumberOfElements * downB.shape[0])
             throw new BadInputException($"{Module} was made for a layer of another shape than {LoraFile.Shape(weight)}; use the base it was trained on.");
         var exact = weight.to(ScalarType.Float32);
-        var a = upA.flatten(1).matmul(downA.flatten(1));                                                  // (in, in)
-        var moved = exact.transpose(1, -1).matmul(a).transpose(1, -1);                                    // over the inputs: (out, in, …)
-        return (upB.flatten(1).matmul(downB.flatten(1)).reshape(weight.shape) + moved) * Scale;
+        var a = upA.flatten(1).mm(downA.flatten(1));                                                  // (in, in)
+        var moved = nn.functional.linear(exact.transpose(1, -1), a.t()).transpose(1, -1);                     // over the inputs: (out, in, …)
+        return (upB.flatten(1).mm(downB.flatten(1)).reshape(weight.shape) + moved) * Scale;
     }
 }
 
@@ -240,10 +240,10 @@ internal static class Factors
     public static Tensor Product(Tensor a, Tensor b, Tensor? core)
     {
         if (core is null)
-            return a.flatten(1).matmul(b.flatten(1));
+            return a.flatten(1).mm(b.flatten(1));
         var (i, j, h, w) = (core.shape[0], core.shape[1], core.shape[2], core.shape[3]);
-        var right = core.reshape(i, j, h * w).transpose(1, 2).matmul(b);           // (i, h·w, r)
-        var both = a.transpose(0, 1).matmul(right.reshape(i, -1));                 // (p, h·w·r)
+        var right = nn.functional.linear(core.reshape(i, j, h * w).transpose(1, 2), b.t()); // (i, h·w, r)
+        var both = a.transpose(0, 1).mm(right.reshape(i, -1));                 // (p, h·w·r)
         return both.reshape(a.shape[1], h * w, b.shape[1]).transpose(1, 2).reshape(a.shape[1], b.shape[1], h, w);
     }
 }

@@ -1,34 +1,27 @@
 using System.Runtime.CompilerServices;
-using NotebookKit.Torch;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Lora;
 
 /// <summary>
-/// One layer of a base with every adapter that hangs on it, in the order in which they were attached. While gradients are
-/// recorded, and as long as a training runs, each computes beside the layer. Otherwise a small layer computes once, with a
-/// weight into which the changes are added: the base's own weight is set aside for the length of the call, and is the
-/// same tensor, bit for bit, before and after.
+/// One layer of a base with every adapter that hangs on it, in the order in which they were attached. Each computes beside
+/// the layer; for the length of a sampling a small layer computes once instead, with a weight into which the changes are
+/// added (<see cref="Fold"/>): the base's own weight is set aside meanwhile, and is the same tensor, bit for bit, before
+/// and after.
 /// </summary>
-/// <remarks>
-/// Beside a layer of 32 channels two thin convolutions of rank 8 take half as long as the layer; added up once for each
-/// change of a multiplier they take nothing. Not safe to call from several threads at once.
-/// </remarks>
+/// <remarks>Beside a layer of 32 channels two thin convolutions of rank 8 take half as long as the layer.</remarks>
 internal sealed class AdaptedLayer
 {
     // A larger layer is so much wider than a rank that the thin path costs little, and a second copy of it much.
     private const long LargestFolded = 1 << 19;
 
     private static readonly ConditionalWeakTable<nn.Module, AdaptedLayer> Known = [];
-    private static int _beside;
 
     private readonly LoraModule _module;
     private readonly List<Adapter> _adapters = [];
     private Action? _unhook;
-    private Tensor? _folded;
     private Tensor? _own;
-    private long _version;
-    private double[] _multipliers = [];
+    private int _folds;
 
     private AdaptedLayer(LoraModule module) => _module = module;
 
@@ -36,35 +29,32 @@ internal sealed class AdaptedLayer
     public static AdaptedLayer Of(LoraModule module) => Known.GetValue(module.Layer, _ => new AdaptedLayer(module));
 
     /// <summary>
-    /// Until it is disposed every layer computes beside its adapters: in a training, whose weights change at each step,
-    /// and for a single pass, adding up would cost a copy of the weights and save nothing.
+    /// Adds the adapters of networks' layers into their weights until disposed: for many passes in which no weight and no
+    /// multiplier changes. Several threads may do so, and compute, at once.
     /// </summary>
-    public static IDisposable ComputeBeside()
+    /// <param name="networks">The UNet, the text encoder.</param>
+    public static IDisposable Fold(params IEnumerable<nn.Module> networks)
     {
-        Interlocked.Increment(ref _beside);
-        return new Beside();
+        var layers = new List<AdaptedLayer>();
+        foreach (var module in networks.SelectMany(network => network.modules()))
+        {
+            if (Known.TryGetValue(module, out var layer) && layer.TryFold())
+                layers.Add(layer);
+        }
+
+        return new Folded(layers);
     }
 
     /// <summary>Hangs an adapter on the layer.</summary>
     public void Add(Adapter adapter)
     {
-        Reset();
         _adapters.Add(adapter);
-        if (_unhook is not null)
-            return;
-        var before = _module.Layer.register_forward_pre_hook((_, x) => Before(x));
-        var after = _module.Layer.register_forward_hook((_, x, y) => After(x, y));
-        _unhook = () =>
-        {
-            before.remove();
-            after.remove();
-        };
+        _unhook ??= _module.Layer.register_forward_hook((_, x, y) => After(x, y)).remove;
     }
 
     /// <summary>Takes an adapter off; without any, the layer is as if there had never been one.</summary>
     public void Remove(Adapter adapter)
     {
-        Reset();
         _adapters.Remove(adapter);
         if (_adapters.Count > 0)
             return;
@@ -72,94 +62,61 @@ internal sealed class AdaptedLayer
         _unhook = null;
     }
 
-    private Tensor Before(Tensor x)
-    {
-        TakeBack(); // a call that ended in an exception had no after
-        if (is_grad_enabled() || _beside > 0)
-        {
-            Forget(); // training needs the memory
-            return x;
-        }
-
-        if (!CanFold() || !_adapters.Exists(adapter => adapter.Multiplier != 0))
-            return x;
-        if (!IsFresh())
-            Fold();
-        _own = _module.Weight.detach().DetachFromDisposeScope();
-        _module.Weight.set_data(_folded!);
-        return x;
-    }
-
     private Tensor After(Tensor x, Tensor y)
     {
-        var folded = _own is not null;
-        TakeBack();
         foreach (var adapter in _adapters)
-            y = !folded ? adapter.Forward(x, y) : adapter.BiasDelta() is { } bias ? y.add(_module.AcrossOutputs(bias, y)) : y;
+            y = _own is null ? adapter.Forward(x, y) : adapter.BiasDelta() is { } bias ? y.add(_module.AcrossOutputs(bias, y)) : y;
         return y;
     }
 
-    private bool CanFold() =>
-        _module.Weight.NumberOfElements <= LargestFolded && _module.Weight.dtype == ScalarType.Float32 && !TorchExtras.InCheckpoint
-        && TorchExtras.VersionOf(_module.Weight) is not null && _adapters.TrueForAll(adapter => adapter.DType == ScalarType.Float32);
-
-    // Weights change in place: by a training, by a merge, by who tries something out.
-    private long Version() => (TorchExtras.VersionOf(_module.Weight) ?? 0) + _adapters.Sum(adapter => adapter.Version);
-
-    private bool IsFresh()
+    private bool TryFold()
     {
-        if (_folded is null || _version != Version())
-            return false;
-        for (var i = 0; i < _adapters.Count; i++)
+        lock (_adapters)
         {
-            if (_multipliers[i] != _adapters[i].Multiplier)
+            if (_own is null && !CanFold())
                 return false;
+            if (_folds++ == 0)
+                AddUp();
+            return true;
         }
-
-        return true;
     }
 
+    private bool CanFold() =>
+        _adapters.Exists(adapter => adapter.Multiplier != 0) && _module.Weight.NumberOfElements <= LargestFolded
+        && _module.Weight.dtype == ScalarType.Float32 && _adapters.TrueForAll(adapter => adapter.DType == ScalarType.Float32);
+
     // The same sum as a merge makes, so that both draw the same picture.
-    private void Fold()
+    private void AddUp()
     {
-        Forget();
+        using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var sum = _module.Weight.detach().clone();
+        var own = _module.Weight.detach();
+        var sum = own.clone();
         foreach (var adapter in _adapters.Where(adapter => adapter.Multiplier != 0))
             sum.add_(adapter.Delta().reshape(sum.shape));
-        (_version, _multipliers) = (Version(), [.. _adapters.Select(adapter => adapter.Multiplier)]);
-        _folded = sum.DetachFromDisposeScope();
+        _module.Weight.set_(sum);
+        _own = own.DetachFromDisposeScope();
     }
 
     private void TakeBack()
     {
-        if (_own is null)
-            return;
-        _module.Weight.set_data(_own);
-        _own.Dispose();
-        _own = null;
+        lock (_adapters)
+        {
+            if (--_folds > 0)
+                return;
+            using var grad = no_grad();
+            _module.Weight.set_(_own!);
+            _own!.Dispose();
+            _own = null;
+        }
     }
 
-    private void Reset()
+    private sealed class Folded(List<AdaptedLayer> layers) : IDisposable
     {
-        TakeBack();
-        Forget();
-    }
-
-    private void Forget()
-    {
-        _folded?.Dispose();
-        _folded = null;
-    }
-
-    private sealed class Beside : IDisposable
-    {
-        private int _over;
-
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _over, 1) == 0)
-                Interlocked.Decrement(ref _beside);
+            layers.ForEach(layer => layer.TakeBack());
+            layers.Clear();
         }
     }
 }

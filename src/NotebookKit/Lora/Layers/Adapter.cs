@@ -1,4 +1,3 @@
-using NotebookKit.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -25,9 +24,6 @@ public abstract class Adapter : IDisposable
 
     /// <summary>The type in which the adapter counts.</summary>
     internal abstract ScalarType DType { get; }
-
-    /// <summary>How often its numbers were changed in place.</summary>
-    internal long Version => Parameters.Sum(parameter => TorchExtras.VersionOf(parameter) ?? 0);
 
     /// <summary>The adapted layer where it is a convolution.</summary>
     private protected Conv2d? Convolution { get; }

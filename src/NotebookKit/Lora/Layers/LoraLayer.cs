@@ -120,35 +120,18 @@ public sealed class LoraLayer : Adapter
         if (Dropout > 0 && is_grad_enabled())
             squeezed = functional.dropout(squeezed, Dropout, training: true);
         var scale = Multiplier * Scale;
-        if (_startDown is null && !is_grad_enabled() && y.dtype == dtype && y.is_contiguous())
-            return SpreadOnto(y, squeezed, (float)scale);
-
         var share = Spread(squeezed, Up);                                           // (…, out) or (B, out, H', W')
         if (_startDown is not null)
             share = share - Spread(Squeeze(input, _startDown), _startUp!);
         return y.add(y.dtype == dtype ? share : share.to(y.dtype), scale);
     }
 
-    // y + scale · up(squeezed) in one call, where nothing is recorded: sampling a small model is mostly calls.
-    private Tensor SpreadOnto(Tensor y, Tensor squeezed, float scale)
-    {
-        if (Convolution is null)
-        {
-            y.view(-1, y.shape[^1]).addmm_(squeezed.reshape(-1, squeezed.shape[^1]), Up.t(), 1, scale);
-            return y;
-        }
-
-        var (batch, outputs, rank) = (y.shape[0], y.shape[1], squeezed.shape[1]);
-        var up = Up.view(1, outputs, rank).expand(batch, -1, -1);
-        return y.view(batch, outputs, -1).baddbmm(up, squeezed.reshape(batch, rank, -1), 1, scale).view(y.shape);
-    }
-
     // (out, in) or (out, in, k, k) at multiplier 1, gradients recorded where they are asked for.
     private Tensor Change()
     {
-        var product = Up.flatten(1).matmul(Down.flatten(1));                        // (out, rank) · (rank, in·k·k)
+        var product = Up.flatten(1).mm(Down.flatten(1));                        // (out, rank) · (rank, in·k·k)
         if (_startDown is not null)
-            product = product - _startUp!.flatten(1).matmul(_startDown.flatten(1));
+            product = product - _startUp!.flatten(1).mm(_startDown.flatten(1));
         if (Mid is not null)
             product = new LoraWeights("", Down, Up, Rank, Mid).Matrix();
         product = (product * Scale).reshape(Convolution is null ? [Up.shape[0], Down.shape[1]] : [Up.shape[0], Down.shape[1], .. (Mid ?? Down).shape[2..]]);

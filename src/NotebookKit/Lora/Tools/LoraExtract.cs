@@ -51,7 +51,7 @@ public sealed record LoraExtract(LoraFile File, double Energy, double LeftOut, i
 
             var (up, down) = LowRank.Factors(change, rank);
             all += energy;
-            kept += energy - SquaredLength(change - up.matmul(down));
+            kept += energy - SquaredLength(change - up.mm(down));
             var shape = module.Weight.shape;
             found.Add(new LoraWeights(module.Name, down.reshape([rank, .. shape[1..]]).MoveToOuterDisposeScope(),
                 (shape.Length == 4 ? up.reshape(-1, rank, 1, 1) : up).MoveToOuterDisposeScope(), rank));

@@ -127,7 +127,7 @@ public sealed partial record LoraInfo(
         {
             // ‖s·U·D‖² = s² · Σ (UᵀU) ∘ (DDᵀ), without forming the product.
             var (up, down) = (lora.Up.flatten(1).to(ScalarType.Float64), lora.Down.flatten(1).to(ScalarType.Float64));
-            return Math.Abs(lora.Scale) * Math.Sqrt(Math.Max(0, (up.transpose(0, 1).matmul(up) * down.matmul(down.transpose(0, 1))).sum().item<double>()));
+            return Math.Abs(lora.Scale) * Math.Sqrt(Math.Max(0, (up.transpose(0, 1).mm(up) * down.mm(down.transpose(0, 1))).sum().item<double>()));
         }
 
         return module.Flat()?.norm().item<float>() ?? module.Parts.First().Tensor.norm().item<float>();

@@ -28,7 +28,6 @@ public sealed record LoraProof(double MaxDifference, double Effect, double Large
         ArgumentNullException.ThrowIfNull(live);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        using var once = AdaptedLayer.ComputeBeside();
         var expected = Predict(sd);
         var (unet, text) = (live.UNetMultiplier, live.TextMultiplier);
         live.Multiplier = 0;

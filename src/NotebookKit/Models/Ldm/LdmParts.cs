@@ -1,5 +1,5 @@
+using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
-using TorchSharp.Modules;
 
 namespace NotebookKit.Models.Ldm;
 
@@ -58,7 +58,7 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
     private WeightPart Averaged(UNet2DConditionConfig config, ModuleNames names)
     {
         var part = new WeightPart(file);
-        using var skip = new SkipInitialisation();
+        using var skip = Layers.Uninitialised();
         using var unet = new UNet2DConditionModel(config);
         foreach (var ours in unet.state_dict().Keys)
         {

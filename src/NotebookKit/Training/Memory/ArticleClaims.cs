@@ -33,5 +33,5 @@ public static class ArticleClaims
         yield return ("Imagic", "", plan with { Method = TrainMethod.Imagic });
     }
 
-    private static string Cell(MemoryPlan plan) => MemoryForecast.Size(TrainingRehearsal.Run(ModelShape.Sd15, plan).Total);
+    private static string Cell(MemoryPlan plan) => MemoryForecast.Size(MemoryCount.Of(ModelShape.Sd15, plan).Total);
 }

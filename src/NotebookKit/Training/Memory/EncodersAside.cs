@@ -59,7 +59,7 @@ public sealed class EncodersAside : IDisposable
             if (_onGpu)
                 weight.InRam ??= weight.Parameter.detach().cpu().DetachFromDisposeScope();
             using var nothing = empty([0], weight.Parameter.dtype, weight.Parameter.device);
-            weight.Parameter.set_data(nothing);
+            weight.Parameter.set_(nothing);
         }
 
         _away = true;
@@ -78,7 +78,7 @@ public sealed class EncodersAside : IDisposable
                 room.copy_(kept);
             else
                 file!.ReadInto(weight.Name, room);
-            weight.Parameter.set_data(room);
+            weight.Parameter.set_(room);
         }
 
         _away = false;

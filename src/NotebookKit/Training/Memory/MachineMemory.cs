@@ -1,5 +1,5 @@
 using System.Globalization;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +16,7 @@ public sealed record MachineMemory(long Total, long Free)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (device.type == DeviceType.CUDA)
-            return TorchExtras.Memory(device) is { FreeDeviceBytes: { } free, DeviceBytes: { } own } ? new(free + own, free + own) : null;
+            return TensorMemory.Gpu(device) is { } gpu ? new(gpu.Total, gpu.Free) : null;
         return Ram() is { } ram ? Container() is { } box ? new(Math.Min(ram.Total, box.Total), Math.Min(ram.Free, box.Free)) : ram : null;
     }
 

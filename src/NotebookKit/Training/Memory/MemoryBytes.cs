@@ -1,8 +1,7 @@
 namespace NotebookKit.Training.Memory;
 
 /// <summary>
-/// The bytes that tensors hold at a run's peak, by part. The peak is what libtorch's allocator counts
-/// (<see cref="NotebookKit.Torch.TorchExtras.TensorBytes"/>), from loading the base on.
+/// The bytes that tensors hold at a run's peak, by part, from loading the base on.
 /// </summary>
 /// <param name="Weights">The base and what is trained beside it.</param>
 /// <param name="Gradients">Those of everything trained: all of them, as at the end of backward.</param>

@@ -29,7 +29,7 @@ public sealed record MemoryForecast(MemoryPlan Plan, MemoryBytes Bytes, long? Av
     /// <exception cref="BadInputException">A setting is out of range.</exception>
     public static MemoryForecast Of(ModelShape shape, MemoryPlan plan, long? available = null)
     {
-        var forecast = new MemoryForecast(plan, TrainingRehearsal.Run(shape, plan), available);
+        var forecast = new MemoryForecast(plan, MemoryCount.Of(shape, plan), available);
         return forecast.Fits ? forecast : forecast with { Advice = PerformanceWizard.Advise(shape, forecast) };
     }
 

@@ -46,9 +46,6 @@ public sealed record MemoryPlan
     /// <summary>Keep only the blocks' inputs for backward.</summary>
     public bool Checkpointing { get; init; }
 
-    /// <summary>Make attention in small pieces whose scores are made again in backward; of no use where attention is fused.</summary>
-    public bool AttentionSlicing { get; init; }
-
     /// <summary>Whether the text encoder learns too.</summary>
     public bool TextEncoder { get; init; }
 
@@ -76,8 +73,8 @@ public sealed record MemoryPlan
     /// <summary>Pictures in a row of the sample grids; 0 where none are drawn.</summary>
     public int Samples { get; init; }
 
-    /// <summary>Whether attention is one kernel that keeps no scores: on GPUs, and with libtorch from 2.0 on.</summary>
-    public bool FusedAttention { get; init; } = NotebookKit.Torch.TorchExtras.HasFusedAttention;
+    /// <summary>Whether attention keeps no scores, as here; false counts them, for comparison with the advice of 2022.</summary>
+    public bool FusedAttention { get; init; } = true;
 
     /// <summary>Whether tensors live on a GPU: encoded pictures stay in RAM then, and AdamW takes room for a step.</summary>
     public bool OnGpu { get; init; }
@@ -113,7 +110,6 @@ public sealed record MemoryPlan
             DType = dtype,
             Optimizer = options.Optimizer,
             Checkpointing = options.GradientCheckpointing,
-            AttentionSlicing = options.AttentionSlicing,
             TextEncoder = options.TextRatio > 0,
             Ema = options.EmaDecay > 0,
             FreeEncoders = options.FreeEncoders,

@@ -1,4 +1,3 @@
-using NotebookKit.Torch;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Memory;
@@ -24,11 +23,11 @@ public static class OutOfMemory
     /// <param name="checkpoint">Where what was learned is kept; null where nothing was learned yet.</param>
     public static string Sentence(ModelShape shape, MemoryPlan plan, Device device, string? checkpoint = null)
     {
-        var held = TorchExtras.TensorBytes(device)?.Peak ?? 0;
+        var held = MemoryUse.PeakBytes(device);
         var kept = checkpoint is null ? "" : $"what was learned is kept in {checkpoint}; ";
         try
         {
-            var forecast = TrainingRehearsal.Run(shape, plan).Total;
+            var forecast = MemoryCount.Of(shape, plan).Total;
             var next = Next(shape, plan, Math.Min(held, forecast), checkpoint is not null);
             return $"Memory ran out: {MemoryForecast.Size(forecast)} were forecast and {MemoryForecast.Size(held)} held when no more was to be had; {kept}next, {next}.";
         }
@@ -43,7 +42,7 @@ public static class OutOfMemory
     {
         var changes = PerformanceWizard.Changes(shape, plan)
             .OrderBy(change => started && !change.KeepsCheckpoints)
-            .Select(change => (Change: change, TrainingRehearsal.Run(shape, change.Of(plan)).Total));
+            .Select(change => (Change: change, MemoryCount.Of(shape, change.Of(plan)).Total));
         if (changes.FirstOrDefault(tried => tried.Total < tooMuch).Change is not { } best)
             return "train a smaller base, or on a machine with more memory";
         return $"{char.ToLowerInvariant(best.What[0])}{best.What[1..]} ({string.Join(' ', best.Flags)}) and {(!started ? "start again" : best.KeepsCheckpoints ? "go on with --resume" : "start anew, for the checkpoint is of the old settings")}";

@@ -43,7 +43,7 @@ public static class PerformanceWizard
         advice.Add($"Even so {MemoryForecast.Size(now.Bytes.Total + now.Reserve)} are more than the {MemoryForecast.Size(forecast.Available ?? 0)} there are; train a smaller base or on a larger machine.");
         return advice;
 
-        MemoryForecast Rehearse(MemoryPlan plan) => new(plan, TrainingRehearsal.Run(shape, plan), forecast.Available);
+        MemoryForecast Rehearse(MemoryPlan plan) => new(plan, MemoryCount.Of(shape, plan), forecast.Available);
     }
 
     /// <summary>Every change that a plan leaves to make, the cheapest first.</summary>
@@ -55,8 +55,6 @@ public static class PerformanceWizard
         ArgumentNullException.ThrowIfNull(plan);
         if (!plan.FreeEncoders && plan.EncodersCanGo)
             yield return new("Put the VAE and the frozen text encoder aside once everything is encoded", ["--free-encoders"], "samples and saving wait until they are back", old => old with { FreeEncoders = true }, KeepsCheckpoints: true);
-        if (!plan.AttentionSlicing && !plan.FusedAttention)
-            yield return new("Make attention in small pieces", ["--attention-slicing"], "attention takes about a third longer", old => old with { AttentionSlicing = true }, KeepsCheckpoints: true);
         if (!plan.Checkpointing)
             yield return new("Turn gradient checkpointing on", ["--checkpointing"], "a step takes about a third longer", old => old with { Checkpointing = true }, KeepsCheckpoints: true);
         if (plan.Optimizer is OptimizerKind.AdamW or OptimizerKind.Prodigy)

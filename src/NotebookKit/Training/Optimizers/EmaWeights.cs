@@ -1,4 +1,3 @@
-using NotebookKit.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -43,7 +42,10 @@ public sealed class EmaWeights : IDisposable
     /// <summary>Moves the average towards the weights; once after each optimizer step.</summary>
     public void Update()
     {
-        TorchExtras.UpdateAverage(_averages, [.. _weights], NextDecay);
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (average, weight) in _averages.Zip(_weights))
+            average.mul_(NextDecay).add_(weight, 1 - NextDecay);
         Updates++;
     }
 

@@ -33,7 +33,7 @@ public sealed record RunCard(
     [
         nameof(TrainOptions.Epochs), nameof(TrainOptions.Output), nameof(TrainOptions.SaveAs), nameof(TrainOptions.SaveEvery), nameof(TrainOptions.KeepLast), nameof(TrainOptions.Resume),
         nameof(TrainOptions.SampleEvery), nameof(TrainOptions.SampleAtFirst), nameof(Concept.SamplePrompts), nameof(Concept.SampleNegativePrompt), nameof(Concept.SamplesPerPrompt), nameof(TrainOptions.SampleGuidance),
-        nameof(TrainOptions.SanityPrompt), nameof(TrainOptions.HeldOutDir), nameof(TrainOptions.HeldOutEvery), nameof(TrainOptions.GradientCheckpointing), nameof(TrainOptions.AttentionSlicing), nameof(TrainOptions.FreeEncoders),
+        nameof(TrainOptions.SanityPrompt), nameof(TrainOptions.HeldOutDir), nameof(TrainOptions.HeldOutEvery), nameof(TrainOptions.GradientCheckpointing), nameof(TrainOptions.FreeEncoders),
         nameof(TrainOptions.BatchSize), nameof(TrainOptions.GradientAccumulation), // only their product counts
         nameof(Concept.InstanceDir), nameof(Concept.ClassDir),
     ];

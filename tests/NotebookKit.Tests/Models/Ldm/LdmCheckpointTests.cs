@@ -60,7 +60,7 @@ public sealed class LdmCheckpointTests : IDisposable
     [Fact]
     public void The_names_and_shapes_are_those_of_the_published_Stable_Diffusion_1_5()
     {
-        using var skip = new SkipInitialisation(); // memory that nobody touches costs nothing
+        using var skip = Layers.Uninitialised(); // memory that nobody touches costs nothing
         using var model = new StableDiffusion(
             new UNet2DConditionModel(new UNet2DConditionConfig { CrossAttentionDim = 768 }), new AutoencoderKL(new AutoencoderKLConfig()),
             new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 }), ClipTokenizer.Default, new SchedulerConfig());

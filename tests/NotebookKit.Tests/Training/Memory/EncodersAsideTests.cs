@@ -1,6 +1,6 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using static TorchSharp.torch;

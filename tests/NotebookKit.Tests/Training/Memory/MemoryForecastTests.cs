@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using NotebookKit.Models;
 using NotebookKit.Tests.Cli;
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;

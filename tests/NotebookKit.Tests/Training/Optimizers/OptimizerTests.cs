@@ -1,4 +1,4 @@
-using NotebookKit.Torch;
+using NotebookKit.Tensors;
 using NotebookKit.Training.Optimizers;
 using TorchSharp;
 using TorchSharp.Modules;

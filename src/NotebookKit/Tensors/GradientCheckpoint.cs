@@ -1,0 +1,105 @@
+using static TorchSharp.torch;
+
+namespace NotebookKit.Tensors;
+
+/// <summary>
+/// Computes without keeping what backward needs, and computes again in backward: less memory for more time (Chen et al.
+/// 2016). Random numbers are the same both times, and the gradients are the plain ones to the bit.
+/// </summary>
+public static class GradientCheckpoint
+{
+    [ThreadStatic]
+    private static bool s_running;
+
+    private static Exception? s_failure;
+
+    /// <summary>Whether this thread computes what it will compute again with gradients.</summary>
+    public static bool Running => s_running;
+
+    /// <summary>Computes so. Gradients of parameters inside are added up as ever.</summary>
+    /// <param name="body">What is computed; it must not change its inputs.</param>
+    /// <param name="inputs">Its tensors.</param>
+    /// <returns>Its result.</returns>
+    public static Tensor Run(Func<Tensor[], Tensor> body, params Tensor[] inputs)
+    {
+        if (!is_grad_enabled())
+            return body(inputs);
+        // Something must ask for a gradient, or backward never comes here for the parameters inside.
+        using var asking = zeros([0], requires_grad: true);
+        return CheckpointFunction.apply([body, asking, .. inputs]);
+    }
+
+    /// <summary>
+    /// Throws what failed while a backward computed again, if anything did. No exception may pass through libtorch's own
+    /// frames, so it waits here: to be called after every <c>backward()</c> of what was checkpointed.
+    /// </summary>
+    public static void ThrowWhatFailed()
+    {
+        if (Interlocked.Exchange(ref s_failure, null) is { } failure)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private sealed class CheckpointFunction : autograd.SingleTensorFunction<CheckpointFunction>
+    {
+        public override string Name => "checkpoint";
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var inputs = vars[2..].Cast<Tensor>().ToArray();
+            ctx.save_data("body", vars[0]);
+            ctx.save_data("random", get_rng_state().DetachFromDisposeScope());
+            ctx.save_data("inputs", inputs.Select(input => input.detach().DetachFromDisposeScope()).ToArray());
+            ctx.save_data("wanted", inputs.Select(input => input.requires_grad).ToArray());
+            var outer = s_running;
+            s_running = true;
+            try
+            {
+                using var scope = NewDisposeScope();
+                return ((Func<Tensor[], Tensor>)vars[0])(inputs).MoveToOuterDisposeScope();
+            }
+            finally
+            {
+                s_running = outer;
+            }
+        }
+
+        public override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var inputs = (Tensor[])ctx.get_data("inputs");
+            var wanted = (bool[])ctx.get_data("wanted");
+            using var random = (Tensor)ctx.get_data("random");
+            var now = inputs.Select((input, i) => input.requires_grad_(wanted[i])).ToArray();
+            try
+            {
+                using var scope = NewDisposeScope();
+                using var enabled = enable_grad();
+                var back = get_rng_state();
+                set_rng_state(random);
+                Tensor again;
+                try
+                {
+                    again = ((Func<Tensor[], Tensor>)ctx.get_data("body"))(now);
+                }
+                finally
+                {
+                    set_rng_state(back);
+                }
+
+                // Where nothing inside is trained, nothing was recorded, and there is nothing to go back through.
+                if (again.requires_grad)
+                    autograd.backward([again], [grad_output]);
+                return [null, null, .. now.Select(input => input.grad?.DetachFromDisposeScope())];
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref s_failure, e, null);
+                return [null, null, .. now.Select(Tensor? (input) => input.requires_grad ? zeros_like(input) : null)];
+            }
+            finally
+            {
+                foreach (var input in now)
+                    input.Dispose();
+            }
+        }
+    }
+}
