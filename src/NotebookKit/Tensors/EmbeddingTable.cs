@@ -11,7 +11,7 @@ public sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
     internal EmbeddingTable(Parameter table) : base(nameof(EmbeddingTable))
     {
         weight = table;
-        RegisterComponents();
+        register_parameter(nameof(weight), table);
     }
 
     /// <summary>(ids, width).</summary>
