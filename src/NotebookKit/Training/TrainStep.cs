@@ -1,5 +1,6 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
@@ -66,6 +67,7 @@ public sealed class TrainStep : IDisposable
         var prior = batch.Classes > 0 ? error.narrow(0, batch.Instances, batch.Classes).sum() / (classes ?? batch.Classes) : null;
         var loss = prior is null ? instance : instance + (PriorLossWeight * prior);
         (Scaler?.Of(loss) ?? loss).backward();
+        GradientCheckpoint.ThrowWhatFailed();
         Tensor[] figures = [instance.detach().view(1), .. prior is null ? Array.Empty<Tensor>() : [prior.detach().view(1)], batch.Timesteps.to(ScalarType.Float32), error.detach()];
         _told.Add((cat(figures).DetachFromDisposeScope(), prior is not null)); // (1 or 2, then B timesteps and B errors)
     }

@@ -17,14 +17,6 @@ public sealed class DoctorTests
     public void A_library_that_is_there_needs_no_remedy() =>
         Assert.Equal(new Finding("C", Health.Ok, "libc.so.6"), MachineChecks.Library("C", "libc.so.6", "libc6", Health.Missing));
 
-    [Theory]
-    [InlineData("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "Warning")]
-    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3", "Ok")]
-    [InlineData("/opt/intel/mkl/lib/libmkl_rt.so.2", "Ok")]
-    [InlineData(null, "Ok")]
-    public void Only_the_reference_blas_is_warned_of(string? library, string health) =>
-        Assert.Equal(health, TensorChecks.JudgeBlas(library).Health.ToString());
-
     [Fact]
     public void Every_check_that_finds_a_fault_says_what_to_do()
     {

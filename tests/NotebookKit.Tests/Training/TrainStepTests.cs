@@ -192,10 +192,10 @@ public sealed class TrainStepTests : IDisposable
         using var optimizer = optim.AdamW(unet.parameters(), 1e-4, weight_decay: 0.01);
         using var step = Step(unet, optimizer, new TrainOptions());
         Run();
-        var before = NotebookKit.Torch.TorchExtras.LiveHandles;
+        var before = LiveTensors.Count();
         Run();
         Run();
-        Assert.Equal(before, NotebookKit.Torch.TorchExtras.LiveHandles);
+        Assert.Equal(before, LiveTensors.Count());
 
         void Run()
         {

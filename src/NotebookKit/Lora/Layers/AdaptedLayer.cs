@@ -36,13 +36,22 @@ internal sealed class AdaptedLayer
     public static IDisposable Fold(params IEnumerable<nn.Module> networks)
     {
         var layers = new List<AdaptedLayer>();
-        foreach (var module in networks.SelectMany(network => network.modules()))
+        var folded = new Folded(layers);
+        try
         {
-            if (Known.TryGetValue(module, out var layer) && layer.TryFold())
-                layers.Add(layer);
+            foreach (var module in networks.SelectMany(network => network.modules()))
+            {
+                if (Known.TryGetValue(module, out var layer) && layer.TryFold())
+                    layers.Add(layer);
+            }
+        }
+        catch
+        {
+            folded.Dispose(); // out of memory, it may be
+            throw;
         }
 
-        return new Folded(layers);
+        return folded;
     }
 
     /// <summary>Hangs an adapter on the layer.</summary>
@@ -75,8 +84,9 @@ internal sealed class AdaptedLayer
         {
             if (_own is null && !CanFold())
                 return false;
-            if (_folds++ == 0)
+            if (_own is null)
                 AddUp();
+            _folds++;
             return true;
         }
     }
