@@ -65,10 +65,7 @@ remember() {
   local ready_level=$1 ready_wishes
   ready_wishes=$(wishes)
   printf '%s=%q\n' ready_level "$ready_level" ready_wishes "$ready_wishes"
-  local name
-  for name in KIT_PYTHON TorchProvider KIT_TORCH_CHOICE KIT_TORCH_WHY; do
-    printf 'export %s=%q\n' "$name" "${!name:-}"
-  done
+  printf 'export KIT_PYTHON=%q\n' "${KIT_PYTHON:-}"
 }
 
 # Runs one slow step with its output in a log: two lines while all is well, the end of the log when it fails.

@@ -1,7 +1,7 @@
-using NotebookKit.Tensors;
 using NotebookKit.Images;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using NotebookKit.Tensors;
 using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Checkpoints;
