@@ -1,6 +1,7 @@
 using NotebookKit.Images;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,7 +35,7 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
         threads.ForEach(t => t.Start());
         threads.ForEach(t => t.Join());
         cancel.ThrowIfCancellationRequested();
-        return failure is null ? pictures : throw new InvalidOperationException($"drawing failed: {failure.Message}", failure);
+        return failure is null ? pictures : throw new InvalidOperationException($"drawing failed: {TorchErrors.Sentence(failure)}", failure);
 
         void Work()
         {

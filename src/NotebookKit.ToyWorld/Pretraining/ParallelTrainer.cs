@@ -77,7 +77,7 @@ internal sealed class ParallelTrainer : IDisposable
         Work(0, budget, report, cancel);
         others.ForEach(t => t.Join());
         if (failure is not null)
-            throw new InvalidOperationException($"pretraining stage '{settings.Stage}': {failure.Message}", failure);
+            throw new InvalidOperationException($"pretraining stage '{settings.Stage}': {TorchErrors.Sentence(failure)}", failure);
         clock.Stop();
         secondsBefore += clock.Elapsed.TotalSeconds;
         clock.Reset();
