@@ -22,6 +22,7 @@ internal static class TensorChecks
         yield return Finding.Ok("libtorch", $"{libTorch} ({TorchLibrary.Kind}), {TorchLibrary.Files.First(file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal))}");
         yield return Processor();
         yield return Threads();
+        yield return Finding.Ok("matrix kernels", MklKernels.Choice);
         yield return Gpu(TorchLibrary.Kind, torch.cuda.is_available() ? torch.cuda.device_count() : 0, File.Exists("/dev/nvidiactl"));
     }
 

@@ -37,7 +37,9 @@ public static class TorchLibrary
                 return;
             Threads.Prepare();
             var (folders, half) = NativePackages.Find(Kind, Versions, Programs(), [.. Caches()]);
-            Files = [.. LoadTorch(folders), LoadTorchSharp(half)];
+            List<string> torch = LoadTorch(folders);
+            MklKernels.Choose(NativeLibrary.Load(torch.First(file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal))));
+            Files = [.. torch, LoadTorchSharp(half)];
         }
 
         Threads.Choose();
