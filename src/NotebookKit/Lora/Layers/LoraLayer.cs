@@ -89,6 +89,7 @@ public sealed class LoraLayer : Adapter
     /// <param name="weight">(out, in) or (out, in, k, k).</param>
     internal Tensor AddTo(Tensor weight) => Multiplier == 0 ? weight
         : Magnitude is not null || Mid is not null || _startDown is not null ? weight.add(Change(), Multiplier)
+        : Convolution is null ? weight.addmm(Up, Down, 1, (float)(Multiplier * Scale))
         : weight.flatten(1).addmm(Up.flatten(1), Down.flatten(1), 1, (float)(Multiplier * Scale)).view(weight.shape);
 
     /// <inheritdoc/>
