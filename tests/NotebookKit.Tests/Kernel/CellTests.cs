@@ -58,7 +58,8 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     [Fact]
     public void An_error_of_libtorch_is_told_without_its_native_stack()
     {
-        var outcome = kernel.Run("throw new System.Runtime.InteropServices.ExternalException(\"shapes cannot be multiplied (2x3 and 4x5)\\nException raised from meta at LinearAlgebra.cpp:200\\nframe #0: c10::Error\");");
+        kernel.Run("var native = \"shapes cannot be multiplied (2x3 and 4x5)\\nException raised from meta at LinearAlgebra.cpp:200\\nframe #0: c10::Error\";");
+        var outcome = kernel.Run("throw new System.Runtime.InteropServices.ExternalException(native);");
         Assert.Equal("shapes cannot be multiplied (2x3 and 4x5)", outcome.Reply.Text("evalue"));
         Assert.DoesNotContain("frame #0", outcome.Traceback);
     }

@@ -53,7 +53,7 @@ public sealed class NativePackagesTests : IDisposable
         Put("torchsharp/0.107.0", "libLibTorchSharp.so");
 
         var folders = Find("cuda").Torch;
-        Assert.Equal(4, folders.Count);
+        Assert.Equal(3, folders.Count);
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         Environment.SetEnvironmentVariable("XDG_CACHE_HOME", _folder["home"]);
         try

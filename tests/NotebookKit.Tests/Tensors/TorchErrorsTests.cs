@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using NotebookKit.Cli;
 using NotebookKit.Tensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Tensors;
@@ -51,7 +50,7 @@ public sealed class TorchErrorsTests
         multiply.SetAction(_ =>
         {
             using var scope = NewDisposeScope();
-            _ = ones(2, 3).mm(ones(4, 5));
+            ones(2, 3).mm(ones(4, 5)).Dispose();
         });
         var (before, error) = (Console.Error, new StringWriter());
         Console.SetError(error);

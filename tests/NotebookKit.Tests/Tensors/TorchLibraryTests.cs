@@ -43,9 +43,9 @@ public sealed class TorchLibraryTests : IDisposable
         Damaged(Torch, "cut");
         var environment = new Dictionary<string, string?> { ["NUGET_PACKAGES"] = _folder["cache"] };
 
-        Assert.Equal(0, KitCommand.Run(environment, "train", "--help").Code);
-        Assert.Equal(0, KitCommand.Run(environment, "captions", Path.Combine(House.Root, "data", "sample-rabbit")).Code);
-        var (code, output, _) = KitCommand.Run(environment, "doctor");
+        Assert.Equal(0, KitCommand.RunWith(environment, "train", "--help").Code);
+        Assert.Equal(0, KitCommand.RunWith(environment, "captions", Path.Combine(House.Root, "data", "sample-rabbit")).Code);
+        var (code, output, _) = KitCommand.RunWith(environment, "doctor");
         Assert.Equal(1, code);
         Assert.Matches($"(?m)^missing +libtorch .*{Torch} is cut short: delete the folder", output);
     }
@@ -54,7 +54,7 @@ public sealed class TorchLibraryTests : IDisposable
     public void A_whole_cache_elsewhere_is_used()
     {
         Cache();
-        Assert.Contains($"libtorch       {TorchLibrary.Versions.LibTorch} (cpu), {_folder["cache"]}", KitCommand.Run(new() { ["NUGET_PACKAGES"] = _folder["cache"] }, "doctor").Output, StringComparison.Ordinal);
+        Assert.Contains($"libtorch       {TorchLibrary.Versions.LibTorch} (cpu), {_folder["cache"]}", KitCommand.RunWith(new() { ["NUGET_PACKAGES"] = _folder["cache"] }, "doctor").Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,21 +85,21 @@ public sealed class TorchLibraryTests : IDisposable
     {
         var plain = new Dictionary<string, string?> { ["DOTNET_EnableAVX2"] = "0", ["ATEN_CPU_CAPABILITY"] = "default" };
 
-        Assert.Matches("(?m)^warning +processor +no AVX2", KitCommand.Run(plain, "doctor").Output);
+        Assert.Matches("(?m)^warning +processor +no AVX2", KitCommand.RunWith(plain, "doctor").Output);
         Assert.Equal(0, Sample(plain).Code);
     }
 
     [Fact]
     public void A_learners_own_threads_and_waiting_stay()
     {
-        var (_, output, _) = KitCommand.Run(new() { ["OMP_NUM_THREADS"] = "1", ["GOMP_SPINCOUNT"] = "77" }, "doctor");
+        var (_, output, _) = KitCommand.RunWith(new() { ["OMP_NUM_THREADS"] = "1", ["GOMP_SPINCOUNT"] = "77" }, "doctor");
         Assert.Matches("(?m) threads +1 by OMP_NUM_THREADS, GOMP_SPINCOUNT=77$", output);
-        (_, output, _) = KitCommand.Run(new() { ["OMP_NUM_THREADS"] = null, ["GOMP_SPINCOUNT"] = null, ["OMP_WAIT_POLICY"] = null }, "doctor");
+        (_, output, _) = KitCommand.RunWith(new() { ["OMP_NUM_THREADS"] = null, ["GOMP_SPINCOUNT"] = null, ["OMP_WAIT_POLICY"] = null }, "doctor");
         Assert.Matches($"(?m)^ok +threads +all {Environment.ProcessorCount} cores, \\d+ turns of waiting before a thread sleeps$", output);
     }
 
     private (int Code, string Output, string Error) Sample(Dictionary<string, string?> environment) =>
-        KitCommand.Run(environment, "sample", "--prompt", "a toy", "--steps", "1", "--out", _folder["pictures"]);
+        KitCommand.RunWith(environment, "sample", "--prompt", "a toy", "--steps", "1", "--out", _folder["pictures"]);
 
     // A cache with links to the files of the one in use.
     private void Cache()
