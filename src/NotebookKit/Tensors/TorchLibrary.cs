@@ -34,6 +34,7 @@ public static class TorchLibrary
             if (s_loaded)
                 return;
             Threads.Prepare();
+            LargePages.Prepare();
             var (torch, torchSharp) = Find();
             Files = [.. LoadAll(torch), LoadTorchSharp(torchSharp)];
             s_loaded = true;
