@@ -14,7 +14,7 @@ public sealed class SideBySide(int threads)
 {
     private static readonly Lock Starting = new();
 
-    private readonly BlockingCollection<Task> _calls = [];
+    private BlockingCollection<Task> _calls = [];
     private Exception? _failure;
     private int _caller;
 
@@ -31,6 +31,7 @@ public sealed class SideBySide(int threads)
             return;
         }
 
+        (_calls, _failure) = ([], null);
         var (next, running) = (-1, Math.Min(threads, count));
         using var ready = new CountdownEvent(running);
         var workers = Enumerable.Range(0, running).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
