@@ -4,7 +4,6 @@
 
 CLI=$ART/bin/NotebookKit.Cli/release/kit-cli
 KERNEL=$ART/bin/NotebookKit.Kernel/release/kit-kernel
-DISTRIBUTION="the distribution's libtorch"
 VOCABULARY=$ART/vocabulary/merges.txt
 VOCABULARY_SHA256=9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a
 
@@ -20,13 +19,13 @@ set_up() {
   local level=$1
   need_sdk
   private_folders
+  choose_torch
   up_to_date "$level" && return
   mkdir -p "$ART/log"
   exec 9>"$ART/.lock" && flock 9 # two calls at once: the second one waits and finds everything made
   up_to_date "$level" && return
   local started=$ART/.started
   touch "$started"
-  choose_torch
   plan_packages "$level"
   # The build needs nothing of the packages, which take minutes on a fresh machine: both at once, and both end together.
   set -m
@@ -37,7 +36,6 @@ set_up() {
   trap "kill -- -$building 2>/dev/null" EXIT
   install_packages "$level"
   vocabulary
-  native
   wait "$building" || exit
   trap - EXIT
   [ "$level" = core ] || kernelspec
@@ -48,7 +46,7 @@ set_up() {
 
 # True when the last set-up served this level, for the same wishes, and no source is newer than it.
 up_to_date() {
-  [ -f "$ART/.ready" ] && [ -x "$CLI" ] && [ -f "$VOCABULARY" ] || return 1
+  [ -f "$ART/.ready" ] && [ -x "$CLI" ] && [ -f "$VOCABULARY" ] && has_torch || return 1
   local ready_level='' ready_wishes=''
   # shellcheck source=/dev/null
   source "$ART/.ready"
@@ -61,16 +59,13 @@ unchanged_since() { # a file
   [ -z "$(cd "$KIT_ROOT" && find kit setup src tests Kit.sln Directory.*.props global.json -newer "$1" -print -quit)" ]
 }
 
-wishes() { echo "${KIT_TORCH:-}|${KIT_TORCH_PYTHON:-}|${KIT_LIBTORCH:-}|$DOTNET_ROOT"; }
+wishes() { echo "$KIT_TORCH|$DOTNET_ROOT"; }
 
 remember() {
   local ready_level=$1 ready_wishes
   ready_wishes=$(wishes)
   printf '%s=%q\n' ready_level "$ready_level" ready_wishes "$ready_wishes"
-  local name
-  for name in KIT_PYTHON TorchProvider KIT_TORCH_CHOICE KIT_TORCH_WHY; do
-    printf 'export %s=%q\n' "$name" "${!name:-}"
-  done
+  printf 'export KIT_PYTHON=%q\n' "${KIT_PYTHON:-}"
 }
 
 # Runs one slow step with its output in a log: two lines while all is well, the end of the log when it fails.
@@ -82,6 +77,7 @@ step() { # name, command…
   if "$@" >"$log" 2>&1 </dev/null; then
     say "$name: done in $((SECONDS - start)) s"
   else
+    unserved "$log"
     awk '!seen[$0]++' "$log" | tail -n 25 >&2
     stop 1 "$name: failed; all it said is in $log."
   fi
@@ -114,58 +110,21 @@ private_folders() {
     NUGET_HTTP_CACHE_PATH=$ART/home/nuget-http npm_config_cache=$ART/home/npm
 }
 
-# Who answers for tensors, in this order: the user's wish, a PyTorch that reaches a GPU, the distribution's libtorch,
-# any other PyTorch, and where there is none, Debian's libtorch. TorchSharp's packages only on wish: KIT_TORCH=package.
+# Which libtorch TorchSharp stands on: KIT_TORCH=cpu, where nothing is said, or cuda.
 choose_torch() {
-  export TorchProvider=system KIT_TORCH_CHOICE="$DISTRIBUTION" KIT_TORCH_WHY
-  if [ "${KIT_TORCH:-}" = package ]; then
-    TorchProvider=package KIT_TORCH_CHOICE="the TorchSharp package" KIT_TORCH_WHY="KIT_TORCH=package"
-  elif [[ ${KIT_TORCH:-system} != system ]]; then
-    stop 2 "KIT_TORCH=$KIT_TORCH is unknown: use system (the machine's libtorch) or package (TorchSharp's)."
-  elif [ -n "${KIT_LIBTORCH:-}" ]; then
-    unpacked_libtorch "$KIT_LIBTORCH"
-    KIT_TORCH_WHY="KIT_LIBTORCH names it"
-  elif [ -n "${KIT_TORCH_PYTHON:-}" ]; then
-    pytorch_of "$KIT_TORCH_PYTHON" || stop 2 "KIT_TORCH_PYTHON=$KIT_TORCH_PYTHON has no PyTorch 1.13 or newer of its own."
-    KIT_TORCH_WHY="KIT_TORCH_PYTHON names it"
-  elif [ -e /dev/nvidiactl ] && pytorch_of python3 && [ "$KIT_TORCH_CUDA" = 1 ]; then
-    KIT_TORCH_WHY="there is an NVIDIA GPU and this PyTorch reaches it"
-  elif [ -f /usr/include/ATen/ATen.h ]; then
-    KIT_TORCH_CHOICE=$DISTRIBUTION KIT_TORCH_WHY="its headers are installed"
-    unset KIT_TORCH_INCLUDE KIT_TORCH_LIB KIT_TORCH_ABI KIT_TORCH_CUDA KIT_CUDA_INCLUDE KIT_TORCH_STD
-  elif pytorch_of python3; then
-    KIT_TORCH_WHY="it is installed, and no libtorch package is"
-  else
-    KIT_TORCH_WHY="no libtorch is installed yet"
-  fi
-  say "tensors: $KIT_TORCH_CHOICE ($KIT_TORCH_WHY)"
-}
-
-# Sets KIT_TORCH_CHOICE and what the native layer's build.sh wants to know of a PyTorch; fails where there is none.
-pytorch_of() {
-  local found
-  found=$("$1" "$KIT_ROOT/setup/pytorch.py" 2>/dev/null) && eval "$found"
-}
-
-unpacked_libtorch() {
-  [ -d "$1/include" ] || stop 2 "KIT_LIBTORCH=$1 holds no include/: name the folder of an unpacked libtorch."
-  export KIT_TORCH_INCLUDE=$1/include:$1/include/torch/csrc/api/include KIT_TORCH_LIB=$1/lib KIT_TORCH_CUDA=0
-  [ ! -e "$1/lib/libtorch_cuda.so" ] || KIT_TORCH_CUDA=1
-  KIT_TORCH_CHOICE="libtorch $(cat "$1/build-version" 2>/dev/null) in $1"
+  KIT_TORCH=${KIT_TORCH:-cpu}
+  [[ $KIT_TORCH =~ ^(cpu|cuda)$ ]] || stop 2 "KIT_TORCH=$KIT_TORCH is unknown: use cpu (the default) or cuda (for an NVIDIA GPU)."
+  [[ $(uname -sm) != Linux* ]] || [ "$(uname -m)" = x86_64 ] ||
+    stop 2 "TorchSharp has no libtorch for Linux on $(uname -m): take a machine with an x86-64 processor."
 }
 
 has_library() { [[ $(/sbin/ldconfig -p) == *"$1 "* ]]; }
 
 # One line per thing that the machine must have: the check that it is there, or the Debian package that brings it.
 missing_packages() {
-  has g++ || echo g++
   has_library libturbojpeg.so.0 || echo libturbojpeg0
   has_library libwebp.so.7 || echo libwebp7
   [ -f "$VOCABULARY" ] || has npm || echo npm
-  if [ "$KIT_TORCH_CHOICE" = "$DISTRIBUTION" ]; then
-    [ -f /usr/include/ATen/ATen.h ] || echo libtorch-dev
-    has_library libopenblas.so.0 || echo libopenblas0-pthread
-  fi
   if [ "$1" = notebooks ]; then
     has_library libzmq.so.5 || echo libzmq5
     find_python || echo jupyter-nbconvert python3-nbclient jupyter-notebook
@@ -234,23 +193,49 @@ npm_package() {
 # Every project and the tests. No build server stays behind, and packages come from the committed lock files.
 build() {
   local made=$ART/.built
-  [ -x "$CLI" ] && [ -f "$made" ] && [ "$(<"$made")" = "${TorchProvider:-system}" ] && unchanged_since "$made" && return
+  [ -x "$CLI" ] && [ -f "$made" ] && [ "$(<"$made")" = "$KIT_TORCH" ] && has_torch && unchanged_since "$made" && return
   mkdir -p "$ART"
-  echo "${TorchProvider:-system}" >"$made.new" # its time is the build's start: a source saved meanwhile is newer
+  echo "$KIT_TORCH" >"$made.new" # its time is the build's start: a source saved meanwhile is newer
   local locked=true
-  [ "${TorchProvider:-system}" = system ] || locked=false # the committed lock files do not know TorchSharp's packages
-  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false \
+  [ "$KIT_TORCH $(uname -s)" = "cpu Linux" ] || locked=false # the committed lock files are those of the CPU's libtorch
+  step "build" dotnet build "$KIT_ROOT/Kit.sln" -c Release -v quiet -nologo -nodeReuse:false -p:KitTorch="$KIT_TORCH" \
     -p:UseSharedCompilation="${UseSharedCompilation:-false}" -p:RestoreLockedMode=$locked -p:NuGetAudit=false
+  torch_packages >"$ART/.torch"
   mv "$made.new" "$made"
 }
 
-# The C++ file between libtorch and .NET: built again when it, or the libtorch, is another one.
-native() {
-  [ "$TorchProvider" = system ] && [ -x "$KIT_ROOT/src/NotebookKit.Torch/native/build.sh" ] || return 0
-  local sources=$KIT_ROOT/src/NotebookKit.Torch/native made=$ART/native/.made-for
-  [ -f "$made" ] && [ "$(<"$made")" = "$KIT_TORCH_CHOICE" ] && [ -z "$(find "$sources" -newer "$made" -print -quit)" ] && return
-  step "native layer" "$sources/build.sh" "$ART/native"
-  echo "$KIT_TORCH_CHOICE" >"$made"
+# The folders of TorchSharp and its libtorch in NuGet's cache, as the build found them.
+torch_packages() {
+  local assets=$ART/obj/NotebookKit/project.assets.json cache
+  cache=$(sed -n '/"packageFolders"/ { n; s/.*"\(.*\)": .*/\1/p; q }' "$assets")
+  sed -n 's#.*"path": "\(\(torchsharp\|libtorch-\)[^"]*\)".*#'"$cache"'\1#p' "$assets"
+}
+
+# Whether they are still there: somebody may have emptied the cache, or deleted a damaged package from it.
+has_torch() {
+  local package
+  [ -s "$ART/.torch" ] || return 1
+  while read -r package; do [ -d "$package" ] || return 1; done <"$ART/.torch"
+}
+
+# A build that failed because a package is not to be had is told in one sentence. The build before it stays as it was.
+unserved() { # the build's log
+  local package
+  package=$(sed -n 's/.*NU110[12]: Unable to find package \([A-Za-z0-9.-]*[A-Za-z0-9]\).*/\1/p' "$1" | head -n 1)
+  case $KIT_TORCH$package in
+    cuda?*) stop 2 "NuGet's source does not serve $package $(version_of "$package"), which KIT_TORCH=cuda asks for; the CPU's libtorch works: KIT_TORCH=cpu, or nothing." ;;
+    cpu?*) stop 1 "NuGet's source does not serve $package $(version_of "$package")." ;;
+  esac
+  ! grep -q NU1301 "$1" || stop 1 "packages are missing and NuGet's source does not answer; all it said is in $1."
+}
+
+version_of() { # a package that Directory.Packages.props pins, or a part of libtorch
+  local props=$KIT_ROOT/Directory.Packages.props version property
+  version=$(sed -n "s|.*Include=\"$1\" Version=\"\(.*\)\".*|\1|p" "$props")
+  [[ $1 != libtorch-* ]] || version='$(LibTorchVersion)'
+  property=${version//[\$()]/}
+  [ "$property" = "$version" ] || version=$(sed -n "s|.*<$property>\(.*\)</$property>.*|\1|p" "$props")
+  echo "$version"
 }
 
 kernelspec() {

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NotebookKit.Tensors;
 
 namespace NotebookKit.Cli;
 
@@ -63,6 +66,8 @@ internal static class Verb
 
         try
         {
+            if (NeedsTensors(parsed))
+                TorchLibrary.Load();
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (BadInputException e)
@@ -77,8 +82,17 @@ internal static class Verb
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable("KIT_TRACE") is null)
         {
-            Console.Error.WriteLine($"kit: {e.Message.ReplaceLineEndings(" ")} (KIT_TRACE=1 shows where)");
+            Console.Error.WriteLine($"kit: {TorchErrors.Sentence(e).ReplaceLineEndings(" ")} (KIT_TRACE=1 shows where)");
             return Failed;
         }
+    }
+
+    // Where libtorch does not load, that is told first; these verbs tell what they have to tell without it.
+    private static bool NeedsTensors(ParseResult parsed)
+    {
+        var command = parsed.CommandResult;
+        while (command.Parent is CommandResult { Parent: not null } above)
+            command = above;
+        return parsed.Action is not HelpAction && command.Command.Name is not ("doctor" or "lr" or "captions");
     }
 }

@@ -100,9 +100,8 @@ internal sealed record GpuBench(
         try
         {
             using var weights = TrainedWeights.Create(sd, options);
-            using var masters = new MasterWeights(weights.Named.Select(named => named.Parameter));
-            using var optimizer = weights.Optimizer(masters);
-            using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, new LrSchedule("constant", options.MainLearningRate, 0, int.MaxValue), options) { Masters = masters };
+            using var optimizer = weights.Optimizer();
+            using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, new LrSchedule("constant", options.MainLearningRate, 0, int.MaxValue), options);
             weights.BeginEpoch(0);
             sd.UNet.GradientCheckpointing = checkpointing;
             var data = Batch(sd, side, batch);

@@ -4,22 +4,27 @@ using System.Text.Json;
 using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Tensors;
+using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Bench;
 
-/// <summary>What <c>kit bench step</c> measured.</summary>
+/// <summary>What <c>kit bench step</c> measured; times are medians in milliseconds.</summary>
 /// <param name="StepsPerSecond">From the median step.</param>
-/// <param name="MedianMs">Wall time of the median step, in milliseconds.</param>
+/// <param name="MedianMs">Wall time of a step.</param>
 /// <param name="BestMs">Wall time of the fastest step.</param>
 /// <param name="CpuMs">CPU time of a step over all threads; steadier than wall time on a busy machine.</param>
-/// <param name="ForwardMs">Wall time of the median forward pass without gradients.</param>
-/// <param name="OutsideLibtorch">Share of a step's time that is not spent inside libtorch, 0 to 1.</param>
+/// <param name="ForwardMs">Of it, the forward pass and the loss.</param>
+/// <param name="BackwardMs">Of it, backward.</param>
+/// <param name="ClipMs">Of it, the gradient's length.</param>
+/// <param name="OptimizerMs">Of it, AdamW and forgetting the gradients.</param>
+/// <param name="SampleMs">A forward pass without gradients, beside.</param>
 /// <param name="PeakBytes">The most memory that the process has held.</param>
 /// <param name="Threads">Threads that libtorch used.</param>
 /// <param name="Adapters">LoRA layers that were trained.</param>
 internal sealed record StepBench(
-    double StepsPerSecond, double MedianMs, double BestMs, double CpuMs, double ForwardMs, double OutsideLibtorch, long PeakBytes, int Threads, int Adapters)
+    double StepsPerSecond, double MedianMs, double BestMs, double CpuMs, double ForwardMs, double BackwardMs, double ClipMs, double OptimizerMs, double SampleMs,
+    long PeakBytes, int Threads, int Adapters)
 {
     private const int Warmup = 5;
 
@@ -37,7 +42,7 @@ internal sealed record StepBench(
         foreach (var parameter in unet.parameters())
             parameter.requires_grad_(false);
         using var network = LoraNetwork.Inject(unet, null, new LoraOptions { Rank = rank, Targets = LoraTargets.Kohya });
-        using var optimizer = optim.AdamW(network.Parameters, 1e-4, weight_decay: 0.01);
+        using var optimizer = new AdamW([new OptimizerGroup(network.Parameters, 1e-4)]);
 
         using var random = new Generator(1);
         var latents = randn([batch, 4, 16, 16], generator: random);
@@ -45,51 +50,57 @@ internal sealed record StepBench(
         var context = randn([batch, 77, unet.Config.CrossAttentionDim], generator: random);
         var timesteps = full([batch], 500, ScalarType.Int64);
 
-        var forward = Measure(steps, () =>
+        var sample = Measure(steps, 1, mark =>
         {
             using var inner = NewDisposeScope();
             using var grad = no_grad();
             unet.call(latents, timesteps, context);
+            mark();
         });
-        var step = Measure(steps, () =>
+        using var process = Process.GetCurrentProcess();
+        var cpu = process.TotalProcessorTime;
+        var step = Measure(steps, 4, mark =>
         {
             using var inner = NewDisposeScope();
             var loss = nn.functional.mse_loss(unet.call(latents, timesteps, context), noise);
+            mark();
             loss.backward();
-            optimizer.step();
-            optimizer.zero_grad();
+            mark();
+            var norm = optimizer.GradientNorm();
+            mark();
+            optimizer.Step(norm > 1 ? 1 / norm : 1);
+            optimizer.ZeroGradient();
             _ = loss.item<float>();
+            mark();
         });
+        process.Refresh();
         return new StepBench(
-            1000 / step.MedianMs, step.MedianMs, step.BestMs, step.CpuMs, forward.MedianMs, step.Outside, TensorMemory.PeakResidentBytes, get_num_threads(), network.Layers.Count());
+            1000 / step.Whole, step.Whole, step.Best, (process.TotalProcessorTime - cpu).TotalMilliseconds / (steps + Warmup), step.Parts[0], step.Parts[1], step.Parts[2], step.Parts[3], sample.Whole,
+            TensorMemory.PeakResidentBytes, get_num_threads(), network.Layers.Count());
     }
 
     /// <summary>The figures as a few lines of text.</summary>
     public string ToText() => string.Create(CultureInfo.InvariantCulture, $"""
         {StepsPerSecond:0.00} steps/s: median {MedianMs:0.0} ms, best {BestMs:0.0} ms, {CpuMs:0.0} ms of CPU ({Threads} threads, {Adapters} adapters)
-        forward alone {ForwardMs:0.0} ms
-        {OutsideLibtorch:0.0%} of a step is spent outside libtorch
+        forward {ForwardMs:0.0} ms, backward {BackwardMs:0.0} ms, clipping {ClipMs:0.00} ms, optimizer {OptimizerMs:0.00} ms
+        a forward pass without gradients {SampleMs:0.0} ms
         {PeakBytes / 1e6:0} MB of memory at most
         """);
 
-    private static (double MedianMs, double BestMs, double CpuMs, double Outside) Measure(int count, Action work)
+    // Medians of the whole and of the parts between marks, and the best whole, in milliseconds.
+    private static (double Whole, double Best, double[] Parts) Measure(int count, int parts, Action<Action> work)
     {
-        for (var i = 0; i < Warmup; i++)
-            work();
-        using var process = Process.GetCurrentProcess();
-        var times = new List<double>();
-        var cpu = process.TotalProcessorTime;
-        for (var i = 0; i < count; i++)
+        var times = new List<double[]>();
+        for (var i = 0; i < Warmup + count; i++)
         {
-            var start = Stopwatch.GetTimestamp();
-            work();
-            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            var marks = new List<long> { Stopwatch.GetTimestamp() };
+            work(() => marks.Add(Stopwatch.GetTimestamp()));
+            if (i >= Warmup)
+                times.Add([.. marks.Zip(marks.Skip(1), (from, to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds)]);
         }
 
-        process.Refresh();
-        var outside = 0.0;
-        times.Sort();
-        return (times[count / 2], times[0], (process.TotalProcessorTime - cpu).TotalMilliseconds / count, outside);
+        var wholes = times.Select(time => time.Sum()).Order().ToList();
+        return (wholes[count / 2], wholes[0], [.. Enumerable.Range(0, parts).Select(part => times.Select(time => time[part]).Order().ElementAt(count / 2))]);
     }
 
     private static UNet2DConditionModel LoadUNet(string folder)

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Parity;
@@ -35,7 +36,7 @@ internal sealed class ParityReport(Action<string> show)
         }
         catch (Exception e)
         {
-            Add(new ParityCase(area, name, "failed", null, null, e.Message.ReplaceLineEndings(" ")));
+            Add(new ParityCase(area, name, "failed", null, null, TorchErrors.Sentence(e).ReplaceLineEndings(" ")));
         }
     }
 
@@ -48,7 +49,7 @@ internal sealed class ParityReport(Action<string> show)
         }
         catch (Exception e)
         {
-            Add(new ParityCase(area.Name, "*", "failed", null, null, e.Message.ReplaceLineEndings(" ")));
+            Add(new ParityCase(area.Name, "*", "failed", null, null, TorchErrors.Sentence(e).ReplaceLineEndings(" ")));
         }
     }
 

@@ -1,3 +1,4 @@
+using NotebookKit.Training.Optimizers;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -118,7 +119,7 @@ internal sealed partial class TrainingParity : ParityArea
         };
         var config = new SchedulerConfig { PredictionType = (string?)settings["pred"] ?? "epsilon" };
         var betas = (folder.Manifest["optimizer"]?["betas"] as JsonArray)?.Select(beta => (double)beta!).ToArray() ?? [0.9, 0.999];
-        using var optimizer = optim.AdamW(trained, lr, betas[0], betas[1], (double?)folder.Manifest["optimizer"]?["eps"] ?? 1e-8, weight_decay: (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01);
+        using var optimizer = new AdamW([new(trained, lr, (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01)], betas[0], betas[1], (double?)folder.Manifest["optimizer"]?["eps"] ?? 1e-8);
         var steps = (JsonArray)folder.LoadJson($"{name}.log.json")["log"]!;
         using var step = new TrainStep(unet, config, optimizer, new LrSchedule("constant_with_warmup", lr, (int?)settings["warmup"] ?? 0, steps.Count), options);
 

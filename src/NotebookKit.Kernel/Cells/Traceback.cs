@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
@@ -54,12 +55,16 @@ internal sealed partial class Traceback
         var lines = new List<string>();
         for (var e = exception; e is not null; e = Cause(e))
         {
-            lines.Add($"{(e == exception ? "" : "caused by ")}{Red}{NameOf(e)}{Plain}: {e.Message}");
+            lines.Add($"{(e == exception ? "" : "caused by ")}{Red}{NameOf(e)}{Plain}: {MessageOf(e)}");
             lines.AddRange(Frames(e));
         }
 
-        return new CellError(NameOf(exception), exception.Message, lines);
+        return new CellError(NameOf(exception), MessageOf(exception), lines);
     }
+
+    // libtorch's own message goes on with its native stack, which tells a learner nothing.
+    private static string MessageOf(Exception e) =>
+        e is ExternalException && e.Message.IndexOf("\nException raised from", StringComparison.Ordinal) is > 0 and var stack ? e.Message[..stack].Split('\n')[0].TrimEnd() : e.Message;
 
     /// <summary>One sentence about a line of the cell.</summary>
     public CellError Of(CellException problem, int cell)

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;
@@ -24,7 +25,7 @@ internal abstract class Learner : IDisposable
 /// <param name="Value">The parameter.</param>
 /// <param name="Rate">What the stage's learning rate is multiplied by; 0 freezes it.</param>
 /// <param name="FrozenFrom">Index of the first row that stays as it is (for a token table); null: all rows learn.</param>
-internal sealed record LearnedTensor(string Name, Tensor Value, double Rate = 1, long? FrozenFrom = null);
+internal sealed record LearnedTensor(string Name, Parameter Value, double Rate = 1, long? FrozenFrom = null);
 
 /// <summary>The place of one update in its stage, and its random draws.</summary>
 /// <param name="Index">Number of the update over all workers, from 0.</param>

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using NotebookKit.Checkpoints;
+using NotebookKit.Tensors;
+using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace NotebookKit.ToyWorld.Pretraining;
@@ -17,7 +19,7 @@ internal sealed class ParallelTrainer : IDisposable
     private readonly TrainerSettings settings;
     private readonly string checkpoint;
     private readonly FlatParameters[] parameters;
-    private readonly FlatAdamW[] optimizers;
+    private readonly AdamW[] optimizers;
     private readonly Tensor rates;
     private readonly Tensor[] lossSums;
     private readonly long[] lossCounts;
@@ -39,9 +41,9 @@ internal sealed class ParallelTrainer : IDisposable
         this.checkpoint = checkpoint;
         parameters = new FlatParameters[learners.Count];
         for (var w = 0; w < learners.Count; w++)
-            parameters[w] = new FlatParameters(learners[w].Parameters, w == 0 ? null : parameters[0].Values);
-        rates = parameters[0].Rates();
-        optimizers = [.. parameters.Select(p => new FlatAdamW(p, rates, settings))];
+            parameters[w] = new FlatParameters(learners[w].Parameters.Select(learned => learned.Value), w == 0 ? null : parameters[0].Values);
+        rates = Rates(learners[0].Parameters);
+        optimizers = [.. parameters.Select(p => new AdamW([new OptimizerGroup(p, 0, settings.WeightDecay, rates)], settings.Beta1, settings.Beta2))];
         Average = parameters[0].Values.clone();
         lossSums = [.. parameters.Select(p => zeros(1, device: p.Values.device))];
         lossCounts = new long[learners.Count];
@@ -59,7 +61,7 @@ internal sealed class ParallelTrainer : IDisposable
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 
     /// <summary>The averaged weights by name; the tensors look into <see cref="Average"/>.</summary>
-    public Dictionary<string, Tensor> NamedAverage() => parameters[0].Named(Average);
+    public Dictionary<string, Tensor> NamedAverage() => learners[0].Parameters.Zip(parameters[0].Views(Average)).ToDictionary(pair => pair.First.Name, pair => pair.Second);
 
     /// <summary>Trains until the budget is used or <paramref name="cancel"/> asks to stop, and leaves a checkpoint either way.</summary>
     /// <param name="budget">How long.</param>
@@ -75,7 +77,7 @@ internal sealed class ParallelTrainer : IDisposable
         Work(0, budget, report, cancel);
         others.ForEach(t => t.Join());
         if (failure is not null)
-            throw new InvalidOperationException($"pretraining stage '{settings.Stage}': {failure.Message}", failure);
+            throw new InvalidOperationException($"pretraining stage '{settings.Stage}': {TorchErrors.Sentence(failure)}", failure);
         clock.Stop();
         secondsBefore += clock.Elapsed.TotalSeconds;
         clock.Reset();
@@ -128,13 +130,14 @@ internal sealed class ParallelTrainer : IDisposable
         using var scope = NewDisposeScope();
         var seed = Mix(settings.Seed, settings.Stage, index);
         generator.manual_seed((long)(seed >> 1));
-        parameters[worker].Gradient.zero_();
+        optimizers[worker].ZeroGradient();
         var loss = learners[worker].Loss(new TrainingStep(index, progress, new Random((int)(seed >> 33)), generator));
         loss.backward();
         using (no_grad())
             lossSums[worker].add_(loss.detach());
         lossCounts[worker]++;
-        optimizers[worker].Step(settings.Rate(index, progress));
+        optimizers[worker].Groups[0].LearningRate = settings.Rate(index, progress);
+        optimizers[worker].Step(Math.Min(1, settings.ClipNorm / (optimizers[worker].GradientNorm() + 1e-6)));
         if (worker == 0 && settings.EmaDecay > 0 && optimizers[0].Steps % EmaEvery == 0)
             UpdateAverage();
     }
@@ -171,14 +174,15 @@ internal sealed class ParallelTrainer : IDisposable
         var tensors = new Dictionary<string, Tensor> { ["values"] = parameters[0].Values, ["average"] = Average };
         for (var w = 0; w < optimizers.Length; w++)
         {
-            tensors[$"first.{w}"] = optimizers[w].First;
-            tensors[$"second.{w}"] = optimizers[w].Second;
+            foreach (var (name, value) in optimizers[w].SaveState())
+                tensors[$"optimizer.{w}.{name}"] = value;
         }
+
         var metadata = new Dictionary<string, string>
         {
             ["steps"] = Steps.ToString(CultureInfo.InvariantCulture),
             ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
-            ["worker_steps"] = string.Join(' ', optimizers.Select(o => o.Steps)),
+            ["workers"] = optimizers.Length.ToString(CultureInfo.InvariantCulture),
         };
         Safetensors.Save(checkpoint, tensors, metadata);
     }
@@ -194,16 +198,27 @@ internal sealed class ParallelTrainer : IDisposable
         var metadata = Safetensors.ReadMetadata(checkpoint);
         parameters[0].Values.copy_(tensors["values"]);
         Average.copy_(tensors["average"]);
-        var workerSteps = metadata["worker_steps"].Split(' ').Select(s => long.Parse(s, CultureInfo.InvariantCulture)).ToArray();
+        var workers = int.Parse(metadata["workers"], CultureInfo.InvariantCulture);
         for (var w = 0; w < optimizers.Length; w++)
         {
-            var from = w % workerSteps.Length; // more workers than before start from the first ones' averages
-            optimizers[w].First.copy_(tensors[$"first.{from}"]);
-            optimizers[w].Second.copy_(tensors[$"second.{from}"]);
-            optimizers[w].Steps = workerSteps[from];
+            var prefix = $"optimizer.{w % workers}."; // more workers than before start from the first ones' averages
+            optimizers[w].LoadState(tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value));
         }
         step = long.Parse(metadata["steps"], CultureInfo.InvariantCulture);
         secondsBefore = double.Parse(metadata["seconds"], CultureInfo.InvariantCulture);
+    }
+
+    // What the learning rate is multiplied by for each weight, (P).
+    private static Tensor Rates(IReadOnlyList<LearnedTensor> learned)
+    {
+        using var scope = NewDisposeScope();
+        return cat([.. learned.Select(one =>
+        {
+            var rate = full(one.Value.shape, one.Rate, ScalarType.Float32, one.Value.device);
+            if (one.FrozenFrom is { } row)
+                rate.narrow(0, row, rate.shape[0] - row).zero_();
+            return rate.reshape(-1);
+        })]).MoveToOuterDisposeScope();
     }
 
     /// <summary>A seed for one update: FNV-1a over the stage's name, then SplitMix64.</summary>
@@ -225,8 +240,6 @@ internal sealed class ParallelTrainer : IDisposable
             sum.Dispose();
         rates.Dispose();
         Average.Dispose();
-        foreach (var flat in parameters)
-            flat.Dispose();
     }
 }
 

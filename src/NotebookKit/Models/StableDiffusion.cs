@@ -1,6 +1,7 @@
 using NotebookKit.Images;
 using NotebookKit.Models.Ldm;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using NotebookKit.Text;
 using static TorchSharp.torch;
 
@@ -85,6 +86,7 @@ public sealed class StableDiffusion : IDisposable
     public static StableDiffusion Load(
         string source, Device? device = null, ScalarType dtype = ScalarType.Float32, LoadOptions? options = null, CancellationToken cancel = default)
     {
+        TorchLibrary.Load();
         options ??= new LoadOptions();
         var path = ModelSource.Resolve(source, options, cancel);
         return File.Exists(path) ? LdmLoader.Load(path, device, dtype, options.UseEma) : StableDiffusionFolder.Load(path, device, dtype, options.Variant);

@@ -46,16 +46,14 @@ public static class GradientCheckpoint
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var inputs = vars[2..].Cast<Tensor>().ToArray();
-            ctx.save_data("body", vars[0]);
-            ctx.save_data("random", get_rng_state().DetachFromDisposeScope());
-            ctx.save_data("inputs", inputs.Select(input => input.detach().DetachFromDisposeScope()).ToArray());
-            ctx.save_data("wanted", inputs.Select(input => input.requires_grad).ToArray());
+            var body = (Func<Tensor[], Tensor>)vars[0];
+            ctx.save_data("kept", new Kept(body, get_rng_state().DetachFromDisposeScope(), [.. inputs.Select(input => input.detach().DetachFromDisposeScope())], [.. inputs.Select(input => input.requires_grad)]));
             var outer = s_running;
             s_running = true;
             try
             {
                 using var scope = NewDisposeScope();
-                return ((Func<Tensor[], Tensor>)vars[0])(inputs).MoveToOuterDisposeScope();
+                return body(inputs).MoveToOuterDisposeScope();
             }
             finally
             {
@@ -65,10 +63,9 @@ public static class GradientCheckpoint
 
         public override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            var inputs = (Tensor[])ctx.get_data("inputs");
-            var wanted = (bool[])ctx.get_data("wanted");
-            using var random = (Tensor)ctx.get_data("random");
-            var now = inputs.Select((input, i) => input.requires_grad_(wanted[i])).ToArray();
+            var kept = (Kept)ctx.get_data("kept");
+            using var random = kept.Random;
+            var now = kept.Inputs.Select((input, i) => input.requires_grad_(kept.Wanted[i])).ToArray();
             try
             {
                 using var scope = NewDisposeScope();
@@ -78,7 +75,7 @@ public static class GradientCheckpoint
                 Tensor again;
                 try
                 {
-                    again = ((Func<Tensor[], Tensor>)ctx.get_data("body"))(now);
+                    again = kept.Body(now);
                 }
                 finally
                 {
@@ -102,4 +99,7 @@ public static class GradientCheckpoint
             }
         }
     }
+
+    // One object: TorchSharp protests where a tensor is kept by itself.
+    private sealed record Kept(Func<Tensor[], Tensor> Body, Tensor Random, Tensor[] Inputs, bool[] Wanted);
 }

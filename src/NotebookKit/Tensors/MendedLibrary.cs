@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using NotebookKit.Checkpoints;
@@ -21,10 +22,17 @@ internal static class MendedLibrary
     private const uint DynamicSymbols = 11, VersionNeeds = 0x6FFFFFFE, SymbolVersions = 0x6FFFFFFF;
     private const ushort Weak = 2;
 
-    /// <summary>The path of the copy, in the user's cache folder; made where it is not there.</summary>
+    /// <summary>Loads the copy; made where it is not there.</summary>
     /// <param name="file">The original.</param>
-    /// <exception cref="BadInputException">The file is laid out otherwise than expected, or the cache cannot be written.</exception>
-    public static string Of(string file)
+    /// <returns>The path of the copy.</returns>
+    /// <exception cref="BadInputException">The file is laid out otherwise than expected, or the copy can be written, or loaded, nowhere.</exception>
+    public static string Load(string file) => Made(file, path => NativeLibrary.Load(path));
+
+    /// <summary>The path of the copy; made where it is not there.</summary>
+    /// <inheritdoc cref="Load"/>
+    public static string Of(string file) => Made(file, _ => { });
+
+    private static string Made(string file, Action<string> use)
     {
         var bytes = File.ReadAllBytes(file);
         var name = $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}.so";
@@ -37,26 +45,26 @@ internal static class MendedLibrary
             throw new BadInputException($"{file} needs {Version} of libstdc++ (GCC 13's), which this system lacks, and is laid out otherwise than expected, so that no copy without that need can be made: upgrade to a system with GCC 13's libstdc++ (Debian 13, Ubuntu 24.04).", e);
         }
 
-        var folder = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        foreach (var place in new[] { Path.Combine(folder, "notebookkit"), AppContext.BaseDirectory })
+        var reasons = new List<string>();
+        foreach (var place in CacheFolder.Places())
         {
             var path = Path.Combine(place, name);
             try
             {
                 // Compared, not trusted: what is loaded is what was just made.
-                if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
-                    return path;
-                Directory.CreateDirectory(place);
-                AtomicFile.Write(path, stream => stream.Write(bytes));
+                if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
+                    AtomicFile.Write(path, stream => stream.Write(bytes));
+                use(path);
                 return path;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or BadInputException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or BadInputException || NativeFile.IsLoading(e))
             {
-                // the next place
+                // Not writable, or nothing there may be run.
+                reasons.Add(NativeFile.Reason(e));
             }
         }
 
-        throw new BadInputException($"a copy of {file} that fits this system's libstdc++ can be written neither to {folder} nor beside the program: set XDG_CACHE_HOME to a folder that may be written.");
+        throw new BadInputException($"a copy of {file} that fits this system's libstdc++ can be written, or loaded, nowhere ({string.Join("; ", reasons)}): set XDG_CACHE_HOME to a folder that may be written.");
     }
 
     /// <summary>Mends the file's bytes in place.</summary>

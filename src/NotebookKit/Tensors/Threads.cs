@@ -8,7 +8,7 @@ public static class Threads
 {
     // Turns of a waiting thread before it sleeps. Sleeping at once makes a step 3.5 times slower, and libgomp's own choice
     // is to turn for milliseconds, which on a busy machine takes the time that the others would have computed in.
-    private const string Spins = "10000";
+    private const string Spins = "1000";
 
     /// <summary>What was chosen and why, as a sentence's end.</summary>
     public static string Choice { get; private set; } = "not chosen yet";

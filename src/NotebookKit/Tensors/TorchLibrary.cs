@@ -10,10 +10,9 @@ namespace NotebookKit.Tensors;
 /// </summary>
 public static class TorchLibrary
 {
-    private static readonly Lock Gate = new();
-    private static bool s_loaded;
+    private static readonly Lock s_gate = new();
 
-    /// <summary>The native files in use, in the order in which they were loaded; empty before.</summary>
+    /// <summary>The native files in use, in the order in which they were loaded; empty before. TorchSharp's own is the last.</summary>
     public static IReadOnlyList<string> Files { get; private set; } = [];
 
     /// <summary>Which libtorch this was built for: <c>cpu</c> or <c>cuda</c>.</summary>
@@ -22,6 +21,9 @@ public static class TorchLibrary
     /// <summary>The versions that belong together, TorchSharp's and libtorch's.</summary>
     public static (string TorchSharp, string LibTorch) Versions => (BuiltWith("TorchSharpVersion"), BuiltWith("LibTorchVersion"));
 
+    /// <summary>Whether a copy of TorchSharp's native half is in use that fits an older libstdc++.</summary>
+    public static bool IsMended { get; private set; }
+
     /// <summary>
     /// Loads libtorch where that has not happened yet. A cell or a program that uses TorchSharp before anything of the kit
     /// calls this first; the kit itself does so when its assembly is loaded.
@@ -29,15 +31,16 @@ public static class TorchLibrary
     /// <exception cref="BadInputException">A file is missing, cut short, or does not load on this system.</exception>
     public static void Load()
     {
-        lock (Gate)
+        lock (s_gate)
         {
-            if (s_loaded)
+            if (Files.Count > 0)
                 return;
             Threads.Prepare();
             LargePages.Prepare();
-            var (torch, torchSharp) = Find();
-            Files = [.. LoadAll(torch), LoadTorchSharp(torchSharp)];
-            s_loaded = true;
+            var (folders, half) = NativePackages.Find(Kind, Versions, Programs(), [.. Caches()]);
+            List<string> torch = LoadTorch(folders);
+            MklKernels.Choose(NativeLibrary.Load(torch.First(file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal))));
+            Files = [.. torch, LoadTorchSharp(half)];
         }
 
         Threads.Choose();
@@ -57,39 +60,48 @@ public static class TorchLibrary
         }
     }
 
-    // The folder of libtorch's files and the path of TorchSharp's native half.
-    private static (string Torch, string TorchSharp) Find()
+    // The files that TorchSharp names, in an order in which each finds what it needs already loaded.
+    private static List<string> LoadTorch(IReadOnlyList<string> folders)
     {
-        var (half, core) = (FileName("LibTorchSharp"), FileName("torch_cpu"));
-        foreach (var folder in BesideTheProgram())
-        {
-            if (File.Exists(Path.Combine(folder, half)) && File.Exists(Path.Combine(folder, core)))
-                return (folder, Path.Combine(folder, half));
-        }
+        if (folders.Count > 1 && OperatingSystem.IsWindows())
+            LoadWhatLoads(folders);
+        else if (folders.Count > 1)
+            folders = [NativePackages.InOneFolder(folders, $"libtorch-{Kind}-{Versions.LibTorch}")];
 
-        var system = RuntimeInformation.RuntimeIdentifier is var rid && rid.StartsWith("linux", StringComparison.Ordinal) ? "linux-x64" : rid;
-        var (torchSharpVersion, torchVersion) = Versions;
-        var tried = new List<string>();
-        foreach (var cache in Caches())
-        {
-            var own = Path.Combine(cache, "torchsharp", torchSharpVersion, "runtimes", system, "native", half);
-            var others = Kind == "cuda" && Directory.Exists(cache) ? Directory.GetDirectories(cache, "libtorch-cuda-*") : [Path.Combine(cache, $"libtorch-cpu-{system}")];
-            foreach (var package in others.Select(package => Path.Combine(package, torchVersion, "runtimes", system, "native")))
-            {
-                tried.Add(package);
-                if (File.Exists(own) && File.Exists(Path.Combine(package, core)))
-                    return (package, own);
-            }
-        }
-
-        throw new BadInputException($"libtorch {torchVersion} for {system} is not there (looked in {string.Join(", ", tried)}): run ./kit test, or dotnet restore, which fetches it from NuGet.");
+        string[] parts = Kind == "cuda" ? ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"] : ["c10", "torch_cpu", "torch"];
+        var files = parts.Select(NativeFile.Name).Select(name => folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists) ?? Path.Combine(folders[0], name)).ToList();
+        // Found by the loader, whose search for a file cut short would be the process's end.
+        foreach (var openMp in folders.SelectMany(folder => Directory.GetFiles(folder, "libgomp*")))
+            NativeFile.MustBeWhole(openMp);
+        files.ForEach(NativeFile.Load);
+        return files;
     }
 
-    private static IEnumerable<string> BesideTheProgram() =>
-        from start in new[] { Path.GetDirectoryName(typeof(TorchLibrary).Assembly.Location), AppContext.BaseDirectory }
-        where !string.IsNullOrEmpty(start)
-        from folder in new[] { start, Path.Combine(start, "runtimes", RuntimeInformation.RuntimeIdentifier, "native") }
-        select folder;
+    // Windows knows a loaded file by its name: of files spread over several folders each pass loads those whose needs are there.
+    private static void LoadWhatLoads(IReadOnlyList<string> folders)
+    {
+        var waiting = folders.SelectMany(folder => Directory.GetFiles(folder, "*.dll")).ToList();
+        while (waiting.RemoveAll(file => NativeLibrary.TryLoad(file, out _)) > 0)
+        {
+        }
+    }
+
+    private static string LoadTorchSharp(string file)
+    {
+        try
+        {
+            NativeFile.Load(file);
+            return file;
+        }
+        catch (BadInputException e) when (e.InnerException?.Message.Contains(MendedLibrary.Version, StringComparison.Ordinal) == true)
+        {
+            IsMended = true;
+            return MendedLibrary.Load(file);
+        }
+    }
+
+    private static IEnumerable<string> Programs() =>
+        new[] { Path.GetDirectoryName(typeof(TorchLibrary).Assembly.Location), AppContext.BaseDirectory }.OfType<string>().Where(folder => folder.Length > 0);
 
     private static IEnumerable<string> Caches() => new[]
     {
@@ -97,56 +109,6 @@ public static class TorchLibrary
         BuiltWith("NuGetPackageRoot"),
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
     }.Where(folder => !string.IsNullOrEmpty(folder)).Select(folder => Path.GetFullPath(folder!)).Distinct();
-
-    // Each by its path, so that neither the loader's search path nor another libtorch in LD_LIBRARY_PATH is asked. A file
-    // that needs one of the others loads once that one is there.
-    private static List<string> LoadAll(string folder)
-    {
-        string[] first = OperatingSystem.IsLinux() ? [.. Directory.GetFiles(folder, "libgomp*")] : OperatingSystem.IsWindows() ? [.. Directory.GetFiles(folder, "*omp*.dll")] : [];
-        string[] parts = Kind == "cuda" ? ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"] : ["c10", "torch_cpu", "torch"];
-        var files = first.Concat(parts.Select(part => Path.Combine(folder, FileName(part)))).ToList();
-        foreach (var file in files)
-        {
-            if (!File.Exists(file))
-                throw new BadInputException($"{file} is missing from its package: delete the folder {Package(file)} and run ./kit test, which fetches it again.");
-            try
-            {
-                NativeLibrary.Load(file);
-            }
-            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-            {
-                throw new BadInputException($"{file} does not load ({Reason(e)}): if the file is damaged, delete the folder {Package(file)} and run ./kit test, which fetches it again; else the system lacks what libtorch needs (glibc 2.28 or newer).", e);
-            }
-        }
-
-        return files;
-    }
-
-    private static string LoadTorchSharp(string file)
-    {
-        try
-        {
-            NativeLibrary.Load(file);
-            return file;
-        }
-        catch (DllNotFoundException e) when (e.Message.Contains(MendedLibrary.Version, StringComparison.Ordinal))
-        {
-            var mended = MendedLibrary.Of(file);
-            NativeLibrary.Load(mended);
-            return mended;
-        }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-        {
-            throw new BadInputException($"{file} does not load ({Reason(e)}): if the file is damaged, delete the folder {Package(file)} and run ./kit test, which fetches it again.", e);
-        }
-    }
-
-    // …/torchsharp/0.107.0/runtimes/linux-x64/native/FILE: the package's folder.
-    private static string Package(string file) => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
-
-    private static string Reason(Exception e) => e.Message.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith('/')) ?? e.Message.Split('\n')[0].Trim();
-
-    private static string FileName(string name) => OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
 
     private static string BuiltWith(string key) => typeof(TorchLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value ?? "";
 }

@@ -77,17 +77,16 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             yield return ledger.Stage(stage, done, total);
 
         using var weights = TrainedWeights.Create(sd, Options);
-        using var masters = new MasterWeights(weights.Named.Select(named => named.Parameter));
-        using var optimizer = weights.Optimizer(masters);
+        using var optimizer = weights.Optimizer();
         var scaler = sd.UNet.parameters().First().dtype == ScalarType.Float16 ? new GradScaler() : null;
-        using var ema = Options.EmaDecay is { } decay && decay > 0 ? new EmaWeights([.. weights.Named.Select(named => named.Parameter)], decay, masters) : null;
+        using var ema = Options.EmaDecay is { } decay && decay > 0 ? new EmaWeights(optimizer.Groups, decay) : null;
         using var loader = new BatchLoader(sd, Options, data, weights);
         using var heldOut = new HeldOutLoss(sd, Options);
         var totalSteps = Options.EpochsInAll * data.StepsPerEpoch;
         var schedule = Options.ScheduleOver(totalSteps);
-        using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, schedule, Options) { Masters = masters, Scaler = scaler };
+        using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, schedule, Options) { Scaler = scaler };
         var samples = new SampleGrids(sd, Options);
-        var checkpoints = new RunCheckpoint(Options, weights, optimizer, masters, scaler, ema);
+        var checkpoints = new RunCheckpoint(Options, weights, optimizer, scaler, ema);
         var card = RunCard.Of(sd, Options, data.Pictures.Select(picture => picture.Path), data.ClassFiles);
         card.Write(RunCard.PathFor(Options.OutputPath));
 
@@ -186,7 +185,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             }
             catch (Exception e) when (OutOfMemory.Is(e))
             {
-                optimizer.zero_grad();
+                optimizer.ZeroGradient();
                 throw new ShortOfMemoryException(OutOfMemory.Sentence(ModelShape.Of(sd), Plan, sd.Device, ledger.History.Count > start.Step ? Rescue(epochs) : checkpoints.Latest), e);
             }
         }

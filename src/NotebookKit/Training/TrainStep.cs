@@ -1,7 +1,7 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using NotebookKit.Training.Optimizers;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
@@ -17,8 +17,7 @@ namespace NotebookKit.Training;
 public sealed class TrainStep : IDisposable
 {
     private readonly DenoisingLoss _loss;
-    private readonly optim.Optimizer _optimizer;
-    private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly TrainOptimizer _optimizer;
     private readonly LrSchedule _schedule;
     private readonly double[] _baseRates;
     private readonly TrainOptions _options;
@@ -31,20 +30,16 @@ public sealed class TrainStep : IDisposable
     /// <param name="optimizer">Holds the trained parameters, each group at its own base rate.</param>
     /// <param name="schedule">The learning rate's course.</param>
     /// <param name="options">Clipping, min-SNR.</param>
-    public TrainStep(UNet2DConditionModel unet, SchedulerConfig config, optim.Optimizer optimizer, LrSchedule schedule, TrainOptions options)
+    public TrainStep(UNet2DConditionModel unet, SchedulerConfig config, TrainOptimizer optimizer, LrSchedule schedule, TrainOptions options)
     {
         _loss = new DenoisingLoss(unet, config);
         _timesteps = config.NumTrainTimesteps;
         _optimizer = optimizer;
-        _parameters = [.. optimizer.parameters()];
-        _baseRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
+        _baseRates = [.. optimizer.Groups.Select(group => group.LearningRate)];
         _schedule = schedule;
         _options = options;
         PriorLossWeight = options.PriorLossWeight;
     }
-
-    /// <summary>Float32 copies that the optimizer moves where the weights are in half precision; null without any.</summary>
-    internal MasterWeights? Masters { get; init; }
 
     /// <summary>Scales the loss of a float16 base, whose small gradients would vanish; null for other types.</summary>
     internal GradScaler? Scaler { get; init; }
@@ -72,6 +67,7 @@ public sealed class TrainStep : IDisposable
         var prior = batch.Classes > 0 ? error.narrow(0, batch.Instances, batch.Classes).sum() / (classes ?? batch.Classes) : null;
         var loss = prior is null ? instance : instance + (PriorLossWeight * prior);
         (Scaler?.Of(loss) ?? loss).backward();
+        GradientCheckpoint.ThrowWhatFailed();
         Tensor[] figures = [instance.detach().view(1), .. prior is null ? Array.Empty<Tensor>() : [prior.detach().view(1)], batch.Timesteps.to(ScalarType.Float32), error.detach()];
         _told.Add((cat(figures).DetachFromDisposeScope(), prior is not null)); // (1 or 2, then B timesteps and B errors)
     }
@@ -82,23 +78,21 @@ public sealed class TrainStep : IDisposable
     /// <exception cref="DivergedException">A loss or gradient is no number any more; the weights were not moved.</exception>
     public StepRecord Update(int epoch)
     {
-        Masters?.TakeGradients();
-        var overflown = Scaler?.Unscale(_parameters) == false; // the scale was too large: this step is left out
-        if (overflown)
-            _optimizer.zero_grad();
-        var norm = nn.utils.clip_grad_norm_(_parameters, _options.MaxGradNorm > 0 ? _options.MaxGradNorm : double.PositiveInfinity);
+        var length = _optimizer.GradientNorm();
+        var unscaled = Scaler is null ? 1 : Scaler.Update(length);
+        var overflown = unscaled is null; // the scale was too large: this step is left out
+        var norm = overflown ? 0 : length * unscaled!.Value;
         var (instance, prior, errors) = Read();
         var loss = instance + (PriorLossWeight * (prior ?? 0));
         // Gradients that overflow however small the scale are not the scale's fault.
         if (!double.IsFinite(loss) || !double.IsFinite(norm) || (overflown && Scaler!.Scale < 1))
             throw new DivergedException(Step + 1, epoch, double.IsFinite(loss) ? "gradient" : "loss");
         var factor = _schedule.FactorAt(Step);
-        foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_baseRates))
+        foreach (var (group, rate) in _optimizer.Groups.Zip(_baseRates))
             group.LearningRate = rate * factor;
         if (!overflown)
-            _optimizer.step();
-        _optimizer.zero_grad();
-        Masters?.GiveBack();
+            _optimizer.Step(unscaled!.Value * Clipping(norm));
+        _optimizer.ZeroGradient();
 
         var record = new StepRecord(Step, epoch, loss, instance, prior, _schedule.At(Step), norm) { Skipped = overflown, Bands = BandLosses.Of(errors, _timesteps) };
         Step++;
@@ -132,6 +126,9 @@ public sealed class TrainStep : IDisposable
         Forget();
         return (instance, prior, errors);
     }
+
+    // What shortens a gradient to the longest that is allowed (Pascanu et al. 2013, algorithm 1).
+    private double Clipping(double norm) => _options.MaxGradNorm > 0 && norm > _options.MaxGradNorm ? _options.MaxGradNorm / (norm + 1e-6) : 1;
 
     private void Forget()
     {

@@ -18,12 +18,18 @@ public sealed class DoctorTests
         Assert.Equal(new Finding("C", Health.Ok, "libc.so.6"), MachineChecks.Library("C", "libc.so.6", "libc6", Health.Missing));
 
     [Theory]
-    [InlineData("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "Warning")]
-    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3", "Ok")]
-    [InlineData("/opt/intel/mkl/lib/libmkl_rt.so.2", "Ok")]
-    [InlineData(null, "Ok")]
-    public void Only_the_reference_blas_is_warned_of(string? library, string health) =>
-        Assert.Equal(health, TensorChecks.JudgeBlas(library).Health.ToString());
+    [InlineData("cpu", 0, false, "Ok", "no NVIDIA GPU here")]
+    [InlineData("cpu", 0, true, "Warning", "KIT_TORCH=cuda ./kit test")]
+    [InlineData("cuda", 0, true, "Warning", "570 or newer")]
+    [InlineData("cuda", 0, false, "Warning", "unset KIT_TORCH")]
+    [InlineData("cuda", 2, true, "Ok", "2 of NVIDIA's")]
+    public void A_GPU_that_is_not_reached_comes_with_the_way_to_it(string kind, int reached, bool present, string health, string told)
+    {
+        var finding = TensorChecks.Gpu(kind, reached, present);
+
+        Assert.Equal(health, finding.Health.ToString());
+        Assert.Contains(told, finding.Value + finding.Remedy);
+    }
 
     [Fact]
     public void Every_check_that_finds_a_fault_says_what_to_do()

@@ -6,13 +6,18 @@ namespace NotebookKit.Tests.Cli;
 internal static class KitCommand
 {
     /// <summary>Runs <c>kit-cli</c> and waits for it.</summary>
-    public static (int Code, string Output, string Error) Run(params string[] arguments)
+    public static (int Code, string Output, string Error) Run(params string[] arguments) => Run([], arguments);
+
+    /// <summary>Runs it with some variables of the environment set otherwise.</summary>
+    public static (int Code, string Output, string Error) Run(Dictionary<string, string?> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();

@@ -56,6 +56,14 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     }
 
     [Fact]
+    public void An_error_of_libtorch_is_told_without_its_native_stack()
+    {
+        var outcome = kernel.Run("throw new System.Runtime.InteropServices.ExternalException(\"shapes cannot be multiplied (2x3 and 4x5)\\nException raised from meta at LinearAlgebra.cpp:200\\nframe #0: c10::Error\");");
+        Assert.Equal("shapes cannot be multiplied (2x3 and 4x5)", outcome.Reply.Text("evalue"));
+        Assert.DoesNotContain("frame #0", outcome.Traceback);
+    }
+
+    [Fact]
     public void A_cell_that_throws_keeps_what_it_had_assigned()
     {
         Assert.Equal("error", kernel.Run("var kept = 11; throw new InvalidOperationException(\"no\");").Status);

@@ -1,11 +1,12 @@
 using NotebookKit.Models;
-using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Models;
 
 public sealed class AttentionTests : IDisposable
 {
+    private const int Batch = 2, Heads = 3, Queries = 11, Keys = 13, Width = 8;
+
     private readonly IDisposable scope = NewDisposeScope();
     private readonly Generator random = new(7);
 
@@ -15,82 +16,78 @@ public sealed class AttentionTests : IDisposable
         random.Dispose();
     }
 
+    public static TheoryData<long[]?> Masks() => new(null, new long[] { Queries, Keys }, new long[] { Batch * Heads, Queries, Keys });
+
     [Theory]
-    [InlineData(1)] // one row at a time
-    [InlineData(40)] // some rows of a head, not dividing it
-    [InlineData(143)] // one head
-    [InlineData(300)] // two heads of six
-    [InlineData(100000)] // all at once
-    public void In_pieces_attention_is_what_it_is_at_once(long mostScores)
+    [MemberData(nameof(Masks))]
+    public void It_is_the_papers_formula_in_each_head(long[]? maskShape)
     {
-        var (q, k, v) = (Numbers(6, 11, 8), Numbers(6, 13, 8), Numbers(6, 13, 8));
-        foreach (var mask in new[] { null, Numbers(11, 13), Numbers(6, 11, 13) })
-        {
-            var whole = ScaledDotProduct.Plain(q, k, v, mask);
-            Assert.True(ScaledDotProduct.InPieces(q, k, v, mask, mostScores, gradient: false).allclose(whole, atol: 1e-6));
-            Assert.True(ScaledDotProduct.InPieces(q, k, v, mask, mostScores, gradient: true).allclose(whole, atol: 1e-6));
-        }
+        var (q, k, v) = (Numbers(Batch, Queries, Heads * Width), Numbers(Batch, Keys, Heads * Width), Numbers(Batch, Keys, Heads * Width));
+        var mask = maskShape is null ? null : Numbers(maskShape);
+        Near(ByFormula(q, k, v, mask), ScaledDotProduct.Attend(q, k, v, Heads, mask), Width + Keys);
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(40)]
-    [InlineData(300)]
-    public void So_are_its_gradients(long mostScores)
+    [MemberData(nameof(Masks))]
+    public void So_are_its_gradients(long[]? maskShape)
     {
-        Tensor[] inputs = [Numbers(6, 11, 8).requires_grad_(), Numbers(6, 13, 8).requires_grad_(), Numbers(6, 13, 8).requires_grad_()];
-        foreach (var mask in new[] { null, Numbers(11, 13) })
+        Tensor[] inputs = [Numbers(Batch, Queries, Heads * Width), Numbers(Batch, Keys, Heads * Width), Numbers(Batch, Keys, Heads * Width)];
+        var mask = maskShape is null ? null : Numbers(maskShape);
+        var weights = Numbers(Batch, Queries, Heads * Width);
+        var expected = Gradients(x => ByFormula(x[0], x[1], x[2], mask));
+        var found = Gradients(x => ScaledDotProduct.Attend(x[0], x[1], x[2], Heads, mask));
+        // Back through values, softmax and scores: the sums over d and over the keys come twice, then one over the queries.
+        Assert.All(expected.Zip(found), pair => Near(pair.First, pair.Second, (2 * (Width + Keys)) + Queries));
+
+        Tensor[] Gradients(Func<Tensor[], Tensor> attend)
         {
-            var whole = Gradients(inputs, ScaledDotProduct.Plain(inputs[0], inputs[1], inputs[2], mask));
-            var pieces = Gradients(inputs, ScaledDotProduct.InPieces(inputs[0], inputs[1], inputs[2], mask, mostScores, gradient: true));
-            foreach (var (expected, actual) in whole.Zip(pieces))
-                Assert.True(actual.allclose(expected, atol: 1e-6));
+            Tensor[] leaves = [.. inputs.Select(input => input.detach().requires_grad_())];
+            (attend(leaves) * weights).sum().backward();
+            return [.. leaves.Select(leaf => leaf.grad!)];
         }
     }
 
     [Fact]
-    public void The_setting_bounds_what_attention_holds()
+    public void What_a_mask_forbids_does_not_count()
     {
-        using var noGrad = no_grad();
-        var (q, k, v) = (Numbers(1, 512, 16), Numbers(1, 512, 16), Numbers(1, 512, 16));
-        var before = AttentionMemory.MostScores;
-        var whole = Held(() => ScaledDotProduct.Attend(q, k, v, 4, null, upcast: false));
-        try
-        {
-            AttentionMemory.MostScores = 32 * 512;
-            var pieces = Held(() => ScaledDotProduct.Attend(q, k, v, 4, null, upcast: false));
-            if (TorchExtras.HasFusedAttention || TorchExtras.TensorBytes() is null)
-                return; // the fused kernel holds no scores at all
-            Assert.True(whole.Bytes > 2 * 4 * 512 * 512 * 4, $"{whole.Bytes} at once");
-            Assert.InRange(pieces.Bytes, 0, 2 * 32 * 512 * 4 + 8 * 512 * 16 * 4);
-            Assert.True(pieces.Result.allclose(whole.Result, atol: 1e-6));
-        }
-        finally
-        {
-            AttentionMemory.MostScores = before;
-        }
+        var (q, k, v) = (Numbers(1, 5, 8), Numbers(1, 5, 8), Numbers(1, 5, 8));
+        var causal = full(new long[] { 5, 5 }, float.NegativeInfinity).triu(1);
+        var attended = ScaledDotProduct.Attend(q, k, v, 2, causal);
+        Near(v[0, 0], attended[0, 0], 1);
+        using (no_grad())
+            v[0, 4].fill_(100);
+        Assert.True(ScaledDotProduct.Attend(q, k, v, 2, causal)[0, ..4].Equals(attended[0, ..4]));
     }
 
-    [Fact]
-    public void Nothing_at_once_is_no_bound() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => AttentionMemory.MostScores = 0);
-
-    private static (long Bytes, Tensor Result) Held(Func<Tensor> work)
+    // softmax(QKᵀ/√d + mask)·V in float64, one head after the other.
+    private static Tensor ByFormula(Tensor query, Tensor key, Tensor value, Tensor? mask)
     {
-        TorchExtras.ResetPeakMemory();
-        var before = TorchExtras.TensorBytes()?.Now ?? 0;
-        Tensor result;
-        using (NewDisposeScope())
-            result = work().MoveToOuterDisposeScope();
-        return ((TorchExtras.TensorBytes()?.Peak ?? 0) - before, result);
+        var pictures = new List<Tensor>();
+        for (var b = 0; b < Batch; b++)
+        {
+            var heads = new List<Tensor>();
+            for (var h = 0; h < Heads; h++)
+            {
+                var (q, k, v) = (Part(query), Part(key), Part(value));
+                var scores = q.mm(k.t()) / Math.Sqrt(Width);                          // (L, S)
+                if (mask is not null)
+                    scores += (mask.dim() == 3 ? mask[(b * Heads) + h] : mask).to(ScalarType.Float64);
+                heads.Add(scores.softmax(-1).mm(v));                                  // (L, d)
+
+                Tensor Part(Tensor x) => x[b].narrow(1, h * Width, Width).to(ScalarType.Float64);
+            }
+
+            pictures.Add(cat(heads, 1));
+        }
+
+        return stack(pictures);
     }
 
-    private static Tensor[] Gradients(Tensor[] inputs, Tensor output)
+    private static void Near(Tensor expected, Tensor found, long terms)
     {
-        foreach (var input in inputs)
-            input.grad?.zero_();
-        (output * output).sum().backward();
-        return [.. inputs.Select(input => input.grad!.clone())];
+        Assert.Equal(expected.shape, found.shape);
+        var apart = (expected.to(ScalarType.Float64) - found.to(ScalarType.Float64)).abs().max().item<double>();
+        Assert.InRange(apart, 0, Rounding.Of(terms, expected.abs().max().to(ScalarType.Float64).item<double>()));
     }
 
     private Tensor Numbers(params long[] shape) => randn(shape, generator: random);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
-using TorchSharp.Modules;
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Models;

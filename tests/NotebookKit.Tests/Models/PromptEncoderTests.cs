@@ -35,7 +35,7 @@ public sealed class PromptEncoderTests : IDisposable
         Assert.InRange(Difference(weighted, Encode("a (photo:1.5) of a toy", Emphasis.NoNorm)), 0, 1e-6);
 
         var original = Encode("a (photo:1.5) of a toy", Emphasis.Original);
-        Assert.Equal(plain.mean().ToSingle(), original.mean().ToSingle(), 5);
+        Assert.Equal(plain.mean().item<float>(), original.mean().item<float>(), 5);
         Assert.InRange(Difference(weighted * (plain.mean() / weighted.mean()), original), 0, 1e-5);
 
         Assert.Equal(0, Difference(plain, Encode("a (photo:1.5) of a toy", Emphasis.Ignore)));
@@ -124,5 +124,5 @@ public sealed class PromptEncoderTests : IDisposable
 
     private static int Apart(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Max();
 
-    private static float Difference(Tensor a, Tensor b) => (a - b).abs().max().ToSingle();
+    private static float Difference(Tensor a, Tensor b) => (a - b).abs().max().item<float>();
 }

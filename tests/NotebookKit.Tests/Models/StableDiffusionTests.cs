@@ -207,9 +207,9 @@ public sealed class StableDiffusionTests : IDisposable
     public void Sampling_leaves_no_tensor_behind()
     {
         model.Sample(Options);
-        var before = NotebookKit.Torch.TorchExtras.LiveHandles;
+        var before = LiveTensors.Count();
         model.Sample(Options);
-        Assert.Equal(before, NotebookKit.Torch.TorchExtras.LiveHandles);
+        Assert.Equal(before, LiveTensors.Count());
     }
 
     [Fact]

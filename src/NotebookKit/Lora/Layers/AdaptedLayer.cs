@@ -5,15 +5,17 @@ namespace NotebookKit.Lora;
 
 /// <summary>
 /// One layer of a base with every adapter that hangs on it, in the order in which they were attached. Each computes beside
-/// the layer; for the length of a sampling a small layer computes once instead, with a weight into which the changes are
-/// added (<see cref="Fold"/>): the base's own weight is set aside meanwhile, and is the same tensor, bit for bit, before
-/// and after.
+/// the layer, W x + ΔW x, with two thin products. A small layer computes once instead, (W + ΔW) x, since there the number of
+/// products counts and not their size: in a training step with a sum that backward goes through, for the length of a
+/// sampling with a sum made once (<see cref="Fold"/>). The base's own weight is the same tensor, bit for bit, before and after.
 /// </summary>
-/// <remarks>Beside a layer of 32 channels two thin convolutions of rank 8 take half as long as the layer.</remarks>
 internal sealed class AdaptedLayer
 {
     // A larger layer is so much wider than a rank that the thin path costs little, and a second copy of it much.
     private const long LargestFolded = 1 << 19;
+
+    // Beyond it the gradient of a whole weight, which the sum asks for, costs more than the products that it saves.
+    private const long LargestSummed = 1 << 14;
 
     private static readonly ConditionalWeakTable<nn.Module, AdaptedLayer> Known = [];
 
@@ -22,6 +24,7 @@ internal sealed class AdaptedLayer
     private Action? _unhook;
     private Tensor? _own;
     private int _folds;
+    private Tensor? _summed;
 
     private AdaptedLayer(LoraModule module) => _module = module;
 
@@ -36,20 +39,37 @@ internal sealed class AdaptedLayer
     public static IDisposable Fold(params IEnumerable<nn.Module> networks)
     {
         var layers = new List<AdaptedLayer>();
-        foreach (var module in networks.SelectMany(network => network.modules()))
+        var folded = new Folded(layers);
+        try
         {
-            if (Known.TryGetValue(module, out var layer) && layer.TryFold())
-                layers.Add(layer);
+            foreach (var module in networks.SelectMany(network => network.modules()))
+            {
+                if (Known.TryGetValue(module, out var layer) && layer.TryFold())
+                    layers.Add(layer);
+            }
+        }
+        catch
+        {
+            folded.Dispose(); // out of memory, it may be
+            throw;
         }
 
-        return new Folded(layers);
+        return folded;
     }
 
     /// <summary>Hangs an adapter on the layer.</summary>
     public void Add(Adapter adapter)
     {
         _adapters.Add(adapter);
-        _unhook ??= _module.Layer.register_forward_hook((_, x, y) => After(x, y)).remove;
+        if (_unhook is not null)
+            return;
+        var before = _module.Layer.register_forward_pre_hook((_, x) => Before(x));
+        var after = _module.Layer.register_forward_hook((_, x, y) => After(x, y));
+        _unhook = () =>
+        {
+            before.remove();
+            after.remove();
+        };
     }
 
     /// <summary>Takes an adapter off; without any, the layer is as if there had never been one.</summary>
@@ -62,8 +82,26 @@ internal sealed class AdaptedLayer
         _unhook = null;
     }
 
+    // The layer itself is given no rows where After will compute in its stead.
+    private Tensor Before(Tensor x)
+    {
+        if (!is_grad_enabled() || !CanSum())
+            return x;
+        _summed = x;
+        return x.narrow(0, 0, 0);
+    }
+
     private Tensor After(Tensor x, Tensor y)
     {
+        if (_summed is { } whole)
+        {
+            _summed = null;
+            Tensor weight = _module.Weight;
+            foreach (var adapter in _adapters)
+                weight = ((LoraLayer)adapter).AddTo(weight);
+            return _adapters[0].Apply(whole, weight, _module.Bias);
+        }
+
         foreach (var adapter in _adapters)
             y = _own is null ? adapter.Forward(x, y) : adapter.BiasDelta() is { } bias ? y.add(_module.AcrossOutputs(bias, y)) : y;
         return y;
@@ -75,11 +113,16 @@ internal sealed class AdaptedLayer
         {
             if (_own is null && !CanFold())
                 return false;
-            if (_folds++ == 0)
+            if (_own is null)
                 AddUp();
+            _folds++;
             return true;
         }
     }
+
+    private bool CanSum() =>
+        _own is null && _module.Weight.NumberOfElements <= LargestSummed && _module.Weight.dtype == ScalarType.Float32
+        && _adapters.TrueForAll(adapter => adapter is LoraLayer { CanSum: true });
 
     private bool CanFold() =>
         _adapters.Exists(adapter => adapter.Multiplier != 0) && _module.Weight.NumberOfElements <= LargestFolded

@@ -53,13 +53,13 @@ public abstract class Adapter : IDisposable
     /// <summary>The share at a multiplier other than 0.</summary>
     private protected abstract Tensor Add(Tensor x, Tensor y);
 
-    /// <summary>The layer's own arithmetic with another weight, without its bias.</summary>
-    private protected Tensor Apply(Tensor x, Tensor weight) => _target switch
+    /// <summary>The layer's own arithmetic with another weight and bias.</summary>
+    internal Tensor Apply(Tensor x, Tensor weight, Tensor? bias = null) => _target switch
     {
-        Conv2d convolution => functional.conv2d(x, weight, null, convolution.stride, convolution.padding, convolution.dilation),
-        GroupNorm norm => functional.group_norm(x, norm.num_groups, weight, null, norm.eps),
-        LayerNorm norm => functional.layer_norm(x, norm.normalized_shape, weight, null, norm.eps),
-        _ => functional.linear(x, weight),
+        Conv2d convolution => functional.conv2d(x, weight, bias, convolution.stride, convolution.padding, convolution.dilation),
+        GroupNorm norm => functional.group_norm(x, norm.num_groups, weight, bias, norm.eps),
+        LayerNorm norm => functional.layer_norm(x, norm.normalized_shape, weight, bias, norm.eps),
+        _ => functional.linear(x, weight, bias),
     };
 }
 

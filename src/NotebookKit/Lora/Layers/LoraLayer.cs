@@ -82,6 +82,15 @@ public sealed class LoraLayer : Adapter
 
     internal override ScalarType DType => Down.dtype;
 
+    /// <summary>Whether its change can be added to the weight in a training step: dropout falls on what passes between down and up.</summary>
+    internal bool CanSum => Dropout == 0 && DType == ScalarType.Float32;
+
+    /// <summary>The weight with the change at the multiplier added, through which backward goes.</summary>
+    /// <param name="weight">(out, in) or (out, in, k, k).</param>
+    internal Tensor AddTo(Tensor weight) => Multiplier == 0 ? weight
+        : Magnitude is not null || Mid is not null || _startDown is not null ? weight.add(Change(), Multiplier)
+        : weight.flatten(1).addmm(Up.flatten(1), Down.flatten(1), 1, (float)(Multiplier * Scale)).view(weight.shape);
+
     /// <inheritdoc/>
     public override Tensor Delta()
     {

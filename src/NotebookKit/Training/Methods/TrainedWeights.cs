@@ -10,6 +10,8 @@ namespace NotebookKit.Training;
 internal abstract class TrainedWeights : IDisposable
 {
     private readonly PromptStates _states;
+    private IReadOnlyList<OptimizerGroup> _unetGroups = [];
+    private IReadOnlyList<OptimizerGroup> _textGroups = [];
 
     /// <summary>Freezes the whole base.</summary>
     private protected TrainedWeights(StableDiffusion sd, TrainOptions options)
@@ -45,15 +47,13 @@ internal abstract class TrainedWeights : IDisposable
     };
 
     /// <summary>The chosen optimizer with its usual settings, each part at its own rate.</summary>
-    /// <param name="masters">Float32 copies to move in the place of weights in half precision.</param>
-    public optim.Optimizer Optimizer(MasterWeights masters)
+    public TrainOptimizer Optimizer()
     {
-        var groups = new List<OptimizerGroup>();
         if (UNet.Count > 0)
-            groups.AddRange(Rated(UNet.Select(named => named.Parameter), Options.LearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters.Select(masters.Of), part.Rate)));
+            _unetGroups = [.. Rated(UNet.Select(named => named.Parameter), Options.LearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate))];
         if (Text.Count > 0)
-            groups.AddRange(Rated(Text.Select(named => named.Parameter), Options.TextLearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters.Select(masters.Of), part.Rate, TextDecay)));
-        return TrainOptimizers.Create(Options.Optimizer, groups);
+            _textGroups = [.. Rated(Text.Select(named => named.Parameter), Options.TextLearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate, TextDecay))];
+        return TrainOptimizers.Create(Options.Optimizer, [.. _unetGroups, .. _textGroups]);
     }
 
     /// <summary>Whether the text part learns in an epoch (from 0): in the first share of them that the step ratio says.</summary>
@@ -69,6 +69,10 @@ internal abstract class TrainedWeights : IDisposable
             parameter.requires_grad_(UNetLearns(epoch));
         foreach (var (_, parameter) in Text)
             parameter.requires_grad_(TextLearns(epoch));
+        foreach (var group in _unetGroups)
+            group.Learns = UNetLearns(epoch);
+        foreach (var group in _textGroups)
+            group.Learns = TextLearns(epoch);
         _states.Frozen = !TextLearns(epoch);
     }
 

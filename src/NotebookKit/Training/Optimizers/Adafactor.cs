@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Optimizers;
@@ -20,30 +19,31 @@ public sealed class Adafactor(
     // The least size that a weight is taken to have when steps are in proportion to it: the paper's second epsilon.
     private const double SmallestScale = 1e-3;
 
-    private protected override void Update(IReadOnlyList<OptimizerGroup> groups)
+    private protected override IReadOnlyList<string> Kept => ["exp_avg_sq", "exp_avg_sq_row", "exp_avg_sq_col"];
+
+    private protected override void Update(double factor)
     {
-        foreach (var group in groups)
+        foreach (var (group, state) in Learning)
         {
-            foreach (var parameter in group.Parameters)
+            var decay = 1 - Math.Pow(++state.Step, decayRate);
+            var index = 0;
+            foreach (var (weights, gradient) in group.Views(group.Weights).Zip(group.Views(group.Gradient)))
             {
                 using var scope = NewDisposeScope();
-                if (GradientOf(parameter) is { } gradient)
-                    Move(parameter, gradient, group);
+                Move(weights, Scaled(gradient, factor), state, $".{index++}", decay, group);
             }
         }
     }
 
-    private void Move(Parameter parameter, Tensor gradient, OptimizerGroup group)
+    private void Move(Tensor weights, Tensor gradient, GroupState state, string of, double decay, OptimizerGroup group)
     {
-        var state = StateOf(parameter);
-        var decay = 1 - Math.Pow(++state.Step, decayRate);
         var squares = gradient.square().add_(eps);
         Tensor update;
         if (gradient.dim() >= 2)
         {
             var matrix = squares.flatten(1);                                                                // (n, m)
-            var rows = state.Get("exp_avg_sq_row", () => zeros_like(matrix.mean([1])));                     // (n)
-            var columns = state.Get("exp_avg_sq_col", () => zeros_like(matrix.mean([0])));                  // (m)
+            var rows = state.Get("exp_avg_sq_row" + of, () => zeros_like(matrix.mean([1])));                // (n)
+            var columns = state.Get("exp_avg_sq_col" + of, () => zeros_like(matrix.mean([0])));             // (m)
             rows.mul_(decay).add_(matrix.mean([1]), 1 - decay);
             columns.mul_(decay).add_(matrix.mean([0]), 1 - decay);
             var rowFactor = (rows / rows.mean()).rsqrt_().unsqueeze(1);                                     // (n, 1)
@@ -51,7 +51,7 @@ public sealed class Adafactor(
         }
         else
         {
-            var average = state.Get("exp_avg_sq", () => zeros_like(gradient));
+            var average = state.Get("exp_avg_sq" + of, () => zeros_like(gradient));
             average.mul_(decay).add_(squares, 1 - decay);
             update = gradient * average.rsqrt();
         }
@@ -59,8 +59,8 @@ public sealed class Adafactor(
         update.div_((RootMeanSquare(update) / clipThreshold).clamp_(min: 1));
         var rate = group.LearningRate;
         if (scaleParameter)
-            update.mul_(RootMeanSquare(parameter).clamp_(min: SmallestScale));
-        parameter.mul_(1 - (rate * group.WeightDecay)).add_(update, -rate);
+            update.mul_(RootMeanSquare(weights).clamp_(min: SmallestScale));
+        weights.mul_(1 - (rate * group.WeightDecay)).add_(update, -rate);
     }
 
     private static Tensor RootMeanSquare(Tensor values) => values.square().mean().sqrt_();

@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Optimizers;
@@ -17,54 +16,69 @@ public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 =
     : TrainOptimizer(groups)
 {
     // Numbers that are in float32 at once; a whole number of blocks.
-    private const long Piece = 1 << 20;
+    private const long Most = 1 << 20;
 
-    private protected override void Update(IReadOnlyList<OptimizerGroup> groups)
+    private protected override IReadOnlyList<string> Kept => ["exp_avg", "exp_avg_sq", "exp_avg_scale", "exp_avg_sq_scale"];
+
+    private protected override void Update(double factor)
     {
-        foreach (var group in groups)
+        foreach (var (group, state) in Learning)
         {
-            foreach (var parameter in group.Parameters)
-            {
-                using var scope = NewDisposeScope();
-                if (GradientOf(parameter) is { } gradient)
-                    Move(parameter, gradient, group);
-            }
+            state.Step++;
+            foreach (var stretch in Stretches(group))
+                Move(group, state, stretch, factor);
         }
     }
 
-    private void Move(Parameter parameter, Tensor gradient, OptimizerGroup group)
+    // Each large tensor, and each run of small ones between them.
+    private IEnumerable<(long First, long Count, bool Quantized)> Stretches(OptimizerGroup group)
     {
-        var state = StateOf(parameter);
-        state.Step++;
-        var count = parameter.numel();
-        var weights = parameter.detach().view(-1);
-        var slopes = gradient.contiguous().view(-1);
-        if (count < smallest)
+        var (at, small) = (0L, 0L);
+        foreach (var count in group.Parameters.Select(parameter => parameter.numel()))
         {
-            Piecewise(weights, slopes, state.Get("exp_avg", () => zeros_like(slopes)), state.Get("exp_avg_sq", () => zeros_like(slopes)), state.Step, group);
+            if (count < smallest)
+            {
+                small += count;
+                continue;
+            }
+
+            if (small > 0)
+                yield return (at, small, false);
+            yield return (at + small, count, true);
+            (at, small) = (at + small + count, 0);
+        }
+
+        if (small > 0)
+            yield return (at, small, false);
+    }
+
+    private void Move(OptimizerGroup group, GroupState state, (long First, long Count, bool Quantized) stretch, double factor)
+    {
+        var (start, count, _) = stretch;
+        var device = group.Weights.device;
+        if (!stretch.Quantized)
+        {
+            var (plain1, plain2) = (state.Get($"exp_avg.{start}", () => zeros([count], device: device)), state.Get($"exp_avg_sq.{start}", () => zeros([count], device: device)));
+            ForEachPiece(group, factor, start, count, Most, piece =>
+                Piecewise(piece, plain1.narrow(0, piece.Start - start, piece.Length), plain2.narrow(0, piece.Start - start, piece.Length), state.Step, group));
             return;
         }
 
         var blocks = (count + BlockwiseQuantization.BlockSize - 1) / BlockwiseQuantization.BlockSize;
-        var firstScales = state.Get("exp_avg_scale", () => zeros([blocks], device: weights.device));
-        var secondScales = state.Get("exp_avg_sq_scale", () => zeros([blocks], device: weights.device));
-        var firstCodes = state.Get("exp_avg", () => zeros([count], ScalarType.Byte, weights.device));
-        var secondCodes = state.Get("exp_avg_sq", () => zeros([count], ScalarType.Byte, weights.device));
-        for (var start = 0L; start < count; start += Piece)
+        var (scales1, scales2) = (state.Get($"exp_avg_scale.{start}", () => zeros([blocks], device: device)), state.Get($"exp_avg_sq_scale.{start}", () => zeros([blocks], device: device)));
+        var (codes1, codes2) = (state.Get($"exp_avg.{start}", () => zeros([count], ScalarType.Byte, device)), state.Get($"exp_avg_sq.{start}", () => zeros([count], ScalarType.Byte, device)));
+        ForEachPiece(group, factor, start, count, Most, piece =>
         {
-            using var scope = NewDisposeScope();
-            var length = Math.Min(Piece, count - start);
-            var (block, blockCount) = (start / BlockwiseQuantization.BlockSize, (length + BlockwiseQuantization.BlockSize - 1) / BlockwiseQuantization.BlockSize);
-            var codes1 = firstCodes.narrow(0, start, length);
-            var codes2 = secondCodes.narrow(0, start, length);
-            var scales1 = firstScales.narrow(0, block, blockCount);
-            var scales2 = secondScales.narrow(0, block, blockCount);
-            var first = BlockwiseQuantization.Dequantize(codes1, scales1, signed: true);
-            var second = BlockwiseQuantization.Dequantize(codes2, scales2, signed: false);
-            Piecewise(weights.narrow(0, start, length), slopes.narrow(0, start, length), first, second, state.Step, group);
-            Put(first, signed: true, codes1, scales1);
-            Put(second, signed: false, codes2, scales2);
-        }
+            var (from, block) = (piece.Start - start, (piece.Start - start) / BlockwiseQuantization.BlockSize);
+            var length = (piece.Length + BlockwiseQuantization.BlockSize - 1) / BlockwiseQuantization.BlockSize;
+            var (c1, s1) = (codes1.narrow(0, from, piece.Length), scales1.narrow(0, block, length));
+            var (c2, s2) = (codes2.narrow(0, from, piece.Length), scales2.narrow(0, block, length));
+            var first = BlockwiseQuantization.Dequantize(c1, s1, signed: true);
+            var second = BlockwiseQuantization.Dequantize(c2, s2, signed: false);
+            Piecewise(piece, first, second, state.Step, group);
+            Put(first, signed: true, c1, s1);
+            Put(second, signed: false, c2, s2);
+        });
     }
 
     private static void Put(Tensor values, bool signed, Tensor codes, Tensor scales)
@@ -75,12 +89,12 @@ public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 =
     }
 
     // AdamW on flat views: (n) each.
-    private void Piecewise(Tensor weights, Tensor gradient, Tensor first, Tensor second, long step, OptimizerGroup group)
+    private void Piecewise(Piece piece, Tensor first, Tensor second, long step, OptimizerGroup group)
     {
-        first.mul_(beta1).add_(gradient, 1 - beta1);
-        second.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
+        first.mul_(beta1).add_(piece.Gradient, 1 - beta1);
+        second.mul_(beta2).addcmul_(piece.Gradient, piece.Gradient, 1 - beta2);
         var denominator = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(beta2, step))).add_(eps);
-        weights.mul_(1 - (group.LearningRate * group.WeightDecay));
-        weights.addcdiv_(first, denominator, -group.LearningRate / (1 - Math.Pow(beta1, step)));
+        piece.Weights.mul_(1 - (group.LearningRate * group.WeightDecay));
+        piece.Weights.addcdiv_(first, denominator, -group.LearningRate / (1 - Math.Pow(beta1, step)));
     }
 }

@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Optimizers;
@@ -6,31 +5,26 @@ namespace NotebookKit.Training.Optimizers;
 /// <summary>
 /// A moving average of the trained weights (Polyak &amp; Juditsky 1992), often better than the last of them. After n updates
 /// it keeps min(decay, (1 + n) / (10 + n)) of itself: a short run's average would otherwise still be its first weights.
-/// It is kept in float32, and of weights in half precision it averages the float32 masters: rounded weights hardly differ
+/// It is kept in float32, and of weights in half precision it averages the float32 copies: rounded weights hardly differ
 /// from step to step.
 /// </summary>
 public sealed class EmaWeights : IDisposable
 {
-    private readonly IReadOnlyList<Parameter> _weights;
-    private readonly MasterWeights? _masters;
-    private readonly List<Tensor> _averages;
+    private readonly IReadOnlyList<OptimizerGroup> _groups;
+    private readonly List<Tensor> _averages; // (P) of each group
     private readonly double _decay;
 
     /// <summary>Starts the average at the weights as they are.</summary>
-    /// <param name="weights">What is trained.</param>
+    /// <param name="groups">What is trained.</param>
     /// <param name="decay">What part of the average an update keeps at most, in [0, 1).</param>
-    /// <param name="masters">The float32 copies of those in half precision; null where there are none.</param>
     /// <exception cref="BadInputException">The decay is out of range.</exception>
-    public EmaWeights(IReadOnlyList<Parameter> weights, double decay, MasterWeights? masters = null)
+    public EmaWeights(IReadOnlyList<OptimizerGroup> groups, double decay)
     {
         if (decay is not (>= 0 and < 1))
             throw new BadInputException($"The EMA's decay must be from 0 to below 1, not {decay}; 0.999 is usual, 0.9999 for long runs.");
-        using var grad = no_grad();
-        ArgumentNullException.ThrowIfNull(weights);
-        _weights = masters is null ? weights : [.. weights.Select(masters.Of)];
-        _masters = masters;
-        _decay = decay;
-        _averages = [.. _weights.Select(weight => weight.detach().to(ScalarType.Float32, copy: true).DetachFromDisposeScope())];
+        ArgumentNullException.ThrowIfNull(groups);
+        (_groups, _decay) = (groups, decay);
+        _averages = [.. groups.Select(group => group.Weights.clone().DetachFromDisposeScope())];
     }
 
     /// <summary>How many updates there were.</summary>
@@ -43,9 +37,8 @@ public sealed class EmaWeights : IDisposable
     public void Update()
     {
         using var grad = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var (average, weight) in _averages.Zip(_weights))
-            average.mul_(NextDecay).add_(weight, 1 - NextDecay);
+        foreach (var (average, group) in _averages.Zip(_groups))
+            average.mul_(NextDecay).add_(group.Weights, 1 - NextDecay);
         Updates++;
     }
 
@@ -56,7 +49,7 @@ public sealed class EmaWeights : IDisposable
         return new SwappedBack(this);
     }
 
-    /// <summary>The state as copies of tensors: <c>3</c> is weight 3's average, <c>updates</c> their number.</summary>
+    /// <summary>The state as copies of tensors: <c>1</c> is group 1's average, <c>updates</c> their number.</summary>
     public Dictionary<string, Tensor> SaveState()
     {
         var saved = _averages.Select((average, index) => ($"{index}", average.clone())).ToDictionary(pair => pair.Item1, pair => pair.Item2);
@@ -69,8 +62,9 @@ public sealed class EmaWeights : IDisposable
     /// <exception cref="BadInputException">It is of other weights.</exception>
     public void LoadState(IReadOnlyDictionary<string, Tensor> saved)
     {
-        if (saved.Count != _averages.Count + 1 || !saved.TryGetValue("updates", out var updates))
-            throw new BadInputException($"The EMA's state has {saved.Count - 1} weights, but {_averages.Count} are trained; it belongs to a run with other settings.");
+        ArgumentNullException.ThrowIfNull(saved);
+        if (saved.Count != _averages.Count + 1 || !saved.TryGetValue("updates", out var updates) || _averages.Where((average, i) => saved.GetValueOrDefault($"{i}")?.numel() != average.numel()).Any())
+            throw new BadInputException("The EMA's state is of other weights than are trained; it belongs to a run with other settings.");
         using var grad = no_grad();
         for (var i = 0; i < _averages.Count; i++)
             _averages[i].copy_(saved[$"{i}"]);
@@ -78,23 +72,18 @@ public sealed class EmaWeights : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var average in _averages)
-            average.Dispose();
-    }
+    public void Dispose() => _averages.ForEach(average => average.Dispose());
 
     private void Exchange()
     {
         using var grad = no_grad();
-        foreach (var (weight, average) in _weights.Zip(_averages))
+        foreach (var (average, group) in _averages.Zip(_groups))
         {
-            using var kept = weight.detach().to(ScalarType.Float32, copy: true);
-            weight.copy_(average);
+            using var kept = group.Weights.clone();
+            group.Weights.copy_(average);
             average.copy_(kept);
+            group.GiveBack();
         }
-
-        _masters?.GiveBack();
     }
 
     private sealed class SwappedBack(EmaWeights owner) : IDisposable

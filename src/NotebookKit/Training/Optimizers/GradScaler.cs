@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Optimizers;
@@ -26,33 +25,22 @@ public sealed class GradScaler(double initialScale = 65536, int growthInterval =
     /// <summary>The loss to call backward on.</summary>
     public Tensor Of(Tensor loss) => loss * Scale;
 
-    /// <summary>
-    /// Divides the gradients and adapts the scale. Call it once before clipping and the optimizer's step.
-    /// </summary>
-    /// <param name="parameters">What is trained.</param>
-    /// <returns>False when a gradient is infinite or no number: leave the step out.</returns>
-    public bool Unscale(IEnumerable<Parameter> parameters)
+    /// <summary>Adapts the scale; once for each step, before the optimizer's.</summary>
+    /// <param name="norm">The length of the gradients as they are, scaled.</param>
+    /// <returns>What to multiply the gradients by; null where they have overflowed: leave the step out.</returns>
+    public double? Update(double norm)
     {
-        using var grad = no_grad();
-        using var scope = NewDisposeScope();
-        var gradients = parameters.Select(parameter => parameter.grad).OfType<Tensor>().ToList();
-        // x · 0 is 0 for every number, and no number for inf and nan: one sum tells for all of them.
-        var sums = gradients.Select(gradient => gradient.mul(0).sum().to(ScalarType.Float32)).ToList();
-        var finite = sums.Count == 0 || stack(sums).sum().item<float>() == 0;
-        if (finite)
-        {
-            foreach (var gradient in gradients)
-                gradient.div_(Scale);
-            if (++_good >= growthInterval)
-                (Scale, _good) = (Scale * Growth, 0);
-        }
-        else
+        if (!double.IsFinite(norm))
         {
             (Scale, _good) = (Scale * Backoff, 0);
             Skipped++;
+            return null;
         }
 
-        return finite;
+        var factor = 1 / Scale;
+        if (++_good >= growthInterval)
+            (Scale, _good) = (Scale * Growth, 0);
+        return factor;
     }
 
     /// <summary>The state as tensors: <c>scale</c>, <c>growth_tracker</c>, <c>skipped</c>.</summary>

@@ -12,22 +12,21 @@ namespace NotebookKit.Training.Optimizers;
 /// <param name="beta2">How slowly the average moves, in [0, 1).</param>
 public sealed class Lion(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.99) : TrainOptimizer(groups)
 {
-    private protected override void Update(IReadOnlyList<OptimizerGroup> groups)
+    private protected override IReadOnlyList<string> Kept => ["exp_avg"];
+
+    private protected override void Update(double factor)
     {
-        foreach (var group in groups)
+        foreach (var (group, state) in Learning)
         {
-            foreach (var parameter in group.Parameters)
+            state.Step++;
+            var kept = state.Get("exp_avg", () => zeros_like(group.Weights));
+            ForEachPiece(group, factor, piece =>
             {
-                using var scope = NewDisposeScope();
-                if (GradientOf(parameter) is not { } gradient)
-                    continue;
-                var state = StateOf(parameter);
-                state.Step++;
-                var average = state.Get("exp_avg", () => zeros_like(gradient));
-                var direction = average.mul(beta1).add_(gradient, 1 - beta1).sign_();
-                parameter.mul_(1 - (group.LearningRate * group.WeightDecay)).add_(direction, -group.LearningRate);
-                average.mul_(beta2).add_(gradient, 1 - beta2);
-            }
+                var average = piece.Of(kept);
+                var direction = average.mul(beta1).add_(piece.Gradient, 1 - beta1).sign_();
+                piece.Weights.mul_(1 - (group.LearningRate * group.WeightDecay)).add_(direction, -group.LearningRate);
+                average.mul_(beta2).add_(piece.Gradient, 1 - beta2);
+            });
         }
     }
 }

@@ -44,31 +44,29 @@ public sealed class Prodigy(
         (Distance, _numerator, _steps) = (distance.item<double>(), numerator.item<double>(), steps.item<long>());
     }
 
-    private protected override void Update(IReadOnlyList<OptimizerGroup> groups)
+    private protected override IReadOnlyList<string> Kept => ["p0", "s", "exp_avg", "exp_avg_sq"];
+
+    private protected override void Update(double factor)
     {
         _steps++;
         var correction = biasCorrection ? Math.Sqrt(1 - Math.Pow(beta2, _steps)) / (1 - Math.Pow(beta1, _steps)) : 1;
         var d = Distance;
         var dots = new List<Tensor>();
         var norms = new List<Tensor>();
-        foreach (var group in groups)
+        foreach (var (group, state) in Learning)
         {
+            state.Step++;
             var pace = d / _initialDistance * d * group.LearningRate * correction;
-            foreach (var parameter in group.Parameters)
+            var (start, sums) = (state.Get("p0", () => group.Weights.clone()), state.Get("s", () => zeros_like(group.Weights)));
+            var (first, second) = (state.Get("exp_avg", () => zeros_like(group.Weights)), state.Get("exp_avg_sq", () => zeros_like(group.Weights)));
+            ForEachPiece(group, factor, piece =>
             {
-                using var scope = NewDisposeScope();
-                if (GradientOf(parameter) is not { } gradient)
-                    continue;
-                var state = StateOf(parameter);
-                state.Step++;
-                var start = state.Get("p0", () => parameter.detach().clone());
-                var s = state.Get("s", () => zeros_like(gradient));
-                dots.Add(((start - parameter) * gradient).sum().to(ScalarType.Float64).mul_(pace).MoveToOuterDisposeScope());
-                s.mul_(_beta3).add_(gradient, pace);
+                dots.Add((piece.Of(start) - piece.Weights).mul_(piece.Gradient).sum().to(ScalarType.Float64).mul_(pace).MoveToOuterDisposeScope());
+                var s = piece.Of(sums).mul_(_beta3).add_(piece.Gradient, pace);
                 norms.Add(s.abs().sum().to(ScalarType.Float64).MoveToOuterDisposeScope());
-                state.Get("exp_avg", () => zeros_like(gradient)).mul_(beta1).add_(gradient, d * (1 - beta1));
-                state.Get("exp_avg_sq", () => zeros_like(gradient)).mul_(beta2).addcmul_(gradient, gradient, d * d * (1 - beta2));
-            }
+                piece.Of(first).mul_(beta1).add_(piece.Gradient, d * (1 - beta1));
+                piece.Of(second).mul_(beta2).addcmul_(piece.Gradient, piece.Gradient, d * d * (1 - beta2));
+            });
         }
 
         if (norms.Count == 0)
@@ -79,16 +77,14 @@ public sealed class Prodigy(
             return; // no gradient yet, or a rate of 0 during warmup
         Distance = Math.Max(d, _numerator / denominator);
 
-        foreach (var group in groups)
+        foreach (var (group, state) in Learning)
         {
             var rate = d * group.LearningRate * correction;
-            foreach (var parameter in group.Parameters.Where(parameter => parameter.grad is not null))
+            ForEachPiece(group, factor, piece =>
             {
-                using var scope = NewDisposeScope();
-                var kept = StateOf(parameter).Tensors;
-                parameter.mul_(1 - (rate * group.WeightDecay));
-                parameter.addcdiv_(kept["exp_avg"], kept["exp_avg_sq"].sqrt().add_(Distance * eps), -rate);
-            }
+                piece.Weights.mul_(1 - (rate * group.WeightDecay));
+                piece.Weights.addcdiv_(piece.Of(state.Tensors["exp_avg"]), piece.Of(state.Tensors["exp_avg_sq"]).sqrt().add_(Distance * eps), -rate);
+            });
         }
     }
 }

@@ -19,15 +19,14 @@ internal sealed class RunCheckpoint
     private readonly string _folder;
     private readonly TrainOptions _options;
     private readonly TrainedWeights _weights;
-    private readonly optim.Optimizer _optimizer;
-    private readonly MasterWeights _masters;
+    private readonly TrainOptimizer _optimizer;
     private readonly GradScaler? _scaler;
     private readonly EmaWeights? _ema;
 
     /// <summary>The checkpoints of a run, in <c>checkpoints/NAME/</c> beside its output, and what they hold.</summary>
-    public RunCheckpoint(TrainOptions options, TrainedWeights weights, optim.Optimizer optimizer, MasterWeights masters, GradScaler? scaler, EmaWeights? ema)
+    public RunCheckpoint(TrainOptions options, TrainedWeights weights, TrainOptimizer optimizer, GradScaler? scaler, EmaWeights? ema)
     {
-        (_options, _weights, _optimizer, _masters, _scaler, _ema) = (options, weights, optimizer, masters, scaler, ema);
+        (_options, _weights, _optimizer, _scaler, _ema) = (options, weights, optimizer, scaler, ema);
         var output = Path.GetFullPath(options.OutputPath);
         _folder = Path.Combine(Path.GetDirectoryName(output)!, "checkpoints", Path.GetFileNameWithoutExtension(output));
     }
@@ -49,8 +48,7 @@ internal sealed class RunCheckpoint
         var tensors = new Dictionary<string, Tensor>();
         foreach (var (name, parameter) in _weights.Named)
             tensors["weights." + name] = parameter.detach();
-        Add("optimizer.", TrainOptimizers.SaveState(_optimizer));
-        Add("masters.", _masters.SaveState());
+        Add("optimizer.", _optimizer.SaveState());
         Add("scaler.", _scaler?.SaveState());
         Add("ema.", _ema?.SaveState());
         var stem = Path.Combine(_folder, $"epoch-{position.Epoch:0000}-step-{position.Step:000000}");
@@ -94,8 +92,7 @@ internal sealed class RunCheckpoint
             parameter.copy_(value);
         }
 
-        TrainOptimizers.LoadState(_optimizer, Part("optimizer."));
-        _masters.LoadState(Part("masters."));
+        _optimizer.LoadState(Part("optimizer."));
         _scaler?.LoadState(Part("scaler."));
         _ema?.LoadState(Part("ema."));
         return position;

@@ -6,8 +6,8 @@ using NotebookKit.Inspection;
 using NotebookKit.Models;
 using NotebookKit.Models.Ldm;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using NotebookKit.Text;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Models.Ldm;

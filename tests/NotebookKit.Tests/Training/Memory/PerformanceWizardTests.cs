@@ -70,7 +70,7 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void What_a_plan_has_already_is_not_advised()
     {
-        var frugal = Plan(Greedy) with { FreeEncoders = true, AttentionSlicing = true, Checkpointing = true, Optimizer = OptimizerKind.AdamW8bit, Ema = false, Batch = 1, Size = 128, DType = ScalarType.BFloat16, TextEncoder = false, Method = TrainMethod.Lora };
+        var frugal = Plan(Greedy) with { FreeEncoders = true, Checkpointing = true, Optimizer = OptimizerKind.AdamW8bit, Ema = false, Batch = 1, Size = 128, DType = ScalarType.BFloat16, TextEncoder = false, Method = TrainMethod.Lora };
         Assert.Empty(PerformanceWizard.Changes(ModelShape.Sd15, frugal));
         Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy with { RandomCrop = true })), change => change.Flags[0] == "--free-encoders");
         Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy) with { FusedAttention = true }), change => change.Flags[0] == "--attention-slicing");

@@ -30,7 +30,7 @@ public sealed class Adam8bitTests : IDisposable
             Assert.Equal(want, got, 2e-3 * want);
     }
 
-    private static (Tensor Weights, IReadOnlyList<double> Losses) Weights(int steps, Func<OptimizerGroup[], optim.Optimizer> make)
+    private static (Tensor Weights, IReadOnlyList<double> Losses) Weights(int steps, Func<OptimizerGroup[], TrainOptimizer> make)
     {
         var data = GoldenBase.Load("training", "data.safetensors");
         using var unet = GoldenBase.UNet();
