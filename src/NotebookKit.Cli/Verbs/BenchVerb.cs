@@ -41,7 +41,7 @@ internal static class BenchVerb
         command.SetAction(parse =>
         {
             var methods = plan.Method(parse) == "all" ? Choices.Names<TrainMethod>() : [plan.Method(parse)];
-            var results = methods.Select(method => MemoryBench.Run(parse.GetValue(folder)!, plan.Read(parse, method) with { FreeEncoders = parse.GetValue(free), Ema = parse.GetValue(ema) > 0, Samples = parse.GetValue(samples) }, parse.GetValue(pictures)!, DeviceOption.Of(parse.GetValue(on)))).ToList();
+            var results = methods.Select(method => MemoryBench.Run(parse.GetValue(folder)!, plan.Read(parse, parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)), method) with { FreeEncoders = parse.GetValue(free), Ema = parse.GetValue(ema) > 0, Samples = parse.GetValue(samples) }, parse.GetValue(pictures)!, DeviceOption.Of(parse.GetValue(on)))).ToList();
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(new { Runs = results }, Verb.Json)
                 : string.Join('\n', results.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Method,-18} forecast {MemoryForecast.Size(one.Forecast),9}  measured {MemoryForecast.Size(one.Measured),9}  {100 * one.Error,5:0.0} %  process {MemoryForecast.Size(one.ProcessBytes)}"))));
@@ -123,11 +123,13 @@ internal static class BenchVerb
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 20, Description = "denoising steps of a picture" };
         var count = new Option<int>("--count") { DefaultValueFactory = _ => 4, Description = "pictures" };
         var on = DeviceOption.Create();
-        var command = new Command("sample", "Seconds of a picture on a base model.") { folder, on, steps, count };
+        var dtype = DTypeOption.Create();
+        var command = new Command("sample", "Seconds of a picture on a base model.") { folder, on, dtype, steps, count };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
-            using var sd = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
+            var device = DeviceOption.Of(parse.GetValue(on));
+            using var sd = StableDiffusion.Load(parse.GetValue(folder)!, device, DTypeOption.Tell(parse.GetValue(dtype), parse.GetValue(folder)!, device));
             var options = new SampleOptions { Prompt = "a photo of a rabbit toy", Steps = parse.GetValue(steps), Count = parse.GetValue(count) };
             sd.Sample(options with { Steps = 2, Count = 1 });
             var start = Stopwatch.GetTimestamp();
@@ -167,18 +169,13 @@ internal static class BenchVerb
         var runs = new Option<int>("--runs") { DefaultValueFactory = _ => 3, Description = "how often to measure each, after one to warm up" };
         var threads = new Option<int>("--threads") { Description = "threads for libtorch (every core)" };
         var size = new Option<int>("--size") { DefaultValueFactory = _ => 512, Description = "pixels a side" };
-        var dtype = new Option<string>("--dtype") { DefaultValueFactory = _ => "float32", Description = "float32 or bfloat16" };
+        var dtype = new Option<string>("--dtype") { DefaultValueFactory = _ => "float32", Description = "float32, bfloat16 or float16" };
         var keep = new Option<string?>("--model") { Description = "a folder to keep the random model in, 2.1 GB, and to take it from the next time" };
         var command = new Command("sd15", "Load time, memory, and seconds of a UNet forward and a VAE decode of a random model of SD 1.5's size.") { runs, threads, size, dtype, keep };
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) =>
         {
-            var type = parse.GetValue(dtype) switch
-            {
-                "float32" => ScalarType.Float32,
-                "bfloat16" => ScalarType.BFloat16,
-                var other => throw new BadInputException($"--dtype '{other}' is not measured; take float32 or bfloat16."),
-            };
+            var type = Precision.TypeOf(parse.GetValue(dtype)!);
             if (parse.GetValue(runs) is < 1 or > 1000)
                 throw new BadInputException("--runs must be from 1 to 1000.");
             var kept = parse.GetValue(keep);

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace NotebookKit.Cli.Verbs;
 
 /// <summary>Options that name one of a few things, in the spelling that a command line likes.</summary>
@@ -24,16 +22,6 @@ internal static class Choices
             "TextualInversion" => "textual_inversion",
             var name => name.ToLowerInvariant(),
         };
-
-    /// <summary>fp32, bf16 or fp16.</summary>
-    /// <exception cref="BadInputException">It is none of them.</exception>
-    public static ScalarType DType(string flag, string value) => value.ToLowerInvariant() switch
-    {
-        "fp32" or "float32" => ScalarType.Float32,
-        "bf16" or "bfloat16" => ScalarType.BFloat16,
-        "fp16" or "float16" => ScalarType.Float16,
-        _ => throw new BadInputException($"{flag} has no '{value}'; choose one of fp32, bf16, fp16."),
-    };
 
     private static string Plain(string name) => name.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
 }

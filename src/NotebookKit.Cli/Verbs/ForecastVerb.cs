@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Training.Memory;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -35,7 +37,7 @@ internal static class ForecastVerb
 
             if (parse.GetValue(memory) is { } gigabytes && (!double.IsFinite(gigabytes) || gigabytes <= 0))
                 throw new BadInputException($"--memory must be above 0 GB, not {gigabytes}.");
-            var asked = plan.Read(parse) with
+            var asked = plan.Read(parse, parse.GetValue(folder)!, new Device(parse.GetValue(gpu) ? DeviceType.CUDA : DeviceType.CPU)) with
             {
                 OnGpu = parse.GetValue(gpu),
                 FreeEncoders = parse.GetValue(free),

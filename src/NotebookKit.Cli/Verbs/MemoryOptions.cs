@@ -2,6 +2,7 @@ using System.CommandLine;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -14,7 +15,7 @@ internal sealed class MemoryOptions
     private readonly Option<int> _batch = new("--batch") { DefaultValueFactory = _ => 1, Description = "pictures of the subject in a batch" };
     private readonly Option<bool> _classImages = new("--with-class") { Description = "as many class images beside them" };
     private readonly Option<int> _accumulation = new("--accumulation") { DefaultValueFactory = _ => 1, Description = "batches before each optimizer step" };
-    private readonly Option<string> _dtype = new("--dtype") { DefaultValueFactory = _ => "fp32", Description = "the base's type: fp32, bf16 or fp16" };
+    private readonly Option<string?> _dtype = DTypeOption.Create();
     private readonly Option<string> _optimizer = new("--optimizer") { DefaultValueFactory = _ => "adamw", Description = string.Join(", ", Choices.Names<OptimizerKind>()) };
     private readonly Option<bool> _checkpointing = new("--checkpointing") { Description = "gradient checkpointing" };
     private readonly Option<bool> _textEncoder = new("--text-encoder") { Description = "train the text encoder too" };
@@ -31,9 +32,11 @@ internal sealed class MemoryOptions
 
     /// <summary>What was asked for.</summary>
     /// <param name="parse">The command line.</param>
+    /// <param name="source">The base: a folder or a file.</param>
+    /// <param name="device">Where the run would be.</param>
     /// <param name="method">The method, where it is not the one given.</param>
     /// <exception cref="BadInputException">A name is unknown.</exception>
-    public MemoryPlan Read(ParseResult parse, string? method = null) => new()
+    public MemoryPlan Read(ParseResult parse, string source, Device device, string? method = null) => new()
     {
         Method = Choices.Of<TrainMethod>("--method", method ?? Method(parse)),
         Rank = parse.GetValue(_rank),
@@ -41,7 +44,7 @@ internal sealed class MemoryOptions
         Batch = parse.GetValue(_batch),
         WithClass = parse.GetValue(_classImages),
         Accumulation = parse.GetValue(_accumulation),
-        DType = Choices.DType("--dtype", parse.GetValue(_dtype)!),
+        DType = DTypeOption.Of(parse.GetValue(_dtype), source, device).Type,
         Optimizer = Choices.Of<OptimizerKind>("--optimizer", parse.GetValue(_optimizer)!),
         Checkpointing = parse.GetValue(_checkpointing),
         TextEncoder = parse.GetValue(_textEncoder),

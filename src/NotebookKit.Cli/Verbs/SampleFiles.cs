@@ -52,7 +52,7 @@ internal sealed class SampleFiles
         var pictures = step.Preview();
         for (var i = 0; i < pictures.Count; i++)
         {
-            previews.Add($"{Prefix}{options.Seed + (ulong)(step.FirstPicture + i)}-step-{step.Done:0000}.png");
+            previews.Add($"{Prefix}{options.Seed + (ulong)(step.FirstPicture + i)}-step-{step.Step:0000}.png");
             pictures[i].SavePng(previews[^1]);
         }
     }

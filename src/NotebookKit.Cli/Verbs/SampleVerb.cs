@@ -8,6 +8,7 @@ using NotebookKit.Lora;
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
 using NotebookKit.Text;
+using NotebookKit.Training;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -16,6 +17,7 @@ internal static class SampleVerb
 {
     private static readonly Option<string> Base = new("--base") { Description = "the model: a folder, a .safetensors or .ckpt file, or its name on the hub", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
     private static readonly Option<string?> On = DeviceOption.Create();
+    private static readonly Option<string?> DType = DTypeOption.Create();
     private static readonly Option<string> Prompt = new("--prompt") { Description = "what the picture shows", DefaultValueFactory = _ => "" };
     private static readonly Option<string> Negative = new("--negative-prompt") { Description = "what to lead away from", DefaultValueFactory = _ => "" };
     private static readonly Option<int> ClipSkip = new("--clip-skip") { Description = "which layer of the text encoder is listened to: 1 the last, 2 the one before it", DefaultValueFactory = _ => 1 };
@@ -25,7 +27,7 @@ internal static class SampleVerb
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seed of the first picture; each further one has the next", DefaultValueFactory = _ => 0 };
     private static readonly Option<int> Count = new("--count") { Description = "how many pictures", DefaultValueFactory = _ => 1 };
     private static readonly Option<string?> Size = new("--size") { Description = "pixels: 512, or 512x768 (width x height), multiples of 8; the model's own when not given" };
-    private static readonly Option<int?> BatchSize = new("--batch-size") { Description = "pictures drawn at once" };
+    private static readonly Option<int?> BatchSize = new("--batch-size") { Description = "pictures in a batch" };
     private static readonly Option<double> Eta = new("--eta") { Description = "ddim: how much noise is drawn afresh, 0 to 1" };
     private static readonly Option<string?> Init = new("--init-image") { Description = "a picture to start from (img2img)" };
     private static readonly Option<double> Strength = new("--strength") { Description = "how far that picture is noised, 0 to 1", DefaultValueFactory = _ => 0.75 };
@@ -40,7 +42,7 @@ internal static class SampleVerb
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, On, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
+        foreach (var option in new Option[] { Base, On, DType, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -74,7 +76,10 @@ internal static class SampleVerb
             throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
 
         var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
-        using var model = StableDiffusion.Load(parse.GetValue(Base)!, DeviceOption.Of(parse.GetValue(On)));
+        var device = DeviceOption.Of(parse.GetValue(On));
+        var source = ModelSource.Resolve(parse.GetValue(Base)!, new LoadOptions(), cancel);
+        var dtype = DTypeOption.Tell(parse.GetValue(DType), source, device);
+        using var model = StableDiffusion.Load(source, device, dtype, cancel: cancel);
         foreach (var lora in loras)
         {
             foreach (var problem in LoraNetwork.Load(lora.Path, model, lora.Multiplier).Problems)
@@ -99,7 +104,7 @@ internal static class SampleVerb
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(
-                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Files = files, Grid = grid, output.Previews, Loras = stack.Networks.Select(entry => entry.Tag), Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null, Warnings = stack.Warnings.Count + words.Warnings.Count > 0 ? stack.Warnings.Concat(words.Warnings) : null, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
+                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Dtype = Precision.NameOf(dtype), Files = files, Grid = grid, output.Previews, Loras = stack.Networks.Select(entry => entry.Tag), Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null, Warnings = stack.Warnings.Count + words.Warnings.Count > 0 ? stack.Warnings.Concat(words.Warnings) : null, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
                 Verb.Json));
         }
         else
@@ -128,7 +133,7 @@ internal static class SampleVerb
 
         public void Report(StepProgress value)
         {
-            if (previewEvery is { } every && value.Done % every == 0)
+            if (previewEvery is { } every && value.Step % every == 0)
                 files.SavePreview(value);
             if (Console.IsErrorRedirected)
                 return;

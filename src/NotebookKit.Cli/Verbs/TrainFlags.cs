@@ -4,7 +4,6 @@ using System.Text.Json;
 using NotebookKit.Lora;
 using NotebookKit.Training;
 using NotebookKit.Training.Optimizers;
-using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -95,15 +94,8 @@ internal sealed class TrainFlags
         Number<int>("--save-every", "write a checkpoint every so many epochs (0: only when stopped)", (options, value) => options with { SaveEvery = value });
         Number<int>("--keep-last", "checkpoints to keep, 0 for all (2)", (options, value) => options with { KeepLast = value });
         Flag("--resume", "go on from the newest checkpoint of this output", options => options with { Resume = true });
-        Choice<SavePrecision>("--save-as", "fp16, bf16 or fp32 for the saved weights (fp16)", (options, value) => options with { SaveAs = value switch { SavePrecision.Fp32 => ScalarType.Float32, SavePrecision.Bf16 => ScalarType.BFloat16, _ => ScalarType.Float16 } });
+        Text("--save-as", "float16, bfloat16 or float32 for the saved weights (float16)", (options, value) => options with { SaveAs = Precision.TypeOf(value, "--save-as") });
         Text("--out", "the .safetensors; of a full fine-tune the folder, or a .safetensors or .ckpt for the web UI (loras/NAME.safetensors, models/NAME)", (options, value) => options with { Output = value });
-    }
-
-    private enum SavePrecision
-    {
-        Fp16,
-        Bf16,
-        Fp32,
     }
 
     /// <summary>The flags, in the order that <c>--help</c> lists them.</summary>

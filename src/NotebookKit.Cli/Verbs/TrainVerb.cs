@@ -11,7 +11,7 @@ namespace NotebookKit.Cli.Verbs;
 internal static class TrainVerb
 {
     private static readonly Option<string?> Base = new("--base") { Description = "the base model: a folder, a .safetensors or .ckpt file, or its name on the hub (data/base-mini)" };
-    private static readonly Option<string?> DType = new("--dtype") { Description = "what the base computes in: fp32, bf16 or fp16 (trained weights keep float32 copies)" };
+    private static readonly Option<string?> DType = DTypeOption.Create("; trained weights keep float32 copies");
     private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<double?> Memory = new("--memory") { Description = "GB (of 1024³ bytes) that the run may take (what the machine has)" };
     private static readonly Option<bool> Force = new("--force") { Description = "train although the memory forecast says that it will not fit" };
@@ -35,9 +35,7 @@ internal static class TrainVerb
         var card = parse.GetValue(FromCard) is { } file ? RunCard.Read(file) : null;
         var options = Flags.Read(parse, card?.Settings ?? new TrainOptions());
         var folder = parse.GetValue(Base) ?? card?.Base ?? "data/base-mini";
-        var dtype = RunCard.TypeOf(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype") ?? "fp32");
         var device = DeviceOption.Of(parse.GetValue(On));
-        Precision.Check(dtype, device);
         options.Validate(); // before anything is fetched or loaded
         folder = ModelSource.Resolve(folder, new LoadOptions(), CancellationToken.None);
         options.Validate(folder);
@@ -46,6 +44,7 @@ internal static class TrainVerb
         foreach (var picture in options.Concepts.SelectMany(TrainingPicture.Read))
             RgbImage.Load(picture.Path);
 
+        var dtype = DTypeOption.Tell(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype"), folder, device);
         using var stop = new StopSignals();
         var forecast = TrainForecast.Tell(folder, options, dtype, device, parse.GetValue(Memory), parse.GetValue(Force) || parse.GetValue(Plan), Console.Error);
         using var sd = StableDiffusion.Load(folder, device, dtype);

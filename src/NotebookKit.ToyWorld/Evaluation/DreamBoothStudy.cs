@@ -71,7 +71,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
 
     private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before, CancellationToken cancel)
     {
-        var sheet = new PromptSheet(model, Steps, options.ForBase(model).SampleGuidance!.Value) { AtOnce = 1 };
+        var sheet = new PromptSheet(model, Steps, options.ForBase(model).SampleGuidance!.Value);
         IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, int count) =>
             sheet.Draw([.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Count])], SampleSeed, null, cancel);
         var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures / 2)), Draw(["a photo of a toy"], pictures));

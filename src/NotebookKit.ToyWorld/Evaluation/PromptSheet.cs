@@ -15,9 +15,6 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
 {
     private const int Batch = 10;
 
-    /// <summary>Batches drawn at once; 1 where a LoRA is attached, which one thread at a time may call.</summary>
-    public int AtOnce { get; init; } = Environment.ProcessorCount;
-
     /// <summary>Draws; picture i from seed + i, as <c>kit sample --seed</c> would.</summary>
     /// <param name="prompts">One for each picture.</param>
     /// <param name="seed">The first picture's.</param>
@@ -25,6 +22,13 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
     /// <param name="cancel">Stops between two steps.</param>
     public IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, ulong seed, Action<int>? report = null, CancellationToken cancel = default)
     {
+<<<<<<< HEAD
+        var batches = prompts.Chunk(Batch).ToArray();
+        var pictures = new IReadOnlyList<RgbImage>[batches.Length];
+        var done = 0;
+        var threads = new SideBySide(Model.Device.type == DeviceType.CPU ? get_num_threads() : 0);
+        threads.Run(batches.Length, i =>
+=======
         var pictures = new RgbImage[prompts.Count];
         var batches = (prompts.Count + Batch - 1) / Batch;
         var workers = Model.Device.type == DeviceType.CPU ? Math.Min(AtOnce, batches) : 1;
@@ -38,30 +42,12 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
         return failure is null ? pictures : throw new InvalidOperationException($"drawing failed: {TorchErrors.Sentence(failure)}", failure);
 
         void Work()
+>>>>>>> torchsharp
         {
-            try
-            {
-                if (workers > 1)
-                    set_num_threads(1);
-                for (var b = Interlocked.Increment(ref next); b < batches && !cancel.IsCancellationRequested; b = Interlocked.Increment(ref next))
-                {
-                    var first = b * Batch;
-                    var drawn = DrawBatch([.. prompts.Skip(first).Take(Batch)], seed + (ulong)first, cancel);
-                    for (var i = 0; i < drawn.Count; i++)
-                        pictures[first + i] = drawn[i];
-                    var now = Interlocked.Add(ref done, drawn.Count);
-                    lock (counting)
-                        report?.Invoke(now);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-            }
-            catch (Exception e)
-            {
-                failure ??= e;
-            }
-        }
+            pictures[i] = DrawBatch(batches[i], seed + (ulong)(i * Batch), cancel);
+            threads.OnCaller(() => report?.Invoke(done += batches[i].Length));
+        });
+        return [.. pictures.SelectMany(drawn => drawn)];
     }
 
     private IReadOnlyList<RgbImage> DrawBatch(string[] prompts, ulong seed, CancellationToken cancel)

@@ -42,9 +42,9 @@ public sealed class BasicTransformerBlock : Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var normed = norm1.call(hidden);
-        hidden = hidden + attn1.call(normed, normed);
-        hidden = hidden + attn2.call(norm2.call(hidden), context);
-        hidden = hidden + ff.call(norm3.call(hidden));
+        hidden = Fresh.Add(attn1.call(normed, normed), hidden);
+        hidden = Fresh.Add(attn2.call(norm2.call(hidden), context), hidden);
+        hidden = Fresh.Add(ff.call(norm3.call(hidden)), hidden);
         return hidden.MoveToOuterDisposeScope();
     }
 }

@@ -26,6 +26,6 @@ public sealed class GEGLU : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var halves = proj.call(hidden).chunk(2, -1);
-        return (halves[0] * functional.gelu(halves[1])).MoveToOuterDisposeScope();
+        return Fresh.Multiply(functional.gelu(halves[1]), halves[0]).MoveToOuterDisposeScope();
     }
 }

@@ -48,11 +48,11 @@ public sealed class ResnetBlock2D : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor input, Tensor? activatedTime)
     {
         using var scope = NewDisposeScope();
-        var hidden = conv1.call(functional.silu(norm1.call(input)));
+        var hidden = conv1.call(Fresh.Silu(norm1.call(input)));
         if (time_emb_proj is not null)
-            hidden = hidden + time_emb_proj.call(activatedTime!).unsqueeze(-1).unsqueeze(-1); // + (B, C, 1, 1)
-        hidden = conv2.call(functional.silu(norm2.call(hidden)));
+            hidden = Fresh.Add(hidden, time_emb_proj.call(activatedTime!).unsqueeze(-1).unsqueeze(-1)); // + (B, C, 1, 1)
+        hidden = conv2.call(Fresh.Silu(norm2.call(hidden)));
         var shortcut = conv_shortcut is null ? input : conv_shortcut.call(input);
-        return (shortcut + hidden).MoveToOuterDisposeScope();
+        return Fresh.Add(hidden, shortcut).MoveToOuterDisposeScope();
     }
 }

@@ -45,8 +45,9 @@ public sealed record SampleOptions
     public int Count { get; init; } = 1;
 
     /// <summary>
-    /// How many are drawn at once; null for about as many latents as one picture of 512×512 has. One at a time a picture is
-    /// the same to the bit however many are drawn; several share their sums, which may move a pixel by one grey level.
+    /// How many share a batch; null for one on a CPU, and on a GPU for about as many latents as one picture of 512×512 has.
+    /// One in a batch is the same to the bit however many are drawn; several share their sums, which may move a pixel by
+    /// one grey level.
     /// </summary>
     public int? BatchSize { get; init; }
 

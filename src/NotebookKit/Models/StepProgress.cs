@@ -7,9 +7,9 @@ public sealed class StepProgress
 {
     private Func<int, IReadOnlyList<RgbImage>>? decode;
 
-    internal StepProgress(int done, int total, int firstPicture, double timestep, Func<int, IReadOnlyList<RgbImage>> decode)
+    internal StepProgress(int done, int total, int firstPicture, int step, double timestep, Func<int, IReadOnlyList<RgbImage>> decode)
     {
-        (Done, Total, FirstPicture, Timestep) = (done, total, firstPicture, timestep);
+        (Done, Total, FirstPicture, Step, Timestep) = (done, total, firstPicture, step, timestep);
         this.decode = decode;
     }
 
@@ -21,6 +21,9 @@ public sealed class StepProgress
 
     /// <summary>Which of the pictures the batch at work begins with, from 0.</summary>
     public int FirstPicture { get; }
+
+    /// <summary>Which of the batch's own steps was just done, from 1: batches may be drawn side by side.</summary>
+    public int Step { get; }
 
     /// <summary>The timestep that was just left: near 1000 is noise, near 0 is clean.</summary>
     public double Timestep { get; }

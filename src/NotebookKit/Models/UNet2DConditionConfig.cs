@@ -104,6 +104,9 @@ public sealed record UNet2DConditionConfig
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? OtherFields { get; init; }
 
+    /// <summary>Whether its layers are much narrower than Stable Diffusion's (320 channels and more), so that calls cost more than arithmetic.</summary>
+    internal bool IsMiniature => BlockOutChannels.Min() < 128;
+
     internal int TimeWidth => TimeEmbeddingDim ?? BlockOutChannels[0] * 4;
 
     /// <summary>Reads a <c>config.json</c>.</summary>

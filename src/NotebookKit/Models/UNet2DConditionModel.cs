@@ -112,7 +112,7 @@ public sealed class UNet2DConditionModel : Module<Tensor, Tensor, Tensor, Tensor
         foreach (var block in up_blocks)
             hidden = block.call(hidden, skips, activatedTime, encoder_hidden_states);
 
-        hidden = functional.silu(conv_norm_out.call(hidden));
+        hidden = Fresh.Silu(conv_norm_out.call(hidden));
         return conv_out.call(hidden).MoveToOuterDisposeScope();
     }
 }

@@ -38,7 +38,7 @@ public sealed class VaeDecoder : Module<Tensor, Tensor>
         var hidden = mid_block.call(conv_in.call(latents));
         foreach (var block in up_blocks)
             hidden = block.call(hidden);
-        hidden = functional.silu(conv_norm_out.call(hidden));
+        hidden = Fresh.Silu(conv_norm_out.call(hidden));
         return conv_out.call(hidden).MoveToOuterDisposeScope();
     }
 }

@@ -15,7 +15,7 @@ public sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>(ids, width).</summary>
-    public Parameter weight { get; }
+    public Parameter weight { get; private set; } // which to(dtype) sets by its name
 
     /// <summary>Looks ids up.</summary>
     /// <param name="input">(…) of int64.</param>

@@ -36,6 +36,7 @@ public static class TorchLibrary
             if (Files.Count > 0)
                 return;
             Threads.Prepare();
+            LargePages.Prepare();
             var (folders, half) = NativePackages.Find(Kind, Versions, Programs(), [.. Caches()]);
             List<string> torch = LoadTorch(folders);
             MklKernels.Choose(NativeLibrary.Load(torch.First(file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal))));

@@ -67,7 +67,6 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
 
     private IEnumerable<TrainEvent> Events(CancellationToken cancel)
     {
-        Precision.Check(sd.UNet.parameters().First().dtype, sd.Device);
         Options.Validate();
         Options.ScheduleOver(1).Validate(); // its end against the base's own rate
         var notices = BaseShape.Of(sd).Check(Options).Concat(TrainNotices.Of(Options, sd)).ToList();

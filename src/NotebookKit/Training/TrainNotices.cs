@@ -7,6 +7,8 @@ internal static class TrainNotices
 {
     public static IEnumerable<string> Of(TrainOptions options, StableDiffusion sd)
     {
+        if (Precision.Warning(sd.UNet.parameters().First().dtype, sd.Device) is { } slow)
+            yield return slow;
         // One sentence often holds for every caption of a concept.
         foreach (var warning in options.Concepts.SelectMany(concept => CaptionAudit.Of(concept, sd.Tokenizer)).SelectMany(row => row.Warnings).Distinct())
             yield return warning;

@@ -33,11 +33,10 @@ public sealed class StableDiffusionTests : IDisposable
         {
             var options = Options with { Scheduler = scheduler, Steps = 4 };
             var third = model.Sample(options with { Seed = 7 })[0];
-            var three = model.Sample(options with { Count = 3, BatchSize = 1 });
+            var three = model.Sample(options with { Count = 3 });
             Assert.Equal(third.Pixels, three[2].Pixels);
             Assert.True(Difference(three[0], three[2]) > 1);
             // In a batch the last bit of a sum may round otherwise.
-            Assert.InRange(Difference(third, model.Sample(options with { Count = 3 })[2]), 0, 1);
             Assert.InRange(Difference(third, model.Sample(options with { Count = 3, BatchSize = 2 })[2]), 0, 1);
         }
     }
@@ -46,7 +45,7 @@ public sealed class StableDiffusionTests : IDisposable
     public void So_it_does_when_it_is_drawn_from_a_picture_by_several_prompts()
     {
         var options = Options with { Prompt = "a toy AND a dog:0.5", NegativePrompt = "blue", InitImage = new RgbImage(16, 24) };
-        Assert.Equal(model.Sample(options with { Count = 3, BatchSize = 1 })[2].Pixels, model.Sample(options with { Seed = 7 })[0].Pixels);
+        Assert.Equal(model.Sample(options with { Count = 3 })[2].Pixels, model.Sample(options with { Seed = 7 })[0].Pixels);
     }
 
     [Fact]
@@ -109,7 +108,7 @@ public sealed class StableDiffusionTests : IDisposable
         IReadOnlyList<RgbImage> last = [], small = [];
         StepProgress? kept = null;
         var progress = new Immediate(step => (kept, last, small) = (step, step.Preview(), step.Preview(8)));
-        var pictures = model.Sample(Options with { Steps = 20, Scheduler = scheduler, Count = 2 }, progress);
+        var pictures = model.Sample(Options with { Steps = 20, Scheduler = scheduler, Count = 2, BatchSize = 2 }, progress);
         Assert.Equal(2, last.Count);
         Assert.InRange(Difference(pictures[1], last[1]), 0, 12);
         Assert.Equal((8, 8), (small[0].Width, small[0].Height));

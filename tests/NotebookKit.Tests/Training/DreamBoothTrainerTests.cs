@@ -410,13 +410,12 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     }
 
     [Fact]
-    public void Float16_on_a_processor_that_cannot_is_one_sentence_before_anything_is_made()
+    public void A_run_in_float16_on_a_processor_says_that_it_is_slow()
     {
-        Assert.SkipUnless(__version__.StartsWith("1.", StringComparison.Ordinal), "libtorch from 2.x on may multiply halves");
         using var sd = StableDiffusion.Load(tiny.Folder, dtype: ScalarType.Float16);
-        var message = Assert.Throws<BadInputException>(() => new DreamBoothTrainer(sd, Options).Train()).Message;
-        Assert.Contains("--dtype fp16 cannot be computed on the processor", message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
+        var result = new DreamBoothTrainer(sd, Options with { Epochs = 1 }).Train();
+        Assert.Contains(result.Warnings, warning => warning.Contains("float16 on a processor", StringComparison.Ordinal));
+        Assert.Equal("float16", RunCard.Read(result.Card!).Versions["dtype"]);
     }
 
     [Theory]

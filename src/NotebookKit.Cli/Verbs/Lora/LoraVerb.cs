@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using NotebookKit.Training;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs.Lora;
@@ -32,14 +33,8 @@ internal static class LoraVerb
     /// <summary>The base model.</summary>
     public static Option<string> BaseOption() => new("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder" };
 
-    /// <summary>Reads a type's short name.</summary>
-    public static ScalarType Dtype(string text) => text.ToLowerInvariant() switch
-    {
-        "fp16" or "float16" or "half" => ScalarType.Float16,
-        "bf16" or "bfloat16" => ScalarType.BFloat16,
-        "fp32" or "float32" or "float" => ScalarType.Float32,
-        _ => throw new BadInputException($"--dtype '{text}' is not known; choose fp16, bf16 or fp32."),
-    };
+    /// <summary>Reads a type's name.</summary>
+    public static ScalarType Dtype(string text) => Precision.TypeOf(text);
 
     /// <summary>Reads a file by name or path, and tells its problems on standard error.</summary>
     public static LoraFile Read(string name, bool strict)

@@ -68,7 +68,7 @@ public static class PerformanceWizard
         }
 
         if (plan.DType == ScalarType.Float32)
-            yield return new("Hold the base in half precision", ["--dtype", "bf16"], "on a GPU faster too, on most CPUs much slower", old => old with { DType = ScalarType.BFloat16 });
+            yield return new("Hold the base in half precision", ["--dtype", "bfloat16"], "faster too on a GPU and where the processor multiplies it (kit doctor says), else slower", old => old with { DType = ScalarType.BFloat16 });
         if (plan.TextEncoder && plan.Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic))
             yield return new("Leave the text encoder as it is", ["--text-encoder-ratio", "0"], "the new word is learned by the UNet alone", old => old with { TextEncoder = false });
         if (plan.Method is TrainMethod.DreamBooth or TrainMethod.Imagic)

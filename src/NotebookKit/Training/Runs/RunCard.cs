@@ -38,19 +38,6 @@ public sealed record RunCard(
         nameof(Concept.InstanceDir), nameof(Concept.ClassDir),
     ];
 
-    private static readonly IReadOnlyDictionary<string, ScalarType> Types = new Dictionary<string, ScalarType>
-    {
-        ["fp32"] = ScalarType.Float32,
-        ["bf16"] = ScalarType.BFloat16,
-        ["fp16"] = ScalarType.Float16,
-    };
-
-    /// <summary>The type that a card or a flag names.</summary>
-    /// <param name="name">fp32, bf16 or fp16.</param>
-    /// <exception cref="BadInputException">It is none of them.</exception>
-    public static ScalarType TypeOf(string name) =>
-        Types.TryGetValue(name.ToLowerInvariant(), out var type) ? type : throw new BadInputException($"There is no type '{name}' to compute in; {NearestName.Hint(name, [.. Types.Keys])}");
-
     /// <summary>A run's card.</summary>
     /// <param name="sd">The base.</param>
     /// <param name="options">All options, nulls filled in.</param>
@@ -69,7 +56,7 @@ public sealed record RunCard(
             ["dotnet"] = Environment.Version.ToString(),
             ["system"] = RuntimeInformation.OSDescription,
             ["device"] = sd.Device.ToString(),
-            ["dtype"] = Types.First(type => type.Value == sd.UNet.parameters().First().dtype).Key,
+            ["dtype"] = Precision.NameOf(sd.UNet.parameters().First().dtype),
         });
 
     /// <summary>Where the card of an output lies.</summary>

@@ -41,7 +41,7 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
             // --dtype is the verb's own: it loads the base. All others are settings.
             if (change.Flags is ["--dtype", var type])
             {
-                Assert.Equal(change.Of(Plan(options)), Plan(options, RunCard.TypeOf(type)));
+                Assert.Equal(change.Of(Plan(options)), Plan(options, Precision.TypeOf(type)));
                 return;
             }
 
