@@ -90,11 +90,12 @@ public sealed class AdaptedLayerTests : IDisposable
     public void A_large_layer_and_one_in_half_precision_compute_beside_as_ever(int inputs, int outputs, ScalarType dtype, bool folds)
     {
         using var layer = nn.Linear(inputs, outputs, dtype: dtype);
+        using var network = nn.Sequential(layer);
         using var adapter = new LoraLayer(layer, randn(2, inputs), randn(outputs, 2), 2);
         var adapted = AdaptedLayer.Of(new LoraModule("lora_unet_layer", "unet.layer", layer));
         adapted.Add(adapter);
         var before = layer.weight.detach().clone();
-        using (AdaptedLayer.Fold(layer))
+        using (AdaptedLayer.Fold(network))
             Assert.Equal(folds, !layer.weight.Equals(before));
         Assert.True(layer.weight.Equals(before));
         adapted.Remove(adapter);

@@ -1,5 +1,6 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using NotebookKit.Tests.Lora;
 using NotebookKit.Training;
 using NotebookKit.Training.Optimizers;
@@ -180,6 +181,22 @@ public sealed class TrainStepTests : IDisposable
         Assert.Contains("gradient", Assert.Throws<DivergedException>(() => step.Update(1)).Message, StringComparison.Ordinal);
 
         void Overflow() => optimizer.Groups[0].Gradient.fill_(double.PositiveInfinity);
+    }
+
+    [Fact]
+    public void What_fails_while_a_checkpoint_computes_again_comes_out_of_the_step_that_it_failed_in()
+    {
+        using var unet = GoldenBase.UNet();
+        unet.GradientCheckpointing = true;
+        using var optimizer = optim.SGD(unet.parameters(), 1e-3);
+        using var step = Step(unet, optimizer, new TrainOptions());
+        var layer = (TorchSharp.Modules.Linear)unet.named_modules().First(named => named.name == "mid_block.attentions.0.transformer_blocks.0.attn1.to_q").module;
+        var hook = layer.register_forward_hook((_, _, y) => GradientCheckpoint.Running ? y : throw new InvalidDataException("no room for it"));
+        Assert.Equal("no room for it", Assert.Throws<InvalidDataException>(() => step.Accumulate(Batch([0], [1]))).Message);
+        hook.remove();
+        optimizer.zero_grad();
+        step.Accumulate(Batch([0], [1]));
+        Assert.True(double.IsFinite(step.Update(1).Loss));
     }
 
     [Fact]
