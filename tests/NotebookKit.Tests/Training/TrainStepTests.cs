@@ -1,5 +1,6 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Tensors;
 using NotebookKit.Tests.Lora;
 using NotebookKit.Training;
 using NotebookKit.Training.Optimizers;
@@ -27,8 +28,11 @@ public sealed class TrainStepTests : IDisposable
             "3+1" => Train([[0, 1, 2], [3]]), // of unequal size
             _ => Train([[0, 1, 2, 3]], checkpointing: true),
         };
-        foreach (var (name, weight) in large)
-            Assert.True((weight - other[name]).abs().max().item<float>() < 1e-6, name);
+        using var unet = GoldenBase.UNet();
+        var start = unet.state_dict();
+        var largest = large.Max(pair => (pair.Value - start[pair.Key]).abs().max().item<float>());
+        foreach (var (name, weight) in large) // as a weight is rounded, and as its move is, over the pixels of four pictures too
+            Assert.InRange((weight - other[name]).abs().max().item<float>(), 0, Rounding.Of(1, weight.abs().max().item<float>()) + Rounding.Of(2 * Rounding.Network, largest));
 
         Dictionary<string, Tensor> Train(int[][] batches, bool checkpointing = false)
         {
@@ -59,7 +63,7 @@ public sealed class TrainStepTests : IDisposable
         {
             var some = Gradient(weight, Batch(subject, others));
             var difference = (some - none - (weight * prior)).norm().item<float>();
-            Assert.True(difference <= 1e-5 * prior.norm().item<float>() * Math.Max(1, weight), $"off by {difference} at {weight}");
+            Assert.InRange(difference, 0, Rounding.Of(2 * Rounding.Network, none.norm().item<float>() + (weight * prior.norm().item<float>())));
         }
 
         Tensor Gradient(double weight, TrainBatch batch)
@@ -75,9 +79,9 @@ public sealed class TrainStepTests : IDisposable
     public void A_pictures_weight_multiplies_its_loss()
     {
         var alone = Record(Batch([0], []) with { Weights = [0.25] }).Loss;
-        Assert.Equal(0.25 * Record(Batch([0], [])).Loss, alone, 6);
+        Assert.Equal(0.25 * Record(Batch([0], [])).Loss, alone, Rounding.Of(Rounding.Network, alone));
         var (first, second) = (Record(Batch([0], [])).Loss, Record(Batch([1], [])).Loss);
-        Assert.Equal(((3 * first) + second) / 2, Record(Batch([0, 1], []) with { Weights = [3, 1] }).Loss, 5);
+        Assert.Equal(((3 * first) + second) / 2, Record(Batch([0, 1], []) with { Weights = [3, 1] }).Loss, Rounding.Of(Rounding.Network, 3 * first));
     }
 
     [Fact]
@@ -85,7 +89,7 @@ public sealed class TrainStepTests : IDisposable
     {
         var batch = Batch([0], []);
         var (h, w) = (batch.Latents.shape[2], batch.Latents.shape[3]);
-        Assert.Equal(Record(batch).Loss, Record(batch with { Mask = ones([1, 1, h, w]) }).Loss, 6);
+        Assert.Equal(Record(batch).Loss, Record(batch with { Mask = ones([1, 1, h, w]) }).Loss, Rounding.Of(Rounding.Network, Record(batch).Loss));
 
         // Upper half only: the gradient with respect to the guess below is zero, so the noise there does not matter.
         var upper = cat([ones([1, 1, h / 2, w]), zeros([1, 1, h / 2, w])], 2) * 2;
@@ -95,7 +99,7 @@ public sealed class TrainStepTests : IDisposable
         using var scheduler = new DDPMScheduler(new SchedulerConfig());
         var guess = unet.call(scheduler.AddNoise(batch.Latents, batch.Noise, batch.Timesteps), batch.Timesteps, batch.Context);
         var expected = (guess - batch.Noise).square().narrow(2, 0, h / 2).mean();
-        Assert.Equal(expected.item<float>(), error.item<float>(), 5);
+        Assert.Equal(expected.item<float>(), error.item<float>(), Rounding.Of(Rounding.Network, expected.item<float>()));
     }
 
     [Fact]
@@ -104,7 +108,7 @@ public sealed class TrainStepTests : IDisposable
         var bands = BandLosses.Of([(0, 1), (249, 3), (250, 5), (999, 7)], 1000);
         Assert.Equal(new BandLosses(2, 5, null, 7), bands);
         var record = Record(Batch([0], []));
-        Assert.Equal(record.Loss, new[] { record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh, record.Bands.High }.OfType<double>().Single(), 6);
+        Assert.Equal(record.Loss, new[] { record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh, record.Bands.High }.OfType<double>().Single(), Rounding.Of(1, record.Loss));
     }
 
     [Fact]
@@ -180,6 +184,22 @@ public sealed class TrainStepTests : IDisposable
         Assert.Contains("gradient", Assert.Throws<DivergedException>(() => step.Update(1)).Message, StringComparison.Ordinal);
 
         void Overflow() => optimizer.Groups[0].Gradient.fill_(double.PositiveInfinity);
+    }
+
+    [Fact]
+    public void What_fails_while_a_checkpoint_computes_again_comes_out_of_the_step_that_it_failed_in()
+    {
+        using var unet = GoldenBase.UNet();
+        unet.GradientCheckpointing = true;
+        using var optimizer = new Sgd(unet.parameters(), 1e-3);
+        using var step = Step(unet, optimizer, new TrainOptions());
+        var layer = (TorchSharp.Modules.Linear)unet.named_modules().First(named => named.name == "mid_block.attentions.0.transformer_blocks.0.attn1.to_q").module;
+        var hook = layer.register_forward_hook((_, _, y) => GradientCheckpoint.Running ? y : throw new InvalidDataException("no room for it"));
+        Assert.Equal("no room for it", Assert.Throws<InvalidDataException>(() => step.Accumulate(Batch([0], [1]))).Message);
+        hook.remove();
+        optimizer.ZeroGradient();
+        step.Accumulate(Batch([0], [1]));
+        Assert.True(double.IsFinite(step.Update(1).Loss));
     }
 
     [Fact]
