@@ -22,27 +22,11 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
     /// <param name="cancel">Stops between two steps.</param>
     public IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, ulong seed, Action<int>? report = null, CancellationToken cancel = default)
     {
-<<<<<<< HEAD
         var batches = prompts.Chunk(Batch).ToArray();
         var pictures = new IReadOnlyList<RgbImage>[batches.Length];
         var done = 0;
         var threads = new SideBySide(Model.Device.type == DeviceType.CPU ? get_num_threads() : 0);
         threads.Run(batches.Length, i =>
-=======
-        var pictures = new RgbImage[prompts.Count];
-        var batches = (prompts.Count + Batch - 1) / Batch;
-        var workers = Model.Device.type == DeviceType.CPU ? Math.Min(AtOnce, batches) : 1;
-        var (next, done) = (-1, 0);
-        Exception? failure = null;
-        var counting = new Lock();
-        var threads = Enumerable.Range(0, workers).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
-        threads.ForEach(t => t.Start());
-        threads.ForEach(t => t.Join());
-        cancel.ThrowIfCancellationRequested();
-        return failure is null ? pictures : throw new InvalidOperationException($"drawing failed: {TorchErrors.Sentence(failure)}", failure);
-
-        void Work()
->>>>>>> torchsharp
         {
             pictures[i] = DrawBatch(batches[i], seed + (ulong)(i * Batch), cancel);
             threads.OnCaller(() => report?.Invoke(done += batches[i].Length));
