@@ -16,6 +16,9 @@ public static class GradientCheckpoint
     /// <summary>Whether this thread computes what it will compute again with gradients.</summary>
     public static bool Running => s_running;
 
+    /// <summary>Whether gradients are recorded, or will be when this is computed again: what a step computes must be the same both times.</summary>
+    public static bool Recording => s_running || is_grad_enabled();
+
     /// <summary>Computes so. Gradients of parameters inside are added up as ever.</summary>
     /// <param name="body">What is computed; it must not change its inputs.</param>
     /// <param name="inputs">Its tensors.</param>

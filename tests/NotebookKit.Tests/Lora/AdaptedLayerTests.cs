@@ -160,6 +160,9 @@ public sealed class AdaptedLayerTests : IDisposable
         Assert.True(Output().Equals(expected));
         using (AdaptedLayer.Fold(_unet))
             Assert.ThrowsAny<Exception>(() => layer.call(zeros(1, 5)));
+        using (enable_grad())
+            Assert.ThrowsAny<Exception>(() => layer.call(zeros(1, 5)));
+        Assert.True(Output().Equals(expected));
         network.Dispose();
         Assert.True(layer.weight.Equals(GoldenBase.UNet().state_dict()[name + ".weight"]));
     }

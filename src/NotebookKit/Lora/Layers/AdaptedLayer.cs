@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using NotebookKit.Tensors;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Lora;
@@ -85,10 +86,8 @@ internal sealed class AdaptedLayer
     // The layer itself is given no rows where After will compute in its stead.
     private Tensor Before(Tensor x)
     {
-        if (!is_grad_enabled() || !CanSum())
-            return x;
-        _summed = x;
-        return x.narrow(0, 0, 0);
+        _summed = GradientCheckpoint.Recording && CanSum() ? x : null; // a call that failed before After may have left one
+        return _summed?.narrow(0, 0, 0) ?? x;
     }
 
     private Tensor After(Tensor x, Tensor y)

@@ -1,3 +1,4 @@
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -127,7 +128,7 @@ public sealed class LoraLayer : Adapter
             return y.add(Apply(input, Change()).to(y.dtype), Multiplier);
 
         var squeezed = Squeeze(input, Down);                                        // (…, rank) or (B, rank, H', W')
-        if (Dropout > 0 && is_grad_enabled())
+        if (Dropout > 0 && GradientCheckpoint.Recording)
             squeezed = functional.dropout(squeezed, Dropout, training: true);
         var scale = Multiplier * Scale;
         var share = Spread(squeezed, Up);                                           // (…, out) or (B, out, H', W')
