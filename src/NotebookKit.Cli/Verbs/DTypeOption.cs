@@ -17,7 +17,12 @@ internal static class DTypeOption
     /// <param name="name">The option's value.</param>
     /// <param name="source">The base: a folder or a file.</param>
     /// <param name="device">Where it runs.</param>
-    public static PrecisionChoice Of(string? name, string source, Device device) => Precision.Choose(name ?? Precision.Auto, Shape(source), device);
+    public static PrecisionChoice Of(string? name, string source, Device device)
+    {
+        var shape = Shape(source);
+        var choice = Precision.Choose(name ?? Precision.Auto, shape ?? new(), device);
+        return shape is null ? choice with { Told = null } : choice;
+    }
 
     /// <summary>The same, told on standard error.</summary>
     public static ScalarType Tell(string? name, string source, Device device)
@@ -28,7 +33,7 @@ internal static class DTypeOption
         return choice.Type;
     }
 
-    private static UNet2DConditionConfig Shape(string source)
+    private static UNet2DConditionConfig? Shape(string source)
     {
         try
         {
@@ -36,7 +41,7 @@ internal static class DTypeOption
         }
         catch (BadInputException)
         {
-            return new(); // loading it says what it lacks, and what it is instead
+            return null; // loading it says what it lacks, and what it is instead
         }
     }
 }
