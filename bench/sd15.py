@@ -12,7 +12,7 @@ import os
 import resource
 import time
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the kit does: threads that spin at barriers starve each other
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # suits Debian's libtorch: threads that spin at barriers starve each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import torch

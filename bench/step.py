@@ -11,7 +11,7 @@ import pathlib
 import struct
 import time
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the kit does: threads that spin at barriers starve each other
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # suits Debian's libtorch: threads that spin at barriers starve each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import torch

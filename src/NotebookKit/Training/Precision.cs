@@ -1,5 +1,5 @@
-using System.Runtime.Intrinsics.X86;
 using NotebookKit.Models;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,12 +20,6 @@ public static class Precision
         ("bfloat16", "bf16", ScalarType.BFloat16),
         ("float16", "fp16", ScalarType.Float16),
     ];
-
-    /// <summary>
-    /// Whether this processor multiplies bfloat16 numbers itself (AVX512_BF16 or AMX). Where it does not, libtorch turns
-    /// them into float32 and back, which takes longer than float32 alone.
-    /// </summary>
-    public static bool ProcessorHasBFloat16 { get; } = FindBFloat16();
 
     /// <summary>
     /// Whether a GPU may multiply float32 numbers with ten bits of fraction (TF32), several times faster. Without a choice
@@ -54,7 +48,7 @@ public static class Precision
     /// <param name="field">What the name was given for.</param>
     /// <exception cref="BadInputException">There is no such type.</exception>
     public static PrecisionChoice Choose(string name, UNet2DConditionConfig unet, Device device, string field = "--dtype") =>
-        Choose(name, unet, device, ProcessorHasBFloat16, field);
+        Choose(name, unet, device, Processor.HasBFloat16, field);
 
     /// <summary>The same for any processor.</summary>
     internal static PrecisionChoice Choose(string name, UNet2DConditionConfig unet, Device device, bool hasBFloat16, string field = "--dtype")
@@ -89,7 +83,7 @@ public static class Precision
         return dtype switch
         {
             ScalarType.Float16 => "float16 on a processor takes about six times as long as float32: take --dtype bfloat16 or float32, or a GPU.",
-            ScalarType.BFloat16 when !ProcessorHasBFloat16 => "This processor does not multiply bfloat16 numbers itself, which makes them slower than float32.",
+            ScalarType.BFloat16 when !Processor.HasBFloat16 => "This processor does not multiply bfloat16 numbers itself, which makes them slower than float32.",
             _ => null,
         };
     }
@@ -106,16 +100,6 @@ public static class Precision
     }
 
     private static string Space(string? sentence) => sentence is null ? "" : $" {sentence}";
-
-    // CPUID leaf 7: AMX-BF16 is bit 22 of EDX, AVX512_BF16 bit 5 of EAX one leaf below. .NET has no name for either; that
-    // the system saves the wide registers is what it asks for AVX-512.
-    private static bool FindBFloat16()
-    {
-        if (!X86Base.IsSupported || !Avx512F.IsSupported)
-            return false;
-        var (leaves, _, _, amx) = X86Base.CpuId(7, 0);
-        return ((amx >> 22) & 1) != 0 || (leaves >= 1 && ((X86Base.CpuId(7, 1).Eax >> 5) & 1) != 0);
-    }
 }
 
 /// <summary>What a base computes in.</summary>

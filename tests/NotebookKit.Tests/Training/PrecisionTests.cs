@@ -1,5 +1,6 @@
 using NotebookKit.Images;
 using NotebookKit.Models;
+using NotebookKit.Tensors;
 using NotebookKit.Tests.Models;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
@@ -47,7 +48,7 @@ public sealed class PrecisionTests
     {
         Assert.SkipUnless(File.Exists("/proc/cpuinfo"), "there is no /proc/cpuinfo");
         var flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
-        Assert.Equal(flags.Contains("avx512f") && (flags.Contains("avx512_bf16") || flags.Contains("amx_bf16")), Precision.ProcessorHasBFloat16);
+        Assert.Equal(flags.Contains("avx512f") && (flags.Contains("avx512_bf16") || flags.Contains("amx_bf16")), Processor.HasBFloat16);
     }
 
     [Fact]
