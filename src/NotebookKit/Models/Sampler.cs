@@ -14,7 +14,7 @@ namespace NotebookKit.Models;
 internal sealed class Sampler
 {
     // Latents of a picture. At twice that each way two cores that share the operators draw one picture a third quicker.
-    private const int LargestSideBySide = 32 * 32;
+    internal const int LargestSideBySide = 32 * 32;
 
     private readonly StableDiffusion model;
     private readonly SampleOptions options;
@@ -72,7 +72,7 @@ internal sealed class Sampler
             using var step = NewDisposeScope();
             var timestep = timesteps[i];
             // Some samplers visit more timesteps than they have steps.
-            if (conditioning.At((i - begin) * options.Steps / timesteps.Length) is var now && now != states)
+            if (conditioning.At((i - begin) * options.Steps / timesteps.Length) is var now && !ReferenceEquals(now, states)) // as records they would be compared number by number
             {
                 context?.Dispose();
                 (states, context) = (now, Stack(now, batch.Length).MoveToOuterDisposeScope());

@@ -11,6 +11,11 @@ public static class GradientCheckpoint
     [ThreadStatic]
     private static bool s_running;
 
+    // What backward handed to libtorch last, which copies it: TorchSharp's own handle would keep the memory until the garbage
+    // collector comes by.
+    [ThreadStatic]
+    private static Tensor?[]? s_handedOver;
+
     private static Exception? s_failure;
 
     /// <summary>Whether this thread computes what it will compute again with gradients.</summary>
@@ -38,8 +43,16 @@ public static class GradientCheckpoint
     /// </summary>
     public static void ThrowWhatFailed()
     {
+        FreeHandedOver();
         if (Interlocked.Exchange(ref s_failure, null) is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private static void FreeHandedOver()
+    {
+        foreach (var gradient in s_handedOver ?? [])
+            gradient?.Dispose();
+        s_handedOver = null;
     }
 
     private sealed class CheckpointFunction : autograd.SingleTensorFunction<CheckpointFunction>
@@ -68,6 +81,7 @@ public static class GradientCheckpoint
         {
             var kept = (Kept)ctx.get_data("kept");
             using var random = kept.Random;
+            FreeHandedOver();
             var now = kept.Inputs.Select((input, i) => input.requires_grad_(kept.Wanted[i])).ToArray();
             try
             {
@@ -88,7 +102,8 @@ public static class GradientCheckpoint
                 // Where nothing inside is trained, nothing was recorded, and there is nothing to go back through.
                 if (again.requires_grad)
                     autograd.backward([again], [grad_output]);
-                return [null, null, .. now.Select(input => input.grad?.DetachFromDisposeScope())];
+                s_handedOver = [.. now.Select(input => input.grad?.DetachFromDisposeScope())];
+                return [null, null, .. s_handedOver];
             }
             catch (Exception e)
             {
@@ -97,6 +112,7 @@ public static class GradientCheckpoint
             }
             finally
             {
+                grad_output.Dispose();
                 foreach (var input in now)
                     input.Dispose();
             }

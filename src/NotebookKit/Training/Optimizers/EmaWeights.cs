@@ -10,6 +10,8 @@ namespace NotebookKit.Training.Optimizers;
 /// </summary>
 public sealed class EmaWeights : IDisposable
 {
+    private const long Piece = 1 << 20;
+
     private readonly IReadOnlyList<OptimizerGroup> _groups;
     private readonly List<Tensor> _averages; // (P) of each group
     private readonly double _decay;
@@ -79,9 +81,17 @@ public sealed class EmaWeights : IDisposable
         using var grad = no_grad();
         foreach (var (average, group) in _averages.Zip(_groups))
         {
-            using var kept = group.Weights.clone();
-            group.Weights.copy_(average);
-            average.copy_(kept);
+            // In pieces: a copy of everything is what a run that just fits has no room for.
+            for (var start = 0L; start < average.numel(); start += Piece)
+            {
+                using var scope = NewDisposeScope();
+                var length = Math.Min(Piece, average.numel() - start);
+                var (here, there) = (group.Weights.narrow(0, start, length), average.narrow(0, start, length));
+                var kept = here.clone();
+                here.copy_(there);
+                there.copy_(kept);
+            }
+
             group.GiveBack();
         }
     }

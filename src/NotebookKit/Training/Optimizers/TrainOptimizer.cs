@@ -11,8 +11,8 @@ namespace NotebookKit.Training.Optimizers;
 public abstract class TrainOptimizer : IDisposable
 {
     // A core's cache holds a piece of weights, gradient and two averages; a GPU wants longer ones to be busy.
-    private const long CpuPiece = 1 << 16;
-    private const long GpuPiece = 1 << 24;
+    internal const long CpuPiece = 1 << 16;
+    internal const long GpuPiece = 1 << 24;
 
     private readonly List<GroupState> _states;
 
@@ -38,7 +38,10 @@ public abstract class TrainOptimizer : IDisposable
         foreach (var gradient in Groups.Where(group => group.Learns).Select(group => group.Gradient))
         {
             for (var start = 0L; start < gradient.numel(); start += GpuPiece)
-                lengths.Add(linalg.vector_norm(Scaled(gradient.narrow(0, start, Math.Min(GpuPiece, gradient.numel() - start)), 1)).to(ScalarType.Float64));
+            {
+                using var piece = NewDisposeScope();
+                lengths.Add(linalg.vector_norm(Scaled(gradient.narrow(0, start, Math.Min(GpuPiece, gradient.numel() - start)), 1)).to(ScalarType.Float64).MoveToOuterDisposeScope());
+            }
         }
 
         return lengths.Count == 0 ? 0 : linalg.vector_norm(stack(lengths)).item<double>();
