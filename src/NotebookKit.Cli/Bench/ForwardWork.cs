@@ -29,7 +29,8 @@ internal sealed record ForwardWork(long Weights, long Attention)
     /// <param name="side">Height and width of the latents.</param>
     public static ForwardWork Of(UNet2DConditionConfig config, int side)
     {
-        var meta = new Device("meta");
+        MetaKernels.Use();
+        var meta = META;
         using var onMeta = Layers.Uninitialised(meta, ScalarType.Float32);
         using var grad = no_grad();
         using var scope = NewDisposeScope();

@@ -23,27 +23,44 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
     /// <param name="device">Where to train.</param>
     public static MemoryBench Run(string folder, MemoryPlan plan, string pictures, Device device)
     {
-        if (folder == ModelShape.Sd15Name && device.type != TorchSharp.DeviceType.CPU)
-            throw new BadInputException($"--base {folder} makes random weights in RAM and is measured there; give a model's folder, or --device cpu.");
         var shape = ModelShape.Of(folder);
         var target = Directory.CreateTempSubdirectory("kit-bench-");
         try
         {
             var options = Options(plan, pictures, target.FullName);
             // As kit train forecasts it: what the options say, and no more.
-            var forecast = MemoryForecast.Of(shape, MemoryPlan.Of(options, plan.DType, device.type == TorchSharp.DeviceType.CUDA));
+            var forecast = MemoryForecast.Of(shape, MemoryPlan.Of(options, plan.DType, device.type == TorchSharp.DeviceType.CUDA)).Bytes.Total;
             GC.Collect();
             GC.WaitForPendingFinalizers();
             TensorMemory.ResetPeak();
-            var before = TensorMemory.ResidentBytes;
-            using var sd = folder == ModelShape.Sd15Name ? shape.Create(plan.DType) : StableDiffusion.Load(folder, device, plan.DType);
+            var held = new Held(device);
+            using var sd = folder == ModelShape.Sd15Name ? RandomModel.Of(shape, device, plan.DType) : StableDiffusion.Load(folder, device, plan.DType);
             new DreamBoothTrainer(sd, options).Train();
-            return new(Verbs.Choices.Name(plan.Method), forecast.Bytes.Total, MemoryUse.PeakBytes(device) - before, TensorMemory.PeakResidentBytes);
+            return new(Verbs.Choices.Name(plan.Method), forecast, held.Peak, TensorMemory.PeakResidentBytes);
         }
         finally
         {
             target.Delete(recursive: true);
         }
+    }
+
+    // What tensors hold beyond what there was: counted by an allocator where that can be, else what the GPU has given out or
+    // the process has taken.
+    private sealed class Held
+    {
+        private readonly Device _device;
+        private readonly CountingAllocator? _counter;
+        private readonly long _before;
+
+        public Held(Device device)
+        {
+            _device = device;
+            _counter = device.type == TorchSharp.DeviceType.CPU && CountingAllocator.IsSupported ? CountingAllocator.OfCpu : null;
+            _counter?.ResetPeak();
+            _before = _counter?.Now ?? MemoryUse.PeakBytes(device);
+        }
+
+        public long Peak => (_counter?.Peak ?? MemoryUse.PeakBytes(_device)) - _before;
     }
 
     private static TrainOptions Options(MemoryPlan plan, string pictures, string target) => new()
