@@ -15,8 +15,7 @@ internal static class ForecastVerb
         var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, or sd15 for Stable Diffusion 1.5 without having it" };
         var command = new Command("forecast", "Tell how much memory a run will take, before anything is loaded, and what to change where it does not fit.") { folder };
         var plan = new MemoryOptions(command);
-        var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: fused attention, and 0.75 GB for the CUDA context" };
-        var attention = new Option<string?>("--attention") { Description = "plain (scores are kept) or fused (they are not); what the machine has when left out" };
+        var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: encoded pictures wait in RAM, and 0.75 GB for the CUDA context" };
         var free = new Option<bool>("--free-encoders") { Description = "put the VAE and the frozen text encoder aside once everything is encoded" };
         var ema = new Option<double?>("--ema") { Description = "keep a moving average of the trained weights with this decay (0: none)" };
         var pictures = new Option<int>("--pictures") { DefaultValueFactory = _ => 3, Description = "pictures that are kept encoded, class images among them" };
@@ -24,7 +23,7 @@ internal static class ForecastVerb
         var samples = new Option<int>("--samples") { Description = "pictures in a row of the sample grids" };
         var memory = new Option<double?>("--memory") { Description = "GB (of 1024³ bytes) that the device has, or RAM" };
         var table = new Option<bool>("--table") { Description = "SD 1.5 at 512×512 in every method beside the usual advice of 10, 8 and 6 GB" };
-        foreach (var option in new Option[] { gpu, attention, free, ema, pictures, painted, samples, memory, table })
+        foreach (var option in new Option[] { gpu, free, ema, pictures, painted, samples, memory, table })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
@@ -46,16 +45,6 @@ internal static class ForecastVerb
                 Painted = parse.GetValue(painted),
                 Samples = parse.GetValue(samples),
             };
-            asked = asked with
-            {
-                FusedAttention = parse.GetValue(attention)?.ToLowerInvariant() switch
-                {
-                    null => asked.OnGpu || asked.FusedAttention,
-                    "fused" => true,
-                    "plain" => false,
-                    var other => throw new BadInputException($"--attention is plain or fused, not '{other}'."),
-                },
-            };
             var forecast = MemoryForecast.Of(ModelShape.Of(parse.GetValue(folder)!), asked, (long?)(parse.GetValue(memory) * (1L << 30)));
             Console.WriteLine(parse.GetValue(json) ? Json(forecast) : Text(forecast));
             return 0;
@@ -64,18 +53,30 @@ internal static class ForecastVerb
     }
 
     private static string Json(MemoryForecast forecast) => JsonSerializer.Serialize(
-        new { forecast.Bytes, forecast.Reserve, forecast.Available, forecast.Fits, forecast.Advice }, Verb.Json);
+        new { forecast.Bytes, Parts = forecast.Bytes.Parts.Select(part => new { Part = Name(part.Key), Bytes = part.Value }), forecast.Reserve, forecast.Available, forecast.Fits, forecast.Advice }, Verb.Json);
+
+    // ResnetBlocks becomes "resnet blocks".
+    private static string Name(MemoryPart part) => part is MemoryPart.UNet ? "UNet" : part is MemoryPart.Vae ? "VAE"
+        : string.Concat(part.ToString().Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? " " : "") + char.ToLowerInvariant(letter) : $"{letter}"));
 
     private static string Text(MemoryForecast forecast)
     {
         var bytes = forecast.Bytes;
         var lines = new List<string>();
-        foreach (var (part, size) in new[]
+        foreach (var (group, size, first, last) in new[]
         {
-            ("weights", bytes.Weights), ("gradients", bytes.Gradients), ("optimizer", bytes.Optimizer), ("activations", bytes.Activations), ("caches", bytes.Caches),
-            ("tensors at most", bytes.Total), (forecast.Plan.OnGpu ? "CUDA context, about" : "the process itself, about", forecast.Reserve),
+            ("weights", bytes.Weights, MemoryPart.UNet, MemoryPart.Beside), ("gradients", bytes.Gradients, MemoryPart.Gradients, MemoryPart.Gradients),
+            ("optimizer", bytes.Optimizer, MemoryPart.OptimizerStates, MemoryPart.MovingAverage), ("activations", bytes.Activations, MemoryPart.Norms, MemoryPart.Momentary),
+            ("caches", bytes.Caches, MemoryPart.Caches, MemoryPart.Caches),
         })
-            lines.Add($"{part,-26} {MemoryForecast.Size(size),10}");
+        {
+            lines.Add($"{group,-26} {MemoryForecast.Size(size),10}");
+            if (first != last)
+                lines.AddRange(bytes.Parts.Where(part => part.Key >= first && part.Key <= last).Select(part => $"  {Name(part.Key),-24} {MemoryForecast.Size(part.Value),10}"));
+        }
+
+        lines.Add($"{"tensors at most",-26} {MemoryForecast.Size(bytes.Total),10}");
+        lines.Add($"{(forecast.Plan.OnGpu ? "CUDA context, about" : "the process itself, about"),-26} {MemoryForecast.Size(forecast.Reserve),10}");
         if (forecast.Available is { } available)
             lines.Add(forecast.Fits ? $"It fits into {MemoryForecast.Size(available)}." : $"It does not fit into {MemoryForecast.Size(available)}.");
         return string.Join('\n', lines.Concat(forecast.Advice));

@@ -13,10 +13,10 @@ namespace NotebookKit.Lora;
 internal sealed class AdaptedLayer
 {
     // A larger layer is so much wider than a rank that the thin path costs little, and a second copy of it much.
-    private const long LargestFolded = 1 << 19;
+    internal const long LargestFolded = 1 << 19;
 
     // Beyond it the gradient of a whole weight, which the sum asks for, costs more than the products that it saves.
-    private const long LargestSummed = 1 << 14;
+    internal const long LargestSummed = 1 << 14;
 
     private static readonly ConditionalWeakTable<nn.Module, AdaptedLayer> Known = [];
 

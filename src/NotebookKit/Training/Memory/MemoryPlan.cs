@@ -74,9 +74,9 @@ public sealed record MemoryPlan
     public int Samples { get; init; }
 
     /// <summary>Whether attention keeps no scores, as here; false counts them, for comparison with the advice of 2022.</summary>
-    public bool FusedAttention { get; init; } = true;
+    internal bool FusedAttention { get; init; } = true;
 
-    /// <summary>Whether tensors live on a GPU: encoded pictures stay in RAM then, and AdamW takes room for a step.</summary>
+    /// <summary>Whether tensors live on a GPU: encoded pictures stay in RAM then.</summary>
     public bool OnGpu { get; init; }
 
     /// <summary>Whether prompts are encoded anew in each step, by a text encoder or with a word that learns.</summary>
@@ -88,7 +88,7 @@ public sealed record MemoryPlan
     /// <summary>The plan of a run.</summary>
     /// <param name="options">The run's options; nulls are those of <see cref="TrainOptions.ForBase"/> or need no memory.</param>
     /// <param name="dtype">The base's type.</param>
-    /// <param name="onGpu">Whether it lies on a GPU, where libtorch's attention is fused from 2.0 on.</param>
+    /// <param name="onGpu">Whether it lies on a GPU.</param>
     public static MemoryPlan Of(TrainOptions options, ScalarType dtype = ScalarType.Float32, bool onGpu = false)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -6,7 +6,7 @@ namespace NotebookKit.Training.Memory;
 
 /// <summary>
 /// Finds the cheapest change that makes a run fit. The changes are tried from those that cost nothing to those that change
-/// what is learned, and each is rehearsed, not guessed.
+/// what is learned, and each is counted, not guessed.
 /// </summary>
 public static class PerformanceWizard
 {
@@ -22,7 +22,7 @@ public static class PerformanceWizard
         var changes = Changes(shape, forecast.Plan).ToList();
         foreach (var change in changes)
         {
-            var changed = Rehearse(change.Of(forecast.Plan));
+            var changed = Count(change.Of(forecast.Plan));
             if (changed.Fits)
                 return [$"{change}: {MemoryForecast.Size(changed.Bytes.Total)} instead of {MemoryForecast.Size(forecast.Bytes.Total)}; {change.Cost}."];
         }
@@ -31,7 +31,7 @@ public static class PerformanceWizard
         var now = forecast;
         foreach (var change in changes)
         {
-            var changed = Rehearse(change.Of(now.Plan));
+            var changed = Count(change.Of(now.Plan));
             if (changed.Bytes.Total >= now.Bytes.Total)
                 continue;
             advice.Add($"{change}: down to {MemoryForecast.Size(changed.Bytes.Total)}; {change.Cost}.");
@@ -43,7 +43,7 @@ public static class PerformanceWizard
         advice.Add($"Even so {MemoryForecast.Size(now.Bytes.Total + now.Reserve)} are more than the {MemoryForecast.Size(forecast.Available ?? 0)} there are; train a smaller base or on a larger machine.");
         return advice;
 
-        MemoryForecast Rehearse(MemoryPlan plan) => new(plan, MemoryCount.Of(shape, plan), forecast.Available);
+        MemoryForecast Count(MemoryPlan plan) => new(plan, MemoryCount.Of(shape, plan), forecast.Available);
     }
 
     /// <summary>Every change that a plan leaves to make, the cheapest first.</summary>

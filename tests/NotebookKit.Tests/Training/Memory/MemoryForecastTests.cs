@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using NotebookKit.Cli.Bench;
 using NotebookKit.Models;
 using NotebookKit.Tests.Cli;
-using NotebookKit.Tensors;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
@@ -36,7 +36,7 @@ public sealed class MemoryForecastTests
         ["lora, DoRA"] = Rabbit with { Dora = NotebookKit.Lora.DoraNorm.PerOutput },
         ["lora, encoders aside"] = Rabbit with { FreeEncoders = true },
         ["lora, random crops"] = Rabbit with { RandomCrop = true, FreeEncoders = true },
-        ["lora, attention in pieces"] = Rabbit with { Size = 192 },
+        ["lora, 192 pixels, batch 4"] = Rabbit with { Size = 192, BatchSize = 4 },
         ["lora, class images and samples"] = Rabbit with { ClassPrompt = "a photo of a rabbit toy", SampleEvery = 1, Flip = true },
         ["lora_extended, 8-bit AdamW"] = Rabbit with { Method = TrainMethod.LoraExtended, Optimizer = OptimizerKind.AdamW8bit, Rank = 32 },
         ["textual_inversion"] = Rabbit with { Method = TrainMethod.TextualInversion },
@@ -69,11 +69,12 @@ public sealed class MemoryForecastTests
 
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var before = TensorMemory.ResidentBytes;
-        TensorMemory.ResetPeak();
+        var counter = CountingAllocator.OfCpu;
+        var before = counter.Now;
+        counter.ResetPeak();
         using (var sd = StableDiffusion.Load(BaseMini, dtype: dtype))
             new DreamBoothTrainer(sd, options).Train();
-        var measured = TensorMemory.PeakResidentBytes - before;
+        var measured = counter.Peak - before;
         Assert.True(Math.Abs(forecast.Total - measured) <= 0.1 * measured, $"forecast {forecast}, {forecast.Total / 1e6:0.0} MB; measured {measured / 1e6:0.0} MB, {(100.0 * forecast.Total / measured) - 100:0.0} %");
     }
 
@@ -94,7 +95,7 @@ public sealed class MemoryForecastTests
         var plain = Total(Sd15Lora with { FusedAttention = false });
         Assert.True(Total(Sd15Lora with { FusedAttention = true }) < plain);
         Assert.True(Total(Sd15Lora with { FusedAttention = false, Checkpointing = true }) < plain);
-        Assert.True(Total(Sd15Lora with { FusedAttention = false, DType = ScalarType.BFloat16 }) < 0.6 * plain);
+        Assert.True(Total(Sd15Lora with { DType = ScalarType.BFloat16 }) < 0.6 * Total(Sd15Lora)); // scores that are kept are float32
         Assert.True(Total(Sd15Lora with { FusedAttention = false, Size = 256 }) < plain);
         Assert.True(Total(Sd15Lora with { FusedAttention = false, FreeEncoders = true }) < plain);
         Assert.True(Total(Sd15Lora with { FusedAttention = false, Batch = 2 }) > plain);
@@ -112,9 +113,9 @@ public sealed class MemoryForecastTests
         Assert.False(tight.Fits);
         Assert.Contains("--free-encoders", Assert.Single(tight.Advice), StringComparison.Ordinal);
         Assert.True(MemoryForecast.Of(ModelShape.Sd15, Sd15Lora, enough).Fits);
-        var sliced = Sd15Lora with { FreeEncoders = true, FusedAttention = false, Batch = 4 };
-        var less = MemoryForecast.Of(ModelShape.Sd15, sliced);
-        Assert.Contains("--checkpointing", Assert.Single(MemoryForecast.Of(ModelShape.Sd15, sliced, less.Bytes.Total + less.Reserve - 1).Advice), StringComparison.Ordinal);
+        var freed = Sd15Lora with { FreeEncoders = true, Batch = 4 };
+        var less = MemoryForecast.Of(ModelShape.Sd15, freed);
+        Assert.Contains("--checkpointing", Assert.Single(MemoryForecast.Of(ModelShape.Sd15, freed, less.Bytes.Total + less.Reserve - 1).Advice), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,12 +138,23 @@ public sealed class MemoryForecastTests
     }
 
     [Fact]
-    public void A_rehearsal_leaves_nothing_behind()
+    public void A_forecast_takes_no_memory_for_tensors()
     {
-        MemoryForecast.Of(ModelShape.Of(BaseMini), new MemoryPlan());
-        var before = LiveTensors.Count();
-        MemoryForecast.Of(ModelShape.Of(BaseMini), new MemoryPlan { Checkpointing = true, FusedAttention = true });
-        Assert.Equal(before, LiveTensors.Count());
+        var counter = CountingAllocator.OfCpu;
+        counter.ResetPeak();
+        var before = counter.Now;
+        MemoryForecast.Of(ModelShape.Sd15, new MemoryPlan { Method = TrainMethod.DreamBooth, Checkpointing = true });
+        Assert.InRange(counter.Peak - before, 0, 100_000);
+    }
+
+    [Fact]
+    public void The_parts_add_up_and_name_what_the_blocks_keep()
+    {
+        var bytes = MemoryForecast.Of(ModelShape.Sd15, Sd15Lora).Bytes;
+        Assert.Equal(bytes.Total, bytes.Parts.Values.Sum());
+        Assert.All([MemoryPart.Norms, MemoryPart.ResnetBlocks, MemoryPart.Attention, MemoryPart.FeedForward, MemoryPart.Adapters], part => Assert.True(bytes.Parts[part] > 10_000_000, $"{part}"));
+        var checkpointed = MemoryForecast.Of(ModelShape.Sd15, Sd15Lora with { Checkpointing = true, Size = 256, Batch = 16 }).Bytes;
+        Assert.True(checkpointed.Parts[MemoryPart.Checkpoints] > checkpointed.Parts.GetValueOrDefault(MemoryPart.ResnetBlocks));
     }
 
     [Fact]
@@ -153,6 +165,7 @@ public sealed class MemoryForecastTests
         var answer = JsonDocument.Parse(output).RootElement;
         var bytes = answer.GetProperty("bytes");
         Assert.Equal(bytes.GetProperty("total").GetInt64(), new[] { "weights", "gradients", "optimizer", "activations", "caches" }.Sum(part => bytes.GetProperty(part).GetInt64()));
+        Assert.Equal(bytes.GetProperty("total").GetInt64(), answer.GetProperty("parts").EnumerateArray().Sum(part => part.GetProperty("bytes").GetInt64()));
         Assert.False(answer.GetProperty("fits").GetBoolean());
         Assert.NotEmpty(answer.GetProperty("advice").EnumerateArray());
         Assert.Equal(2, KitCommand.Run("forecast", "--method", "lorra").Code);

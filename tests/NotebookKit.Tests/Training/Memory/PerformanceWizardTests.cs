@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training.Memory;
 
-/// <summary>Every piece of the wizard's advice can be followed: <c>kit train</c> takes it, and it makes the run that was rehearsed.</summary>
+/// <summary>Every piece of the wizard's advice can be followed: <c>kit train</c> takes it, and it makes the run that was counted.</summary>
 public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBase>
 {
     private TrainOptions Greedy => new()
@@ -23,15 +23,15 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
         Size = 512,
     };
 
-    private static MemoryPlan Plan(TrainOptions options, ScalarType dtype = ScalarType.Float32) => MemoryPlan.Of(options, dtype) with { FusedAttention = false };
+    private static MemoryPlan Plan(TrainOptions options, ScalarType dtype = ScalarType.Float32) => MemoryPlan.Of(options, dtype);
 
     [Fact]
     public void Every_kind_of_advice_is_given_somewhere() => Assert.Equal(
-        ["--accumulation", "--attention-slicing", "--batch", "--checkpointing", "--dtype", "--ema", "--free-encoders", "--method", "--optimizer", "--size", "--text-encoder-ratio"],
+        ["--accumulation", "--batch", "--checkpointing", "--dtype", "--ema", "--free-encoders", "--method", "--optimizer", "--size", "--text-encoder-ratio"],
         Changes().SelectMany(change => change.Flags).Where(flag => flag.StartsWith("--", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
-    public void The_command_line_takes_every_piece_and_makes_the_run_that_was_rehearsed()
+    public void The_command_line_takes_every_piece_and_makes_the_run_that_was_counted()
     {
         var options = Greedy;
         Assert.All(Changes(), change =>
@@ -73,7 +73,6 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
         var frugal = Plan(Greedy) with { FreeEncoders = true, Checkpointing = true, Optimizer = OptimizerKind.AdamW8bit, Ema = false, Batch = 1, Size = 128, DType = ScalarType.BFloat16, TextEncoder = false, Method = TrainMethod.Lora };
         Assert.Empty(PerformanceWizard.Changes(ModelShape.Sd15, frugal));
         Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy with { RandomCrop = true })), change => change.Flags[0] == "--free-encoders");
-        Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy) with { FusedAttention = true }), change => change.Flags[0] == "--attention-slicing");
     }
 
     private IReadOnlyList<MemoryChange> Changes() => [.. PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy))];
