@@ -147,13 +147,13 @@ internal sealed record GpuBench(
     {
         for (var i = 0; i < 3; i++) // libraries choose their kernels
             Once();
-        cuda.synchronize(device);
+        Wait(device);
         var clock = Stopwatch.StartNew();
         var steps = 0;
         for (; steps == 0 || clock.Elapsed.TotalSeconds < seconds; steps++)
             Once();
         var host = clock.Elapsed.TotalSeconds;
-        cuda.synchronize(device);
+        Wait(device);
         var total = clock.Elapsed.TotalSeconds;
         return (steps / total, host / total);
 
@@ -162,6 +162,12 @@ internal sealed record GpuBench(
             using var scope = NewDisposeScope();
             step();
         }
+    }
+
+    private static void Wait(Device device)
+    {
+        if (device.type == DeviceType.CUDA)
+            cuda.synchronize(device);
     }
 
     private static TrainBatch Batch(StableDiffusion sd, int side, int count)

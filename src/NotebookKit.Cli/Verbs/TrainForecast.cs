@@ -30,7 +30,7 @@ internal static class TrainForecast
         output.WriteLine($"forecast: {needs}{(memory is null ? "" : $"; there are {MemoryForecast.Size(memory.Total)}, of which {MemoryForecast.Size(memory.Free)} free")}");
         if (!forecast.Fits)
             output.WriteLine("kit: it does not fit, and goes on because of --force");
-        else if (memory is not null && forecast.Bytes.Total + forecast.Reserve > memory.Free)
+        else if (memory is not null && forecast.Needed > memory.Free)
             output.WriteLine($"kit: so much is not free now, and the system may end the run; end other programs, or: {string.Join(' ', MemoryForecast.Of(shape, forecast.Plan, memory.Free).Advice)}");
         return forecast;
     }

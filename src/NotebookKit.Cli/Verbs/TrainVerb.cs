@@ -66,7 +66,7 @@ internal static class TrainVerb
                     Lr = result.History.Select(step => step.LearningRate),
                     GradNorm = result.History.Select(step => step.GradNorm),
                     HeldOut = result.HeldOut.Count > 0 ? result.HeldOut : null,
-                    ForecastBytes = forecast.Bytes.Total,
+                    ForecastBytes = forecast.Needed,
                     result.PeakBytes,
                     result.Output,
                     result.Checkpoint,
@@ -78,7 +78,7 @@ internal static class TrainVerb
         }
         else
         {
-            Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {MemoryForecast.Size(result.PeakBytes)} of tensors at most ({MemoryForecast.Size(forecast.Bytes.Total)} forecast): {result.Output}");
+            Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {MemoryForecast.Size(result.PeakBytes)} of memory at most ({MemoryForecast.Size(forecast.Needed)} forecast): {result.Output}");
             if (result.Proof is { } proof)
                 Console.WriteLine(proof);
         }

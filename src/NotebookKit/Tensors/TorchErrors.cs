@@ -41,5 +41,15 @@ public static class TorchErrors
         from frame in new StackTrace(exception).GetFrames()
         let method = frame.GetMethod()
         where method?.Module.Assembly == typeof(torch).Assembly && method.Name != nameof(torch.CheckForErrors)
-        select method.Name).FirstOrDefault();
+        select Named(method.Name)).FirstOrDefault();
+
+    // An operator's own call may have been compiled into it.
+    private static string Named(string method) => method switch
+    {
+        "op_Addition" => "add",
+        "op_Subtraction" => "sub",
+        "op_Multiply" => "mul",
+        "op_Division" => "div",
+        _ => method,
+    };
 }

@@ -11,13 +11,16 @@ public sealed record MemoryForecast(MemoryPlan Plan, MemoryBytes Bytes, long? Av
     // A CUDA context with the workspaces of cuDNN and cuBLAS takes 0.5 to 1 GB; this kit's process on a CPU, with .NET and
     // libtorch, before it holds a tensor, takes what `kit bench memory` prints.
     private const long GpuReserve = 750_000_000;
-    private const long ProcessReserve = 350_000_000;
+    private const long ProcessReserve = 300_000_000;
 
     /// <summary>What is needed beside the tensors: the CUDA context, or the process itself.</summary>
     public long Reserve => Plan.OnGpu ? GpuReserve : ProcessReserve;
 
+    /// <summary>What the process will hold at most, or the GPU: tensors and reserve.</summary>
+    public long Needed => Bytes.Total + Reserve;
+
     /// <summary>Whether tensors and reserve fit; true when no size is known.</summary>
-    public bool Fits => Available is not { } available || Bytes.Total + Reserve <= available;
+    public bool Fits => Available is not { } available || Needed <= available;
 
     /// <summary>What to change, the cheapest first, a sentence each; empty when the run fits.</summary>
     public IReadOnlyList<string> Advice { get; init; } = [];

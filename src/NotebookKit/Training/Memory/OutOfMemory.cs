@@ -27,7 +27,7 @@ public static class OutOfMemory
         var kept = checkpoint is null ? "" : $"what was learned is kept in {checkpoint}; ";
         try
         {
-            var forecast = MemoryCount.Of(shape, plan).Total;
+            var forecast = MemoryForecast.Of(shape, plan).Needed;
             var next = Next(shape, plan, Math.Min(held, forecast), checkpoint is not null);
             return $"Memory ran out: {MemoryForecast.Size(forecast)} were forecast and {MemoryForecast.Size(held)} held when no more was to be had; {kept}next, {next}.";
         }
@@ -42,7 +42,7 @@ public static class OutOfMemory
     {
         var changes = PerformanceWizard.Changes(shape, plan)
             .OrderBy(change => started && !change.KeepsCheckpoints)
-            .Select(change => (Change: change, MemoryCount.Of(shape, change.Of(plan)).Total));
+            .Select(change => (Change: change, Total: MemoryForecast.Of(shape, change.Of(plan)).Needed));
         if (changes.FirstOrDefault(tried => tried.Total < tooMuch).Change is not { } best)
             return "train a smaller base, or on a machine with more memory";
         return $"{char.ToLowerInvariant(best.What[0])}{best.What[1..]} ({string.Join(' ', best.Flags)}) and {(!started ? "start again" : best.KeepsCheckpoints ? "go on with --resume" : "start anew, for the checkpoint is of the old settings")}";
