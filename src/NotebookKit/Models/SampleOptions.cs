@@ -45,7 +45,8 @@ public sealed record SampleOptions
     public int Count { get; init; } = 1;
 
     /// <summary>
-    /// How many share a batch; null for one on a CPU, and on a GPU for about as many latents as one picture of 512×512 has.
+    /// How many share a batch; null for one on a CPU, for up to four where a miniature draws small pictures on several cores, and
+    /// on a GPU for about as many latents as one picture of 512×512 has.
     /// One in a batch is the same to the bit however many are drawn; several share their sums, which may move a pixel by
     /// one grey level.
     /// </summary>

@@ -9,12 +9,15 @@ namespace NotebookKit.Models;
 
 /// <summary>
 /// The sampling loop: noise or a noised picture, then the UNet and the scheduler in turn, then the VAE. On a CPU small
-/// pictures are drawn side by side, each on one core.
+/// pictures are drawn side by side, a few on each core.
 /// </summary>
 internal sealed class Sampler
 {
     // Latents of a picture. At twice that each way two cores that share the operators draw one picture a third quicker.
     internal const int LargestSideBySide = 32 * 32;
+
+    // Of small pictures a core draws a few together, in two thirds of the time that they take one by one.
+    private const int MostTogether = 4;
 
     private readonly StableDiffusion model;
     private readonly SampleOptions options;
@@ -34,10 +37,15 @@ internal sealed class Sampler
         (width, height) = options.SizeFor(model);
         var latents = width * height / (model.Vae.Config.Factor * model.Vae.Config.Factor);
         var onCpu = model.Device.type == DeviceType.CPU;
-        // Pictures in a batch share their sums, so that their last bits depend on how many they are; a GPU needs batches.
-        batch = options.BatchSize ?? (onCpu ? 1 : Math.Clamp(64 * 64 / latents, 1, 16));
-        threads = new SideBySide(onCpu && model.UNet.Config.IsMiniature && latents <= LargestSideBySide ? get_num_threads() : 0);
+        var beside = onCpu && model.UNet.Config.IsMiniature && latents <= LargestSideBySide ? get_num_threads() : 0;
+        threads = new SideBySide(beside);
+        batch = options.BatchSize ?? (beside > 0 ? AtOnce(options.Count, beside) : onCpu ? 1 : Math.Clamp(64 * 64 / latents, 1, 16));
     }
+
+    /// <summary>How many small pictures share a batch where several batches are drawn side by side.</summary>
+    /// <param name="count">Pictures in all.</param>
+    /// <param name="threads">Batches side by side.</param>
+    internal static int AtOnce(int count, int threads) => Math.Clamp((count + threads - 1) / threads, 1, MostTogether);
 
     public IReadOnlyList<RgbImage> Run()
     {

@@ -8,7 +8,7 @@ namespace NotebookKit.Tests.Models;
 
 public sealed class SamplerTests : IDisposable
 {
-    private static readonly SampleOptions Three = new() { Prompt = "a photo of a rabbit toy", Steps = 4, Seed = 5, Count = 3, GuidanceScale = 3 };
+    private static readonly SampleOptions Three = new() { Prompt = "a photo of a rabbit toy", Steps = 4, Seed = 5, Count = 3, GuidanceScale = 3, BatchSize = 1 };
     private readonly int _before = get_num_threads();
     private readonly StableDiffusion _model = TinyModel.Create();
 

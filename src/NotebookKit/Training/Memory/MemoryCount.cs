@@ -142,9 +142,10 @@ internal sealed class MemoryCount
             return;
         // Adapters of small layers are added into a copy of their weight meanwhile.
         var copies = _tape.Hold(MemoryPart.Momentary, folded ? Float * _trained.Folded : 0);
-        // A GPU draws a batch, a CPU one picture, or of a miniature small ones side by side, each on one core.
-        var batch = _plan.OnGpu ? Math.Min(most, Math.Clamp(64 * 64 / (Latents * Latents), 1, 16)) : 1;
-        var threads = !_plan.OnGpu && _shape.UNet.IsMiniature && Latents * Latents <= Sampler.LargestSideBySide ? Math.Min(most, get_num_threads()) : 1;
+        // A GPU draws a batch, a CPU one picture, or of a miniature small ones side by side, a few on each core.
+        var beside = !_plan.OnGpu && _shape.UNet.IsMiniature && Latents * Latents <= Sampler.LargestSideBySide;
+        var batch = _plan.OnGpu ? Math.Min(most, Math.Clamp(64 * 64 / (Latents * Latents), 1, 16)) : beside ? Sampler.AtOnce(most, get_num_threads()) : 1;
+        var threads = beside ? Math.Min((most + batch - 1) / batch, get_num_threads()) : 1;
         var alone = new MemoryTape();
         var layers = new CountedLayers(alone, CountedParameters.Nothing, _size) { Fused = _plan.FusedAttention, Threads = _plan.OnGpu ? 0 : threads > 1 ? 1 : get_num_threads() };
         alone.Scope(() =>
