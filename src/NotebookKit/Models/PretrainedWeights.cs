@@ -31,6 +31,7 @@ public static class PretrainedWeights
     /// <exception cref="BadInputException">The file is malformed, or does not fit the module.</exception>
     internal static T Load<T>(Func<T> make, WeightFile file, ScalarType dtype, Device? device) where T : Module
     {
+        using var pages = LargePages.Pause();
         using var skip = Layers.Uninitialised(device, dtype); // in place and type at once: float32 copies would double the peak
         var module = make();
         try
