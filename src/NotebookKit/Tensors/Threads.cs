@@ -13,6 +13,12 @@ public static class Threads
     /// <summary>What was chosen and why, as a sentence's end.</summary>
     public static string Choice { get; private set; } = "not chosen yet";
 
+    /// <summary>
+    /// One thread until disposed, for a training step of small tensors: its thousands of operators are too short to be
+    /// shared, and waiting for one another took two cores longer than one. A learner's OMP_NUM_THREADS stays.
+    /// </summary>
+    public static IDisposable One() => new OneThread(Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null ? get_num_threads() : 1);
+
     /// <summary>Sets what OpenMP reads once while it is loaded; a learner's own setting stays.</summary>
     internal static void Prepare()
     {
@@ -31,9 +37,27 @@ public static class Threads
         set_num_threads(count);
         var waiting = Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is { } policy ? $"OMP_WAIT_POLICY={policy}"
             : Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is { } spins ? $"GOMP_SPINCOUNT={spins}" : $"{Spins} turns of waiting before a thread sleeps";
-        Choice = (own is null ? $"all {count} cores" : $"{count} by OMP_NUM_THREADS") + (OperatingSystem.IsLinux() ? $", {waiting}" : "");
+        Choice = (own is null ? $"all {count} cores, one where a miniature is trained" : $"{count} by OMP_NUM_THREADS") + (OperatingSystem.IsLinux() ? $", {waiting}" : "");
     }
 
     [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false)]
     private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+
+    private sealed class OneThread : IDisposable
+    {
+        private readonly int _before;
+
+        public OneThread(int before)
+        {
+            _before = before;
+            if (before > 1)
+                set_num_threads(1);
+        }
+
+        public void Dispose()
+        {
+            if (_before > 1)
+                set_num_threads(_before);
+        }
+    }
 }

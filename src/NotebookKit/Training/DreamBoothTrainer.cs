@@ -1,5 +1,6 @@
 using NotebookKit.Display;
 using NotebookKit.Models;
+using NotebookKit.Tensors;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
@@ -149,6 +150,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
 
         StepRecord Step(StepSamples group)
         {
+            using var thread = sd.UNet.Config.IsMiniature && sd.Device.type == TorchSharp.DeviceType.CPU ? Threads.One() : null;
             foreach (var batch in group.Batches)
             {
                 using var scope = NewDisposeScope();
