@@ -47,9 +47,7 @@ public static class Layers
             return layer;
         }
 
-        using var grad = no_grad();
-        layer.weight!.fill_(1);
-        layer.bias!.fill_(0);
+        Begin(layer.weight!, layer.bias!);
         return layer;
     }
 
@@ -64,9 +62,7 @@ public static class Layers
             return layer;
         }
 
-        using var grad = no_grad();
-        layer.weight!.fill_(1);
-        layer.bias!.fill_(0);
+        Begin(layer.weight!, layer.bias!);
         return layer;
     }
 
@@ -78,6 +74,13 @@ public static class Layers
     /// <param name="device">Where the weights are; the CPU when null.</param>
     /// <param name="dtype">The weights' type; float32 when null.</param>
     public static IDisposable Uninitialised(Device? device = null, ScalarType? dtype = null) => s_scope = new Scope(s_scope, device ?? s_scope?.Device, dtype ?? s_scope?.DType);
+
+    private static void Begin(Parameter weight, Parameter bias)
+    {
+        using var grad = no_grad();
+        weight.fill_(1);
+        bias.fill_(0);
+    }
 
     private sealed record Scope(Scope? Before, Device? Device, ScalarType? DType) : IDisposable
     {

@@ -18,24 +18,27 @@ public sealed class AdamW(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9
             state.Step++;
             var first = state.Get("exp_avg", () => zeros_like(group.Weights));
             var second = state.Get("exp_avg_sq", () => zeros_like(group.Weights));
-            ForEachPiece(group, factor, piece => Move(piece.Weights, piece.Gradient, piece.Of(first), piece.Of(second), group.Rates is null ? null : piece.Of(group.Rates), state.Step, group));
+            ForEachPiece(group, factor, piece =>
+                Move(piece, piece.Of(first), piece.Of(second), state.Step, group, (beta1, beta2, eps)));
         }
     }
 
-    // All (n).
-    private void Move(Tensor weights, Tensor gradient, Tensor first, Tensor second, Tensor? rates, long step, OptimizerGroup group)
+    /// <summary>Moves a piece's weights, and its two averages, (n) each.</summary>
+    internal static void Move(Piece piece, Tensor first, Tensor second, long step, OptimizerGroup group, (double Beta1, double Beta2, double Eps) settings)
     {
-        first.mul_(beta1).add_(gradient, 1 - beta1);
-        second.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
-        var size = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(beta2, step))).add_(eps);
-        var rate = -group.LearningRate / (1 - Math.Pow(beta1, step));
-        if (rates is null)
+        var (weights, gradient) = (piece.Weights, piece.Gradient);
+        first.mul_(settings.Beta1).add_(gradient, 1 - settings.Beta1);
+        second.mul_(settings.Beta2).addcmul_(gradient, gradient, 1 - settings.Beta2);
+        var size = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(settings.Beta2, step))).add_(settings.Eps);
+        var rate = -group.LearningRate / (1 - Math.Pow(settings.Beta1, step));
+        if (group.Rates is null)
         {
             weights.mul_(1 - (group.LearningRate * group.WeightDecay));
             weights.addcdiv_(first, size, rate);
         }
         else
         {
+            var rates = piece.Of(group.Rates);
             weights.addcmul_(weights, rates, -group.LearningRate * group.WeightDecay);
             weights.addcdiv_(first.mul(rates), size, rate);
         }

@@ -60,7 +60,7 @@ public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 =
         {
             var (plain1, plain2) = (state.Get($"exp_avg.{start}", () => zeros([count], device: device)), state.Get($"exp_avg_sq.{start}", () => zeros([count], device: device)));
             ForEachPiece(group, factor, start, count, Most, piece =>
-                Piecewise(piece, plain1.narrow(0, piece.Start - start, piece.Length), plain2.narrow(0, piece.Start - start, piece.Length), state.Step, group));
+                AdamW.Move(piece, plain1.narrow(0, piece.Start - start, piece.Length), plain2.narrow(0, piece.Start - start, piece.Length), state.Step, group, (beta1, beta2, eps)));
             return;
         }
 
@@ -75,7 +75,7 @@ public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 =
             var (c2, s2) = (codes2.narrow(0, from, piece.Length), scales2.narrow(0, block, length));
             var first = BlockwiseQuantization.Dequantize(c1, s1, signed: true);
             var second = BlockwiseQuantization.Dequantize(c2, s2, signed: false);
-            Piecewise(piece, first, second, state.Step, group);
+            AdamW.Move(piece, first, second, state.Step, group, (beta1, beta2, eps));
             Put(first, signed: true, c1, s1);
             Put(second, signed: false, c2, s2);
         });
@@ -86,15 +86,5 @@ public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 =
         var (newCodes, newScales) = BlockwiseQuantization.Quantize(values, signed);
         codes.copy_(newCodes);
         scales.copy_(newScales);
-    }
-
-    // AdamW on flat views: (n) each.
-    private void Piecewise(Piece piece, Tensor first, Tensor second, long step, OptimizerGroup group)
-    {
-        first.mul_(beta1).add_(piece.Gradient, 1 - beta1);
-        second.mul_(beta2).addcmul_(piece.Gradient, piece.Gradient, 1 - beta2);
-        var denominator = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(beta2, step))).add_(eps);
-        piece.Weights.mul_(1 - (group.LearningRate * group.WeightDecay));
-        piece.Weights.addcdiv_(first, denominator, -group.LearningRate / (1 - Math.Pow(beta1, step)));
     }
 }

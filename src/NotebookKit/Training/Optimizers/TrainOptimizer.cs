@@ -173,7 +173,7 @@ public abstract class TrainOptimizer : IDisposable
     /// <param name="Length">How many numbers it has.</param>
     /// <param name="Weights">(n), a view: what is moved.</param>
     /// <param name="Gradient">(n), float32 or float64.</param>
-    private protected readonly record struct Piece(long Start, long Length, Tensor Weights, Tensor Gradient)
+    internal readonly record struct Piece(long Start, long Length, Tensor Weights, Tensor Gradient)
     {
         /// <summary>The same stretch of another vector.</summary>
         public Tensor Of(Tensor vector) => vector.narrow(0, Start, Length);
