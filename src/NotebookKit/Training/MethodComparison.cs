@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using NotebookKit.Lora;
 using NotebookKit.Models;
-using NotebookKit.Tensors;
+using NotebookKit.Training.Memory;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
@@ -30,7 +30,7 @@ public sealed record MethodWay(TrainMethod Method, int Rank = 8)
 /// <param name="Bytes">What it writes on this base; for the base itself, what the base is.</param>
 /// <param name="Trained">Numbers that were trained.</param>
 /// <param name="Seconds">Wall time of the training; class images are drawn before.</param>
-/// <param name="TensorBytes">The most that tensors held at once while training, the base included.</param>
+/// <param name="TensorBytes">The most that tensors hold at once while training, the base included, as <c>kit forecast</c> counts it.</param>
 /// <param name="Fidelity">See <see cref="Adaptation.Fidelity"/>.</param>
 /// <param name="Drift">See <see cref="Adaptation.Drift"/>.</param>
 public sealed record MethodRow(string Method, long Bytes, long Trained, double Seconds, long TensorBytes, double Fidelity, double Drift)
@@ -85,15 +85,15 @@ public static class MethodComparison
         {
             cancel.ThrowIfCancellationRequested();
             using var sd = Load(baseFolder);
-            TensorMemory.ResetPeak();
-            var before = TensorMemory.ResidentBytes;
-            var result = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder)).Train(progress, cancel);
+            var trainer = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder));
+            // The process's own peak tells a miniature's methods hardly apart: .NET and libtorch take most of it.
+            var held = MemoryForecast.Of(ModelShape.Of(sd), MemoryPlan.Of(trainer.Options, sd.UNet.parameters().First().dtype, sd.Device.type != TorchSharp.DeviceType.CPU)).Bytes.Total;
+            var result = trainer.Train(progress, cancel);
             cancel.ThrowIfCancellationRequested();
-            var peak = MemoryUse.PeakBytes(sd.Device) - before;
             using IDisposable? attached = way.Method == TrainMethod.TextualInversion ? TokenEmbedding.Load(result.Output, sd)
                 : way.IsLora ? LoraNetwork.Load(result.Output, sd, strict: true)
                 : null;
-            Add(new MethodRow(way.ToString(), BytesOf(result.Output), TrainedBy(sd, attached), result.Seconds, peak, 0, 0) { Output = result.Output }, measure.Of(sd, cancel));
+            Add(new MethodRow(way.ToString(), BytesOf(result.Output), TrainedBy(sd, attached), result.Seconds, held, 0, 0) { Output = result.Output }, measure.Of(sd, cancel));
         }
 
         return rows;
