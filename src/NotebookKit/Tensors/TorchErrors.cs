@@ -41,9 +41,9 @@ public static class TorchErrors
         from frame in new StackTrace(exception).GetFrames()
         let method = frame.GetMethod()
         where method?.Module.Assembly == typeof(torch).Assembly && method.Name != nameof(torch.CheckForErrors)
-        select Named(method.Name)).FirstOrDefault();
+        select method.Name == "forward" && method.DeclaringType is { } layer ? layer.Name.ToLowerInvariant() : Named(method.Name)).FirstOrDefault();
 
-    // An operator's own call may have been compiled into it.
+    // The call of what an operator or a layer stands for may have been compiled into it.
     private static string Named(string method) => method switch
     {
         "op_Addition" => "add",
