@@ -53,8 +53,17 @@ public sealed class Sd15StepTests(TinyBase tiny) : IClassFixture<TinyBase>
         CountingAllocator.OfMeta.ResetPeak();
         var options = new TrainOptions
         {
-            InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy", InstanceToken = "zwx", ClassToken = "toy", Output = "unused",
-            Method = plan.Method, Rank = plan.Rank, Optimizer = plan.Optimizer, TrainTextEncoder = plan.TextEncoder, Epochs = 1, Size = plan.Size,
+            InstanceDir = tiny.Pictures,
+            InstancePrompt = "a zwx toy",
+            InstanceToken = "zwx",
+            ClassToken = "toy",
+            Output = "unused",
+            Method = plan.Method,
+            Rank = plan.Rank,
+            Optimizer = plan.Optimizer,
+            TrainTextEncoder = plan.TextEncoder,
+            Epochs = 1,
+            Size = plan.Size,
         }.ForBase(sd);
         var side = (long)plan.Size! / 8;
         using (no_grad())
