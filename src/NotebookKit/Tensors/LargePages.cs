@@ -9,11 +9,7 @@ namespace NotebookKit.Tensors;
 internal static class LargePages
 {
     /// <summary>Has libtorch ask for them where a tensor is larger than one, before it is loaded; a learner's own setting stays.</summary>
-    public static void Prepare()
-    {
-        if (OperatingSystem.IsLinux())
-            _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0); // Environment.SetEnvironmentVariable does not reach native code
-    }
+    public static void Prepare() => NativeEnvironment.SetDefault("THP_MEM_ALLOC_ENABLE", "1");
 
     /// <summary>
     /// Small pages until disposed: for weights, which are written once. To put 4 GB of large pages together took the system
@@ -23,9 +19,6 @@ internal static class LargePages
 
     [DllImport("libc")]
     private static extern int prctl(int option, nuint value, nuint third, nuint fourth, nuint fifth);
-
-    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false)]
-    private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 
     private sealed class Paused : IDisposable
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tensors;
@@ -22,11 +21,8 @@ public static class Threads
     /// <summary>Sets what OpenMP reads once while it is loaded; a learner's own setting stays.</summary>
     internal static void Prepare()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
-        // Environment.SetEnvironmentVariable does not reach native code.
         if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null && Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null)
-            _ = setenv("GOMP_SPINCOUNT", Spins, 0);
+            NativeEnvironment.SetDefault("GOMP_SPINCOUNT", Spins);
     }
 
     /// <summary>Takes every core, which libtorch does not on many virtual machines, unless OMP_NUM_THREADS says otherwise.</summary>
@@ -39,9 +35,6 @@ public static class Threads
             : Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is { } spins ? $"GOMP_SPINCOUNT={spins}" : $"{Spins} turns of waiting before a thread sleeps";
         Choice = (own is null ? $"all {count} cores, one where a miniature is trained" : $"{count} by OMP_NUM_THREADS") + (OperatingSystem.IsLinux() ? $", {waiting}" : "");
     }
-
-    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false)]
-    private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 
     private sealed class OneThread : IDisposable
     {
