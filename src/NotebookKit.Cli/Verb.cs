@@ -27,6 +27,11 @@ internal static class Verb
     /// <summary>Every verb, in the order that <c>--help</c> lists them.</summary>
     public static IEnumerable<Command> All()
     {
+        yield return Verbs.TutorialVerb.Create();
+        yield return Verbs.TestVerb.Create();
+        yield return Verbs.LabVerb.Create();
+        yield return Verbs.RunVerb.Create();
+        yield return Verbs.KernelVerb.Create();
         yield return Verbs.DoctorVerb.Create();
         yield return Verbs.WorldVerb.Create();
         yield return Verbs.TokensVerb.Create();
@@ -93,6 +98,6 @@ internal static class Verb
         var command = parsed.CommandResult;
         while (command.Parent is CommandResult { Parent: not null } above)
             command = above;
-        return parsed.Action is not HelpAction && command.Command.Name is not ("doctor" or "lr" or "captions");
+        return parsed.Action is not HelpAction && command.Command.Name is not ("tutorial" or "test" or "lab" or "run" or "kernel" or "doctor" or "lr" or "captions");
     }
 }

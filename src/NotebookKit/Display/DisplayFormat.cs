@@ -25,6 +25,9 @@ public static class DisplayFormat
         return bundle;
     }
 
+    /// <summary>Whether a value has forms of the kit's beyond text.</summary>
+    internal static bool Knows(object? value) => value is RgbImage || RichHtml(value) is not null;
+
     /// <summary>One form of a value; null when it has none.</summary>
     internal static string? As(string mime, object? value) => mime switch
     {

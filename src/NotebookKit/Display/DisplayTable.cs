@@ -35,10 +35,15 @@ public sealed record DisplayTable
     /// <typeparam name="T">A record, a class or an anonymous type.</typeparam>
     /// <param name="records">The rows.</param>
     /// <param name="caption">What stands above the table.</param>
-    public static DisplayTable Of<T>(IEnumerable<T> records, string caption = "")
+    public static DisplayTable Of<T>(IEnumerable<T> records, string caption = "") => Of(typeof(T), records.Cast<object>()) with { Caption = caption };
+
+    /// <summary>One row per record, one column per public property of a type that is known when it runs.</summary>
+    /// <param name="type">The records' type.</param>
+    /// <param name="records">The rows.</param>
+    internal static DisplayTable Of(Type type, IEnumerable<object> records)
     {
-        var properties = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0).ToList();
-        return new DisplayTable(properties.Select(p => p.Name).ToList(), records.Select(r => properties.Select(p => p.GetValue(r)).ToList())) { Caption = caption };
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0).ToList();
+        return new DisplayTable(properties.Select(p => p.Name).ToList(), records.Select(r => properties.Select(p => p.GetValue(r)).ToList()));
     }
 
     /// <summary>The table in text, columns aligned.</summary>

@@ -1,51 +1,46 @@
-using System.Reflection;
+using Microsoft.DotNet.Interactive;
+using Microsoft.DotNet.Interactive.Events;
+using Microsoft.DotNet.Interactive.Formatting;
 
 namespace NotebookKit.Display;
 
 /// <summary>
-/// Something shown below the running cell whose content can be replaced. In this kit's kernel it goes through the sink
-/// that the kernel publishes; under .NET Interactive through its own <c>Display</c>; elsewhere it is text on the console.
+/// Something shown below the running cell whose content can be replaced, from any thread while the cell runs. It goes
+/// through .NET Interactive, with every form of the value at once; where no cell runs it is text on the console.
 /// </summary>
 public sealed class LiveDisplay
 {
-    private const string Sink = "NotebookKit.Display";
     private readonly string _id = Guid.NewGuid().ToString("N");
-    private readonly object? _interactive;
+    private readonly KernelInvocationContext? _cell = KernelInvocationContext.Current;
     private string? _printed;
 
-    private LiveDisplay(object? interactive) => _interactive = interactive;
-
-    private static Action<string, IReadOnlyDictionary<string, string>, bool>? Kernel =>
-        AppContext.GetData(Sink) as Action<string, IReadOnlyDictionary<string, string>, bool>;
+    private LiveDisplay()
+    {
+    }
 
     /// <summary>Shows a value.</summary>
     /// <param name="value">Anything; see <see cref="DisplayFormat"/> for what is shown as more than text.</param>
     public static LiveDisplay Show(object value)
     {
-        if (Kernel is { } kernel)
-        {
-            var display = new LiveDisplay(null);
-            kernel(display._id, DisplayFormat.Mime(value), false);
-            return display;
-        }
-
-        var shown = new LiveDisplay(ShowInteractive(value));
-        if (shown._interactive is null)
-            shown.Print(value);
-        return shown;
+        var display = new LiveDisplay();
+        if (display._cell is { } cell)
+            cell.Publish(new DisplayedValueProduced(null, cell.Command, Forms(value), display._id));
+        else
+            display.Print(value);
+        return display;
     }
 
     /// <summary>Replaces what is shown. On a console, a text that did not change is not repeated.</summary>
     /// <param name="value">Anything.</param>
     public void Update(object value)
     {
-        if (Kernel is { } kernel)
-            kernel(_id, DisplayFormat.Mime(value), true);
-        else if (_interactive is not null)
-            _interactive.GetType().GetMethod("Update", [typeof(object)])?.Invoke(_interactive, [value]);
+        if (_cell is { } cell)
+            cell.Publish(new DisplayedValueUpdated(null, _id, cell.Command, Forms(value)));
         else
             Print(value);
     }
+
+    private static List<FormattedValue> Forms(object value) => [.. DisplayFormat.Mime(value).Select(form => new FormattedValue(form.Key, form.Value))];
 
     private void Print(object value)
     {
@@ -53,22 +48,5 @@ public sealed class LiveDisplay
         if (text != _printed)
             Console.WriteLine(text);
         _printed = text;
-    }
-
-    /// <summary>Calls <c>DisplayExtensions.Display(object, params string[])</c> of a .NET Interactive that is loaded.</summary>
-    /// <returns>Its <c>DisplayedValue</c>; null without one.</returns>
-    private static object? ShowInteractive(object value)
-    {
-        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
-        {
-            if (assembly.GetName().Name?.StartsWith("Microsoft.DotNet.Interactive", StringComparison.Ordinal) != true)
-                continue;
-            var display = assembly.GetExportedTypes().FirstOrDefault(t => t.Name == "DisplayExtensions")?
-                .GetMethod("Display", BindingFlags.Public | BindingFlags.Static, [typeof(object), typeof(string[])]);
-            if (display?.Invoke(null, [value, Array.Empty<string>()]) is { } shown)
-                return shown;
-        }
-
-        return null;
     }
 }
