@@ -24,32 +24,32 @@ internal static class Verb
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Every verb, in the order that <c>--help</c> lists them.</summary>
-    public static IEnumerable<Command> All()
-    {
-        yield return Verbs.TutorialVerb.Create();
-        yield return Verbs.TestVerb.Create();
-        yield return Verbs.LabVerb.Create();
-        yield return Verbs.RunVerb.Create();
-        yield return Verbs.KernelVerb.Create();
-        yield return Verbs.DoctorVerb.Create();
-        yield return Verbs.WorldVerb.Create();
-        yield return Verbs.TokensVerb.Create();
-        yield return Verbs.CaptionsVerb.Create();
-        yield return Verbs.ParityVerb.Create();
-        yield return Verbs.InspectVerb.Create();
-        yield return Verbs.ConvertVerb.Create();
-        yield return Verbs.SampleVerb.Create();
-        yield return Verbs.LrVerb.Create();
-        yield return Verbs.ForecastVerb.Create();
-        yield return Verbs.TrainVerb.Create();
-        yield return Verbs.Lora.LoraVerb.Create();
-        yield return Verbs.BenchVerb.Create();
-        yield return Verbs.PretrainVerb.Create();
-        yield return Verbs.ProbeVerb.Create();
-        yield return Verbs.GradeVerb.Create();
-        yield return Verbs.DreamBoothStudyVerb.Create();
-    }
+    /// <summary>Every verb, in the order that <c>--help</c> lists them; each is made when it is asked for.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<Command> Create)> All =
+    [
+        ("tutorial", Verbs.TutorialVerb.Create),
+        ("test", Verbs.TestVerb.Create),
+        ("lab", Verbs.LabVerb.Create),
+        ("run", Verbs.RunVerb.Create),
+        ("kernel", Verbs.KernelVerb.Create),
+        ("doctor", Verbs.DoctorVerb.Create),
+        ("world", Verbs.WorldVerb.Create),
+        ("tokens", Verbs.TokensVerb.Create),
+        ("captions", Verbs.CaptionsVerb.Create),
+        ("parity", Verbs.ParityVerb.Create),
+        ("inspect", Verbs.InspectVerb.Create),
+        ("convert", Verbs.ConvertVerb.Create),
+        ("sample", Verbs.SampleVerb.Create),
+        ("lr", Verbs.LrVerb.Create),
+        ("forecast", Verbs.ForecastVerb.Create),
+        ("train", Verbs.TrainVerb.Create),
+        ("lora", Verbs.Lora.LoraVerb.Create),
+        ("bench", Verbs.BenchVerb.Create),
+        ("pretrain", Verbs.PretrainVerb.Create),
+        ("probe", Verbs.ProbeVerb.Create),
+        ("grade", Verbs.GradeVerb.Create),
+        ("dreambooth-study", Verbs.DreamBoothStudyVerb.Create),
+    ];
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>
     public static Option<bool> JsonOption(Command verb)

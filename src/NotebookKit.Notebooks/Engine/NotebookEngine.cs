@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -110,8 +111,16 @@ public sealed class NotebookEngine : IDisposable
                         yields(yielded);
                 }
             });
-            var result = await _root.SendAsync(new SubmitCode(code, code.StartsWith("#!", StringComparison.Ordinal) ? null : language), abandoned.Token).ConfigureAwait(false);
-            failure ??= result.Events.OfType<CommandFailed>().FirstOrDefault();
+            var submission = new SubmitCode(code, code.StartsWith("#!", StringComparison.Ordinal) ? null : language);
+            try
+            {
+                var result = await _root.SendAsync(submission, abandoned.Token).ConfigureAwait(false);
+                failure ??= result.Events.OfType<CommandFailed>().FirstOrDefault();
+            }
+            catch (OperationCanceledException e) when (abandoned.IsCancellationRequested)
+            {
+                failure = new CommandFailed(e, submission, "The cell was interrupted.");
+            }
         }
         finally
         {
@@ -136,6 +145,9 @@ public sealed class NotebookEngine : IDisposable
     private void NameCell(int number)
     {
         ref var options = ref OptionsOf(_csharp);
+        // Every cell inherits the references and imports of the one before: named again, they would grow with each cell.
+        if (number > 0)
+            options = options.WithReferences(ImmutableArray<MetadataReference>.Empty).WithImports(ImmutableArray<string>.Empty);
         options = options.WithEmitDebugInformation(true).WithFileEncoding(Encoding.UTF8).WithOptimizationLevel(OptimizationLevel.Release).WithFilePath(Traceback.FileOf(number));
     }
 

@@ -11,7 +11,7 @@ namespace NotebookKit.Notebooks.Jupyter;
 /// </summary>
 public sealed partial class JupyterKernel
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200), Forever = TimeSpan.FromMilliseconds(-1);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
     private readonly StreamWriter _log = new(Console.OpenStandardError()) { AutoFlush = true };
     private readonly Connection _connection;
@@ -48,6 +48,8 @@ public sealed partial class JupyterKernel
             _ended.Set();
         });
         using var orphaned = WatchParent();
+        // What the compiler needed to warm up is given back to the system, once.
+        using var settled = new Timer(_ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true), null, TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan);
 
         _iopub.Status("starting", null);
         Start("heartbeat", Heartbeat);
@@ -103,7 +105,16 @@ public sealed partial class JupyterKernel
     private void Execute(Message request)
     {
         _iopub.Status("busy", request);
-        var reply = _requests.ExecuteAsync(request).GetAwaiter().GetResult();
+        JsonObject reply;
+        try
+        {
+            reply = _requests.ExecuteAsync(request).GetAwaiter().GetResult();
+        }
+        catch (Exception e)
+        {
+            Log($"execute_request: {e}");
+            reply = new JsonObject { ["status"] = "error", ["execution_count"] = _requests.Count, ["ename"] = e.GetType().Name, ["evalue"] = e.Message, ["traceback"] = new JsonArray() };
+        }
 
         // "Run all" has sent the next cells already; they were sent without knowing of this error, so they must not run.
         // Whatever arrives after the reply was sent knowingly.

@@ -88,7 +88,7 @@ internal sealed class KernelRequests
             case "inspect_request":
                 return Inspect(code, CursorText.ToUtf16(code, content.Number("cursor_pos", 0)));
             case "history_request":
-                return new JsonObject { ["status"] = "ok", ["history"] = new JsonArray([.. _history.Select(cell => (JsonNode)new JsonArray(0, cell.Number, cell.Code))]) };
+                return new JsonObject { ["status"] = "ok", ["history"] = new JsonArray([.. _history.TakeLast(content.Number("n", LongestHistory)).Select(cell => (JsonNode)new JsonArray(0, cell.Number, cell.Code))]) };
             case "comm_info_request":
                 return new JsonObject { ["status"] = "ok", ["comms"] = new JsonObject() };
             case "comm_open":
@@ -140,7 +140,7 @@ internal sealed class KernelRequests
         while (start > 0 && (char.IsLetterOrDigit(code[start - 1]) || code[start - 1] == '_'))
             start--;
         var typed = code[start..cursor];
-        var matches = (found?.Completions ?? []).Select(item => item.InsertText ?? item.DisplayText).Where(text => text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Distinct();
+        var matches = (found?.Completions ?? []).Select(item => item.InsertTextFormat is null ? item.InsertText ?? item.DisplayText : item.DisplayText).Where(text => text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Distinct();
         return new JsonObject
         {
             ["status"] = "ok",

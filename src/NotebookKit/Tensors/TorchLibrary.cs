@@ -26,7 +26,7 @@ public static class TorchLibrary
 
     /// <summary>
     /// Loads libtorch where that has not happened yet. A cell or a program that uses TorchSharp before anything of the kit
-    /// calls this first; the kit itself does so when its assembly is loaded.
+    /// calls this first; the kit's own assembly does so when TorchSharp's is loaded.
     /// </summary>
     /// <exception cref="BadInputException">A file is missing, cut short, or does not load on this system.</exception>
     public static void Load()
@@ -48,8 +48,18 @@ public static class TorchLibrary
 
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "The one moment that lies before every use of TorchSharp by the kit.")]
-    internal static void LoadWithTheKit()
+    internal static void LoadWithTorchSharp()
     {
+        AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) => LoadFor(loaded.LoadedAssembly);
+        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
+            LoadFor(assembly);
+    }
+
+    // A process that never touches a tensor, as a notebook's before its first one, is spared libtorch's time and memory.
+    private static void LoadFor(Assembly assembly)
+    {
+        if (assembly.GetName().Name != "TorchSharp")
+            return;
         try
         {
             Load();

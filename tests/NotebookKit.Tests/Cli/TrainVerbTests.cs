@@ -64,8 +64,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     public void Every_verb_that_runs_a_model_takes_a_device(params string[] args)
     {
         var root = new System.CommandLine.RootCommand("kit");
-        foreach (var verb in NotebookKit.Cli.Verb.All())
-            root.Subcommands.Add(verb);
+        foreach (var (_, create) in NotebookKit.Cli.Verb.All)
+            root.Subcommands.Add(create());
         Assert.Empty(root.Parse([.. args, "--base", tiny.Folder, "--device", "cuda:0"]).Errors);
     }
 
