@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using NotebookKit.Tests.Notebooks;
+using NotebookKit.Tests.Notebooks.Files;
 
 namespace NotebookKit.Tests;
 

@@ -12,6 +12,8 @@ internal sealed class Interruption
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2), Soon = TimeSpan.FromMilliseconds(50);
 
+    private static int s_cells; // of all engines, since a stopped cell may outlive its own
+
     private readonly Lock _lock = new();
     private CancellationTokenSource? _cooperative;
     private Thread? _thread;
@@ -44,7 +46,7 @@ internal sealed class Interruption
             _heeded = Requested = false;
             _cooperative = new CancellationTokenSource();
             _giveUp = giveUp;
-            _cell++;
+            _cell = Interlocked.Increment(ref s_cells);
         }
     }
 

@@ -12,6 +12,8 @@ namespace NotebookKit.Notebooks.Engine;
 /// </summary>
 internal static class ValueForms
 {
+    private const int Rows = 200;
+
     /// <summary>What .NET Interactive's own formatters are told, once for the process.</summary>
     public static void Register()
     {
@@ -55,7 +57,7 @@ internal static class ValueForms
     /// <summary>A list of records as a table; null when a value is no such list.</summary>
     private static DisplayTable? Plain(object value) =>
         value is IEnumerable items and not IFormattable && items.Cast<object?>().Take(1).FirstOrDefault() is { } first && IsRow(first.GetType())
-            ? DisplayTable.Of(first.GetType(), items.Cast<object>())
+            ? DisplayTable.Of(first.GetType(), items is ICollection { Count: <= Rows } ? items.Cast<object>() : items.Cast<object>().Take(Rows)) with { Caption = items is ICollection { Count: <= Rows } ? "" : $"the first {Rows} rows" }
             : null;
 
     /// <summary>Records and what says for itself how it reads, in one line and in the same words on every machine.</summary>

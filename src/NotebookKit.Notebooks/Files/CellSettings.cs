@@ -34,7 +34,7 @@ public static class CellSettings
             }
         }
 
-        throw new BadInputException($"--set {name}: no cell of {notebook.Name} declares it{NearestName.Hint(name, names)}.");
+        throw new BadInputException($"--set {name}: no cell of {notebook.Name} declares it; {NearestName.Hint(name, names)}");
     }
 
     private static IEnumerable<VariableDeclaratorSyntax> Variables(string source) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NotebookKit.Checkpoints;
 using NotebookKit.Notebooks.Engine;
 
@@ -9,7 +10,7 @@ namespace NotebookKit.Notebooks.Files;
 /// A notebook in nbformat 4 (nbformat.readthedocs.io), as JSON, so that whatever is not understood stays as it was.
 /// Written as Jupyter's tools have it: one blank of indent, keys in order, texts as lists of lines.
 /// </summary>
-public sealed class NotebookDocument
+public sealed partial class NotebookDocument
 {
     private readonly JsonObject _root;
 
@@ -63,12 +64,16 @@ public sealed class NotebookDocument
     public string ToText(string? hidden = null)
     {
         (_root["metadata"] as JsonObject)?.Remove("widgets");
-        var text = Sorted(_root)!.ToJsonString(Json.Notebook) + "\n";
+        // .NET writes characters beyond the basic plane, and a few others, as numbers; Jupyter's tools don't.
+        var text = Numbered().Replace(Sorted(_root)!.ToJsonString(Json.Notebook), match => ((char)Convert.ToInt32(match.Groups[1].Value, 16)).ToString()) + "\n";
         return hidden is null ? text : text.Replace(hidden, ".", StringComparison.Ordinal);
     }
 
     /// <summary>Writes the notebook: beside the target first, then renamed.</summary>
     public void Save(string path, string? hidden = null) => AtomicFile.WriteText(path, ToText(hidden));
+
+    [GeneratedRegex(@"(?<=(?<!\\)(?:\\\\)*)\\u(00[89A-F][0-9A-F]|0[1-9A-F][0-9A-F]{2}|[1-9A-F][0-9A-F]{3})")]
+    private static partial Regex Numbered();
 
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {

@@ -140,7 +140,7 @@ internal sealed class KernelRequests
         while (start > 0 && (char.IsLetterOrDigit(code[start - 1]) || code[start - 1] == '_'))
             start--;
         var typed = code[start..cursor];
-        var matches = (found?.Completions ?? []).Select(item => item.InsertTextFormat is null ? item.InsertText ?? item.DisplayText : item.DisplayText).Where(text => text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Distinct();
+        var matches = (found?.Completions ?? []).Select(item => item.InsertTextFormat is null ? item.InsertText ?? item.DisplayText : item.DisplayText).Select(text => text.EndsWith("<>", StringComparison.Ordinal) ? text[..^2] : text).Where(text => text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Distinct();
         return new JsonObject
         {
             ["status"] = "ok",

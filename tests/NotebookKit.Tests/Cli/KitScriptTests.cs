@@ -12,8 +12,8 @@ public sealed class KitScriptTests
         var (code, output, errors) = Kit();
 
         Assert.Equal(0, code);
-        Assert.Contains("./kit tutorial", output);
-        Assert.Contains("./kit test", output);
+        Assert.Contains("  tutorial <notebook>", output);
+        Assert.Contains("  test ", output);
         Assert.Empty(errors);
     }
 
@@ -63,7 +63,7 @@ public sealed class KitScriptTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["log"], $"x.csproj : {log}\n");
-        var script = $"KIT_ROOT={House.Root} ART={folder.Root} KIT_TORCH={wish}; source {House.Root}/setup/steps.sh; unserved {folder["log"]}";
+        var script = $"source {House.Root}/kit; KIT_TORCH={wish}; unserved {folder["log"]}";
 
         var (exit, _, errors) = Run("bash", ["-euc", script], null);
 

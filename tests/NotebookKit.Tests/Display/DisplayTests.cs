@@ -1,7 +1,9 @@
+using Microsoft.DotNet.Interactive.Formatting;
 using NotebookKit.Charts;
 using NotebookKit.Display;
+using NotebookKit.Notebooks.Engine;
+using NotebookKit.Tests.Notebooks.Engine;
 using NotebookKit.Images;
-using NotebookKit.Kernel.Values;
 
 namespace NotebookKit.Tests.Display;
 
@@ -29,14 +31,13 @@ public sealed class DisplayTests
         Assert.Equal(["image/jpeg", "text/plain"], bundle.Keys.Order());
         Assert.Equal((300, 300), (RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Width, RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Height));
         Assert.Contains($"data:image/jpeg;base64,{bundle["image/jpeg"]}", DisplayFormat.Mime(new Picture(grid))["text/html"], StringComparison.Ordinal);
-        Assert.Equal(bundle, FormatterContract.Format(grid));
     }
 
     [Fact]
-    public void The_kernel_finds_the_formatters_of_every_displayable_type()
+    public void Interactive_finds_the_formatters_of_every_displayable_type()
     {
         object[] values = [Image, new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];
-        Assert.All(values, value => Assert.Equal(DisplayFormat.Mime(value), FormatterContract.Format(value)));
+        Assert.All(values, value => Assert.All(DisplayFormat.Mime(value), form => Assert.Equal(form.Value, value.ToDisplayString(form.Key))));
         Assert.All(values, value => Assert.Contains(value is RgbImage ? "image/png" : "text/html", DisplayFormat.Mime(value).Keys));
         Assert.DoesNotContain("text/html", DisplayFormat.Mime(Image).Keys); // the same picture twice would double a notebook
     }
@@ -79,18 +80,21 @@ public sealed class DisplayTests
     }
 
     [Fact]
-    public void A_display_goes_through_the_hosts_sink_and_is_updated_under_its_name()
+    public void A_display_in_a_cell_is_updated_under_its_name_also_from_a_thread()
     {
-        var shown = new List<(string Id, string Text, bool Update)>();
-        WithSink((id, bundle, update) => shown.Add((id, bundle["text/plain"], update)), () =>
-        {
-            LiveDisplay.Show("one").Update("two");
+        using var engine = new EngineFixture();
+        var folder = AppContext.BaseDirectory;
+        var (shown, error) = engine.Run($$"""
+            #r "{{folder}}NotebookKit.dll"
+            using NotebookKit.Display;
+            var live = LiveDisplay.Show("one");
+            await Task.Run(() => live.Update("two"));
             Check.Near(0.5, 0.6, 0.01, "ᾱ", "take the product");
-        });
-        Assert.Equal(["one", "two", "✘ ᾱ: 0.5, expected 0.6 ± 0.01 (take the product)"], shown.Select(s => s.Text));
-        Assert.Equal([false, true, false], shown.Select(s => s.Update));
-        Assert.Equal(shown[0].Id, shown[1].Id);
-        Assert.NotEqual(shown[0].Id, shown[2].Id);
+            """);
+        Assert.Null(error);
+        Assert.Equal(["one", "✘ ᾱ: 0.5, expected 0.6 ± 0.01 (take the product)"], shown.OfType<Displayed>().Select(s => s.Data["text/plain"]));
+        Assert.Equal("two", shown.OfType<Updated>().Single().Data["text/plain"]);
+        Assert.Equal(shown.OfType<Displayed>().First().Id, shown.OfType<Updated>().Single().Id);
     }
 
     [Fact]
@@ -121,17 +125,4 @@ public sealed class DisplayTests
     [InlineData(3.14159, "3.142")]
     [InlineData(double.NaN, "NaN")]
     public void Numbers_keep_four_digits(double value, string text) => Assert.Equal(text, DisplayFormat.Mime(value)["text/plain"]);
-
-    private static void WithSink(Action<string, IReadOnlyDictionary<string, string>, bool> sink, Action work)
-    {
-        AppContext.SetData("NotebookKit.Display", sink);
-        try
-        {
-            work();
-        }
-        finally
-        {
-            AppContext.SetData("NotebookKit.Display", null);
-        }
-    }
 }

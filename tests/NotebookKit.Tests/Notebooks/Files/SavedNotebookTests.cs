@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace NotebookKit.Tests.Notebooks;
+namespace NotebookKit.Tests.Notebooks.Files;
 
 /// <summary>What a reader meets who opens the committed notebooks without running them.</summary>
 public sealed class SavedNotebookTests

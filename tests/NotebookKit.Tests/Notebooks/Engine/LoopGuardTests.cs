@@ -1,6 +1,6 @@
-using NotebookKit.Kernel.Cells;
+using NotebookKit.Notebooks.Engine;
 
-namespace NotebookKit.Tests.Kernel;
+namespace NotebookKit.Tests.Notebooks.Engine;
 
 public sealed class LoopGuardTests
 {
@@ -13,7 +13,7 @@ public sealed class LoopGuardTests
     [InlineData("Action a = () => { };", "Action a = () => {G };")]
     [InlineData("var y = x => x + 1; // while (true)", "var y = x => x + 1; // while (true)")]
     public void Loops_and_functions_are_guarded_in_their_own_lines(string source, string guarded) =>
-        Assert.Equal(guarded, LoopGuards.Insert(source).Replace("global::NotebookKit.Kernel.Cells.LoopGuards.Check();", "G"));
+        Assert.Equal(guarded, LoopGuards.Insert(source).Replace("global::NotebookKit.Notebooks.Engine.LoopGuards.Check();", "G"));
 
     [Fact]
     public void Code_that_does_not_parse_is_left_to_the_compiler_to_judge() =>

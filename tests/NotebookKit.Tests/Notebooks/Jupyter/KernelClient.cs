@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using NotebookKit.Kernel;
-using NotebookKit.Kernel.Wire;
+using NetMQ;
+using NetMQ.Sockets;
+using NotebookKit.Notebooks;
+using NotebookKit.Notebooks.Jupyter;
 
-namespace NotebookKit.Tests.Kernel;
+namespace NotebookKit.Tests.Notebooks.Jupyter;
 
 /// <summary>A front end in small: starts the kernel as Jupyter does and speaks its protocol over real sockets.</summary>
 public sealed class KernelClient : IDisposable
@@ -14,7 +16,9 @@ public sealed class KernelClient : IDisposable
     private const string Key = "a key of the tests";
     private readonly string _connectionFile = Path.Combine(Path.GetTempPath(), $"kit-kernel-{Guid.NewGuid():N}.json");
     private readonly MessageCodec _codec = new(Key);
-    private readonly ZmqSocket _shell = new(Zmq.Dealer), _control = new(Zmq.Dealer), _stdin = new(Zmq.Dealer), _iopub = new(Zmq.Sub), _heartbeat = new(Zmq.Req);
+    private readonly DealerSocket _shell = new(), _control = new(), _stdin = new();
+    private readonly SubscriberSocket _iopub = new();
+    private readonly RequestSocket _heartbeat = new();
 
     public KernelClient()
     {
@@ -25,28 +29,31 @@ public sealed class KernelClient : IDisposable
             """);
         // The folder of the "notebook" is the one above the assemblies: relative references have something to be relative to.
         // A test run in the background ignores SIGINT, and its children would too: env gives the signal back.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "kit-kernel.dll"), _connectionFile])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve", _connectionFile])
         {
             WorkingDirectory = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..")),
             RedirectStandardError = true,
         };
         Process = Process.Start(start)!;
         Process.BeginErrorReadLine();
+        // The kernel's questions find the front end by the name that its cells came with.
+        _shell.Options.Identity = _stdin.Options.Identity = "front"u8.ToArray();
         _shell.Connect($"tcp://127.0.0.1:{ports[0]}");
         _iopub.Connect($"tcp://127.0.0.1:{ports[1]}");
-        _iopub.SubscribeToAll();
+        _iopub.SubscribeToAnyTopic();
         _stdin.Connect($"tcp://127.0.0.1:{ports[2]}");
         _control.Connect($"tcp://127.0.0.1:{ports[3]}");
         _heartbeat.Connect($"tcp://127.0.0.1:{ports[4]}");
 
         // The broadcast channel is open once a status comes through it.
+        _iopub.Options.ReceiveHighWatermark = 0;
         while (!Broadcasts(SendShell("kernel_info_request", []), 500).Any())
         {
             if (Process.HasExited)
                 throw new InvalidOperationException("The kernel ended at once.");
         }
 
-        while (_shell.Receive(200) is not null)
+        while (Frames(_shell, 200) is not null)
         {
         }
     }
@@ -59,8 +66,23 @@ public sealed class KernelClient : IDisposable
 
     internal string SendForged(string type) => Send(_shell, new MessageCodec("another key"), type, []);
 
-    internal string SendCell(string code, bool silent = false) =>
-        SendShell("execute_request", new JsonObject { ["code"] = code, ["silent"] = silent, ["store_history"] = !silent, ["stop_on_error"] = true });
+    /// <summary>Sends anything at all on the shell channel.</summary>
+    internal void SendRaw(IEnumerable<byte[]> frames) => _shell.SendMultipartBytes(frames);
+
+    /// <summary>A message as it goes over the wire, signed as it should be.</summary>
+    internal List<byte[]> Encode(string type, JsonObject content) => [.. _codec.Encode(Message.Create(type, content, null))];
+
+    /// <summary>Answers the kernel's question for a line.</summary>
+    /// <returns>The prompt.</returns>
+    internal string? AnswerInput(string value)
+    {
+        var question = Receive(_stdin, 10_000)!;
+        Send(_stdin, _codec, "input_reply", new JsonObject { ["value"] = value });
+        return question.Content.Text("prompt");
+    }
+
+    internal string SendCell(string code, bool silent = false, bool asks = false) =>
+        SendShell("execute_request", new JsonObject { ["code"] = code, ["silent"] = silent, ["store_history"] = !silent, ["stop_on_error"] = true, ["allow_stdin"] = asks });
 
     internal Message? ReceiveShell(int milliseconds = 30_000) => Receive(_shell, milliseconds);
 
@@ -93,7 +115,7 @@ public sealed class KernelClient : IDisposable
     internal IEnumerable<Message> Broadcasts(string id, int milliseconds = 30_000)
     {
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed < Patience && _iopub.Receive(milliseconds) is { } frames)
+        while (clock.Elapsed < Patience && Frames(_iopub, milliseconds) is { } frames)
         {
             var message = _codec.Decode(frames);
             if (ParentOf(message) != id)
@@ -109,13 +131,13 @@ public sealed class KernelClient : IDisposable
 
     internal byte[]? Heartbeat(byte[] bytes)
     {
-        _heartbeat.Send([bytes]);
-        return _heartbeat.Receive(5000)?.Single();
+        _heartbeat.SendFrame(bytes);
+        return _heartbeat.TryReceiveFrameBytes(TimeSpan.FromSeconds(5), out var answer) ? answer : null;
     }
 
     public void Dispose()
     {
-        foreach (var socket in new[] { _shell, _control, _stdin, _iopub, _heartbeat })
+        foreach (var socket in new NetMQSocket[] { _shell, _control, _stdin, _iopub, _heartbeat })
             socket.Dispose();
         if (!Process.HasExited)
             Process.Kill();
@@ -125,14 +147,20 @@ public sealed class KernelClient : IDisposable
 
     private static string? ParentOf(Message message) => JsonNode.Parse(message.ParentBytes)!.AsObject().Text("msg_id");
 
-    private static string Send(ZmqSocket socket, MessageCodec codec, string type, JsonObject content)
+    private static string Send(NetMQSocket socket, MessageCodec codec, string type, JsonObject content)
     {
         var message = Message.Create(type, content, null);
-        socket.Send(codec.Encode(message));
+        socket.SendMultipartBytes(codec.Encode(message));
         return message.Header.Text("msg_id")!;
     }
 
-    private Message? Receive(ZmqSocket socket, int milliseconds) => socket.Receive(milliseconds) is { } frames ? _codec.Decode(frames) : null;
+    private static List<byte[]>? Frames(NetMQSocket socket, int milliseconds)
+    {
+        List<byte[]> frames = [];
+        return socket.TryReceiveMultipartBytes(TimeSpan.FromMilliseconds(milliseconds), ref frames) ? frames : null;
+    }
+
+    private Message? Receive(NetMQSocket socket, int milliseconds) => Frames(socket, milliseconds) is { } frames ? _codec.Decode(frames) : null;
 
     private static int[] FreePorts(int count)
     {

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace NotebookKit.Tests.Notebooks;
+namespace NotebookKit.Tests.Notebooks.Files;
 
 /// <summary>What the claims about notebooks look for in prose and outputs.</summary>
 internal static partial class Patterns

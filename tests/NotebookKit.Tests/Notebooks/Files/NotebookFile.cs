@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace NotebookKit.Tests.Notebooks;
+namespace NotebookKit.Tests.Notebooks.Files;
 
 /// <summary>A notebook as it lies on disk, with what the claims about notebooks ask for.</summary>
 internal sealed class NotebookFile(string path)

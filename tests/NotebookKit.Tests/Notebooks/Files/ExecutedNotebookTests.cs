@@ -1,0 +1,32 @@
+using NotebookKit.Display;
+using NotebookKit.Notebooks.Files;
+
+namespace NotebookKit.Tests.Notebooks.Files;
+
+/// <summary>
+/// The notebooks run: headless, with real training; the first in full, the others just long enough to reach every cell.
+/// </summary>
+public sealed class ExecutedNotebookTests
+{
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(NotebookFile.Course), MemberType = typeof(NotebookFile))]
+    public async Task It_runs_from_the_first_cell_to_the_last_without_an_error(string name)
+    {
+        var before = Environment.GetEnvironmentVariable(RunScale.Variable);
+        Environment.SetEnvironmentVariable(RunScale.Variable, name.StartsWith("00-", StringComparison.Ordinal) ? "0" : "1");
+        try
+        {
+            var notebook = NotebookDocument.Load(Path.Combine(NotebookFile.Folder, name));
+            var run = await new NotebookRunner { Timeout = TimeSpan.FromMinutes(10) }.RunAsync(notebook, NotebookFile.Folder, TestContext.Current.CancellationToken);
+
+            Assert.Null(run.Failure);
+            Assert.Empty(run.Skipped);
+            Assert.Equal(Enumerable.Range(1, run.Cells), notebook.CodeCells.Where(cell => cell.ExecutionCount is not null).Select(cell => cell.ExecutionCount!.Value));
+            Assert.Equal(notebook.CodeCells.Count(cell => cell.Source.Trim().Length > 0), run.Cells);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(RunScale.Variable, before);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json.Nodes;
+using NotebookKit.Notebooks;
+using NotebookKit.Notebooks.Jupyter;
+
+namespace NotebookKit.Tests.Notebooks.Jupyter;
+
+/// <summary>The protocol's other duties: introductions, signatures, heartbeat, interrupts, the end.</summary>
+public sealed partial class ProtocolTests(KernelClient kernel) : IClassFixture<KernelClient>
+{
+    [Fact]
+    public void The_kernel_introduces_itself_as_CSharp()
+    {
+        var info = kernel.Ask("kernel_info_request", []);
+        Assert.Equal("5.3", info.Text("protocol_version"));
+        Assert.Equal("C#", (string?)info["language_info"]!["name"]);
+        Assert.Equal(".cs", (string?)info["language_info"]!["file_extension"]);
+        Assert.Equal("ok", kernel.Ask("comm_info_request", []).Text("status"));
+    }
+
+    [Fact]
+    public void The_heart_beats_while_a_cell_runs()
+    {
+        var id = kernel.SendCell("System.Threading.Thread.Sleep(300);");
+        Assert.Equal("ping"u8.ToArray(), kernel.Heartbeat("ping"u8.ToArray()));
+        kernel.Finish(id);
+    }
+
+    [Fact]
+    public void A_message_signed_with_another_key_is_not_answered()
+    {
+        kernel.SendForged("kernel_info_request");
+        Assert.Null(kernel.ReceiveShell(400));
+        Assert.Equal("ok", kernel.Ask("kernel_info_request", []).Text("status"));
+    }
+
+    [Fact]
+    public void A_message_survives_the_wire_and_a_changed_one_does_not()
+    {
+        var codec = new MessageCodec("key");
+        var message = Message.Create("execute_request", new JsonObject { ["code"] = "\"ᾱ 🐇\"" }, null, [[1, 2], [3]]);
+        var frames = codec.Encode(message).ToList();
+        var back = codec.Decode(frames);
+        Assert.Equal("execute_request", back.Type);
+        Assert.Equal("\"ᾱ 🐇\"", back.Content.Text("code"));
+        Assert.Equal([[1, 2], [3]], back.Identities);
+
+        frames[^1] = Encoding.UTF8.GetBytes("{\"code\":\"1\"}");
+        Assert.Throws<InvalidDataException>(() => codec.Decode(frames));
+        Assert.Throws<InvalidDataException>(() => codec.Decode(frames[..3]));
+    }
+
+    [Fact]
+    public void A_cell_may_ask_its_reader_for_a_line()
+    {
+        var id = kernel.SendCell("Console.ReadLine() + \"!\"", asks: true);
+        Assert.Equal("", kernel.AnswerInput("yes"));
+        Assert.Equal("yes!", kernel.Finish(id).Result());
+
+        id = kernel.SendCell("await Microsoft.DotNet.Interactive.Kernel.GetInputAsync(\"your name\")", asks: true);
+        Assert.Equal("your name", kernel.AnswerInput("Tuft"));
+        Assert.Equal("Tuft", kernel.Finish(id).Result());
+    }
+
+    [Fact]
+    public void What_ran_is_remembered()
+    {
+        kernel.Run("1 + 1");
+        kernel.Run("2 + 2");
+        var history = kernel.Ask("history_request", new JsonObject { ["hist_access_type"] = "tail", ["n"] = 2 })["history"]!.AsArray();
+        Assert.Equal(["1 + 1", "2 + 2"], history.Select(cell => (string?)cell![2]));
+    }
+
+    /// <summary>Ten thousand are sent when KIT_HOSTILE says so.</summary>
+    [Fact]
+    public void No_malformed_unsigned_or_repeated_message_is_executed()
+    {
+        var count = int.Parse(Environment.GetEnvironmentVariable("KIT_HOSTILE") ?? "300", System.Globalization.CultureInfo.InvariantCulture);
+        kernel.Run("var executed = 0;");
+        var random = new Random(7);
+        var once = kernel.Encode("execute_request", new JsonObject { ["code"] = "executed++;", ["silent"] = true });
+        kernel.SendRaw(once);
+        for (var i = 0; i < count; i++)
+        {
+            var frames = kernel.Encode("execute_request", new JsonObject { ["code"] = "executed = -1000000;" });
+            switch (i % 6)
+            {
+                case 0: // another signature
+                    frames[1] = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomBytes(32)));
+                    break;
+                case 1: // none
+                    frames[1] = [];
+                    break;
+                case 2: // changed after signing
+                    frames[^1] = Encoding.UTF8.GetBytes($"{{\"code\":\"executed = -{i};\"}}");
+                    break;
+                case 3: // cut short
+                    frames = frames[..random.Next(1, frames.Count)];
+                    break;
+                case 4: // bytes
+                    frames = [.. Enumerable.Range(0, random.Next(1, 9)).Select(_ => RandomBytes(random.Next(0, 200)))];
+                    break;
+                default: // word for word once more
+                    frames = [.. once];
+                    break;
+            }
+
+            kernel.SendRaw(frames);
+        }
+
+        Assert.Equal("1", kernel.Run("executed").Result());
+
+        byte[] RandomBytes(int length)
+        {
+            var bytes = new byte[length];
+            random.NextBytes(bytes);
+            return bytes;
+        }
+    }
+
+    [Theory]
+    [InlineData("{\"ip\": \"0.0.0.0\", \"key\": \"k\"}", "not this machine's own")]
+    [InlineData("{\"key\": \"\"}", "key is empty")]
+    [InlineData("{\"key\": \"k\", \"transport\": \"ipc\"}", "use tcp")]
+    [InlineData("{\"key\": \"k\", \"signature_scheme\": \"hmac-md5\"}", "use hmac-sha256")]
+    [InlineData("[", "no connection file")]
+    public void A_connection_file_that_asks_for_something_else_is_refused_in_one_sentence(string json, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["c.json"], json);
+        Assert.Contains(reason, Assert.Throws<BadInputException>(() => Connection.Load(folder["c.json"])).Message);
+    }
+
+    [Fact]
+    public void An_interrupt_lets_a_cell_that_looks_at_the_token_end_by_itself()
+    {
+        var id = kernel.SendCell("""
+            #r "FOLDER/NotebookKit.dll"
+            var token = NotebookKit.Display.RunningCell.Cancellation;
+            var steps = 1;
+            Console.Write("running");
+            try { while (!token.IsCancellationRequested) await Task.Delay(5); } finally { steps = 2; }
+            for (var i = 0; i < 50; i++) { await Task.Delay(10); steps++; }
+            """.Replace("FOLDER", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), StringComparison.Ordinal));
+        kernel.Await(id, "stream");
+        kernel.SendControl("interrupt_request", []);
+        Assert.Equal("ok", kernel.ReceiveControl()!.Content.Text("status"));
+        Assert.Equal("ok", kernel.Finish(id).Status); // half a second of tidying up is its own
+        Assert.Equal("52", kernel.Run("steps").Result());
+    }
+
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("while (true) System.Threading.Thread.Sleep(5);")]
+    [InlineData("while (true) await Task.Delay(5);")]
+    [InlineData("await Task.Yield(); while (true) { }")]
+    [InlineData("while (true) Console.WriteLine(\"more\");")]
+    [InlineData("while (true) { try { throw new InvalidOperationException(); } catch (InvalidOperationException) { } }")]
+    [InlineData("void Deep() { for (; ; ) ; }\nDeep();")]
+    [InlineData("System.Threading.Thread.Sleep(-1);")]
+    [InlineData("Task.Delay(-1).Wait();")]
+    public void An_interrupt_stops_a_loop_or_a_wait_within_a_moment_and_keeps_what_was_assigned(string code)
+    {
+        var name = $"before{(uint)code.GetHashCode(StringComparison.Ordinal)}";
+        var id = kernel.SendCell($"var {name} = 5; Console.WriteLine(\"running\");\n{code}");
+        kernel.Await(id, "stream");
+        var clock = Stopwatch.StartNew();
+        kernel.SendControl("interrupt_request", []);
+        Assert.Equal("Interrupted", kernel.Finish(id).Reply.Text("ename"));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"took {clock.Elapsed}");
+        Assert.Equal("5", kernel.Run(name).Result());
+        Assert.Equal("ok", kernel.ReceiveControl()!.Content.Text("status"));
+    }
+
+    [Fact]
+    public void A_signal_interrupts_too_and_an_endless_await_is_given_up()
+    {
+        var id = kernel.SendCell("Console.WriteLine(\"running\"); await Task.Delay(-1);");
+        kernel.Await(id, "stream");
+        _ = Kill(kernel.Process.Id, 2);
+        Assert.Equal("Interrupted", kernel.Finish(id).Reply.Text("ename"));
+        Assert.Equal("1", kernel.Run("1").Result());
+    }
+
+    [Fact]
+    public void A_task_of_an_earlier_cell_goes_on_when_a_later_cell_is_interrupted()
+    {
+        kernel.Run("var beats = 0; var ended = false; _ = Task.Run(async () => { while (!ended) { await Task.Delay(5); beats++; } });");
+        var id = kernel.SendCell("Console.WriteLine(\"running\"); while (true) { }");
+        kernel.Await(id, "stream");
+        kernel.SendControl("interrupt_request", []);
+        Assert.Equal("Interrupted", kernel.Finish(id).Reply.Text("ename"));
+        _ = kernel.ReceiveControl();
+        Assert.Equal("true", kernel.Run("var count = beats; await Task.Delay(200); beats > count").Result());
+        kernel.Run("ended = true;");
+    }
+
+    [Fact]
+    public void An_interrupt_between_cells_means_nothing()
+    {
+        kernel.SendControl("interrupt_request", []);
+        Assert.Equal("ok", kernel.ReceiveControl()!.Content.Text("status"));
+        Assert.Equal("2", kernel.Run("2").Result());
+    }
+
+    [Fact]
+    public void The_kernel_ends_on_request_even_while_a_cell_runs()
+    {
+        using var other = new KernelClient();
+        other.SendCell("while (true) { }");
+        other.SendControl("shutdown_request", new JsonObject { ["restart"] = true });
+        Assert.True((bool)other.ReceiveControl()!.Content["restart"]!);
+        Assert.True(other.Process.WaitForExit(5000));
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
