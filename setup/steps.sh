@@ -122,8 +122,6 @@ has_library() { [[ $(/sbin/ldconfig -p) == *"$1 "* ]]; }
 
 # One line per thing that the machine must have: the check that it is there, or the Debian package that brings it.
 missing_packages() {
-  has_library libturbojpeg.so.0 || echo libturbojpeg0
-  has_library libwebp.so.7 || echo libwebp7
   [ -f "$VOCABULARY" ] || has npm || echo npm
   if [ "$1" = notebooks ]; then
     has_library libzmq.so.5 || echo libzmq5
