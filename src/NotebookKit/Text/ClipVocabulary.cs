@@ -93,6 +93,7 @@ public sealed class ClipVocabulary
 
         if (merges.Count != ClipMerges)
             throw new BadInputException($"{path} is damaged: it has {merges.Count} merges, and CLIP has {ClipMerges}; {Remedy}.");
+        _ = Task.Run(() => vocabulary.engine.Value); // a fifth of a second, while the model's weights are read
         return vocabulary;
     }
 
