@@ -18,11 +18,11 @@ internal static class DataChecks
     {
         try
         {
-            return Finding.Ok("vocabulary", $"CLIP, {ClipTokenizer.Default.VocabularySize} tokens");
+            return Finding.Ok("vocabulary", $"CLIP, {ClipTokenizer.Default.VocabularySize} tokens, data/base-mini/tokenizer");
         }
         catch (BadInputException e)
         {
-            return new Finding("vocabulary", Health.Missing, e.Message, "run ./kit test once: it installs the vocabulary");
+            return new Finding("vocabulary", Health.Missing, e.Message, "take data/base-mini/tokenizer from the repository again");
         }
     }
 

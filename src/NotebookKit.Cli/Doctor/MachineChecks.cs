@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace NotebookKit.Cli.Doctor;
 
-/// <summary>The machine and the libraries that pictures need.</summary>
+/// <summary>The machine, and what .NET runs on it.</summary>
 internal static class MachineChecks
 {
     public static IEnumerable<Finding> All()
@@ -10,8 +10,6 @@ internal static class MachineChecks
         var gigabytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9;
         yield return Finding.Ok("machine", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, {gigabytes:0} GB");
         yield return Finding.Ok(".NET", RuntimeInformation.FrameworkDescription);
-        yield return Library("JPEG", "libturbojpeg.so.0", "libturbojpeg0", Health.Missing);
-        yield return Library("WebP", "libwebp.so.7", "libwebp7", Health.Missing);
     }
 
     /// <summary>Whether the system's loader finds a library, and the Debian package that brings it.</summary>

@@ -52,25 +52,8 @@ internal sealed class BaseModelExport : IDisposable
         unet.SavePretrained(Path.Combine(folder, "unet"), ScalarType.Float16);
         vae.SavePretrained(Path.Combine(folder, "vae"), ScalarType.Float16);
         fullText.SavePretrained(Path.Combine(folder, "text_encoder"), ScalarType.Float16);
-        WriteJson(folder, "tokenizer/tokenizer_config.json", new JsonObject
-        {
-            ["tokenizer_class"] = "CLIPTokenizer",
-            ["model_max_length"] = ClipTokenizer.ModelMaxLength,
-            ["do_lower_case"] = true,
-            ["add_prefix_space"] = false,
-            ["errors"] = "replace",
-            ["bos_token"] = "<|startoftext|>",
-            ["eos_token"] = "<|endoftext|>",
-            ["unk_token"] = "<|endoftext|>",
-            ["pad_token"] = "<|endoftext|>",
-        });
-        WriteJson(folder, "tokenizer/special_tokens_map.json", new JsonObject
-        {
-            ["bos_token"] = "<|startoftext|>",
-            ["eos_token"] = "<|endoftext|>",
-            ["unk_token"] = "<|endoftext|>",
-            ["pad_token"] = "<|endoftext|>",
-        });
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(ClipVocabulary.FindShipped())!))
+            WriteText(Path.Combine(folder, "tokenizer", Path.GetFileName(file)), File.ReadAllText(file));
         WriteJson(folder, "scheduler/scheduler_config.json", new JsonObject
         {
             ["_class_name"] = "DDIMScheduler",

@@ -57,7 +57,7 @@ internal static class ModelCard
         text.AppendLine();
         text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an identifier such as `zwx` neutral. The VAE has one thing that Stable Diffusion's has not: a linear skip over patches (`patch_skip` and `patch_skip_reach` in its config, keys `patch_encoder.*` and `patch_decoder.*`), without which training it takes hours.");
         text.AppendLine();
-        text.AppendLine("Made entirely from this repository's code, under the repository's licence.");
+        text.AppendLine("Made entirely from this repository's code, under the repository's licence; but `tokenizer/merges.txt` and `vocab.json` are OpenAI's CLIP vocabulary, under the MIT licence beside them.");
         return text.ToString();
 
         void Row(string what, string value) => text.AppendLine($"| {what} | {value} |");

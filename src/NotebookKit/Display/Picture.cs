@@ -19,7 +19,7 @@ public sealed record Picture(RgbImage Image, string Description = "", int Width 
     public override string ToString() => Description.Length > 0 ? Description : DisplayFormat.Text(Image);
 
     /// <summary>Whether a picture is shown as JPEG: a notebook of many grids would be too large for the web as PNG.</summary>
-    internal static bool IsLarge(RgbImage image) => image.Width * image.Height > LargestExact && JpegEncoder.IsAvailable;
+    internal static bool IsLarge(RgbImage image) => image.Width * image.Height > LargestExact;
 
     /// <summary>A large picture as it is shown.</summary>
     internal static byte[] ToJpeg(RgbImage image) => image.ToJpeg(Quality);

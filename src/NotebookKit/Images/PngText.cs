@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
@@ -38,39 +37,18 @@ public static class PngText
     /// <exception cref="BadInputException">It is no PNG, cut off or damaged.</exception>
     public static IReadOnlyDictionary<string, string> Read(ReadOnlySpan<byte> bytes, string name)
     {
-        if (!bytes.StartsWith(PngDecoder.Signature))
+        if (!bytes.StartsWith(PngChunks.Signature))
             throw new BadInputException($"The picture {name} is not a PNG file; only those hold texts.");
         var texts = new Dictionary<string, string>();
-        for (var at = PngDecoder.Signature.Length; ;)
+        foreach (var (type, body) in PngChunks.Of(bytes, name))
         {
-            var length = bytes.Length - at < 12 ? long.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]);
-            if (length > bytes.Length - at - 12)
-                throw ImageDecoder.Damaged(name, "the file is cut off");
-            var typed = bytes.Slice(at + 4, (int)length + 4);
-            var type = Encoding.Latin1.GetString(typed[..4]);
-            if (type is "tEXt" or "zTXt" or "iTXt")
-            {
-                if (PngChecksum.Of(typed) != BinaryPrimitives.ReadUInt32BigEndian(bytes[(at + 8 + (int)length)..]))
-                    throw ImageDecoder.Damaged(name, $"the checksum of its {type} part is wrong");
-                var (keyword, text) = Entry(type, typed[4..], name);
-                texts[keyword] = text;
-            }
-
-            if (type == "IEND")
-                return texts;
-            at += (int)length + 12;
+            if (type is not ("tEXt" or "zTXt" or "iTXt"))
+                continue;
+            var (keyword, text) = Entry(type, bytes[body], name);
+            texts[keyword] = text;
         }
-    }
 
-    /// <summary>The part that holds a text: <c>tEXt</c> where Latin-1 can write it, else <c>iTXt</c> in UTF-8, as Pillow does.</summary>
-    internal static (string Type, byte[] Body) Part(string keyword, string text)
-    {
-        if (keyword.Length is 0 or > 79 || keyword.Any(c => c is < ' ' or > '~'))
-            throw new ArgumentException($"'{keyword}' is no PNG keyword, which has 1 to 79 plain letters.", nameof(keyword));
-        var key = Encoding.Latin1.GetBytes(keyword);
-        return text.All(c => c is not '\0' and <= '\u00ff')
-            ? ("tEXt", [.. key, 0, .. Encoding.Latin1.GetBytes(text)])
-            : ("iTXt", [.. key, 0, 0, 0, 0, 0, .. Encoding.UTF8.GetBytes(text.Replace("\0", "", StringComparison.Ordinal))]);
+        return texts;
     }
 
     private static (string Keyword, string Text) Entry(string type, ReadOnlySpan<byte> body, string name)

@@ -38,7 +38,7 @@ public sealed class RgbImage
 
     /// <summary>
     /// Reads a PNG, JPEG or WebP file, told by its content and not by its name: turned upright by its EXIF
-    /// orientation, transparency flattened on white, grey and CMYK made RGB, 16 bits cut to 8.
+    /// orientation, transparency flattened on white, grey and CMYK made RGB, 16 bits rounded to 8.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="BadInputException">It is missing, damaged, cut off, too large, or no such picture.</exception>
@@ -67,12 +67,12 @@ public sealed class RgbImage
 
     /// <summary>The picture as a PNG file.</summary>
     /// <param name="texts">Keywords and texts to keep in the file; <see cref="PngText"/> reads them back.</param>
-    public byte[] ToPng(IReadOnlyDictionary<string, string>? texts = null) => PngEncoder.Encode(this, texts);
+    public byte[] ToPng(IReadOnlyDictionary<string, string>? texts = null) => ImageEncoder.ToPng(this, texts);
 
     /// <summary>The picture as a JPEG file: a tenth of a PNG's size, and no longer the same to the bit.</summary>
     /// <param name="quality">1 to 100; at 90 the difference is hard to see.</param>
-    /// <exception cref="BadInputException">The quality is out of range, the picture wider or higher than 65,535, or libturbojpeg is not installed.</exception>
-    public byte[] ToJpeg(int quality = 90) => JpegEncoder.Encode(this, quality);
+    /// <exception cref="BadInputException">The quality is out of range, or the picture wider or higher than 65,535.</exception>
+    public byte[] ToJpeg(int quality = 90) => ImageEncoder.ToJpeg(this, quality);
 
     /// <summary>Writes the picture as a PNG file; a file of that name is replaced only when all is written.</summary>
     /// <param name="path">The file; its folder must exist.</param>
@@ -92,11 +92,11 @@ public sealed class RgbImage
         }
     }
 
-    /// <summary>The picture at another size, smoothed over the area that each new pixel covers, equal to Pillow's to the bit.</summary>
+    /// <summary>The picture at another size, smoothed over the area that each new pixel covers, as Pillow does it (within two levels).</summary>
     /// <param name="width">New pixels across.</param>
     /// <param name="height">New pixels down.</param>
     /// <param name="filter">The kernel.</param>
-    public RgbImage Resize(int width, int height, ResampleFilter filter) => Resampler.Resize(this, width, height, filter);
+    public RgbImage Resize(int width, int height, ResampleFilter filter) => ImageEncoder.Resize(this, width, height, filter);
 
     /// <summary>A part of the picture.</summary>
     /// <param name="left">The first column kept.</param>

@@ -21,7 +21,7 @@ public static class FileInspector
         int count;
         using (var stream = SafetensorsHeader.Open(path))
             count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        if (head[..count].SequenceEqual(PngDecoder.Signature))
+        if (head[..count].SequenceEqual(PngChunks.Signature))
             return PictureInspection.Of(path);
         using var file = WeightFile.Open(path);
         var kind = CheckpointKinds.Of(file);

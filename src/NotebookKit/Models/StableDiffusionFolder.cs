@@ -57,7 +57,7 @@ internal static class StableDiffusionFolder
         AtomicFile.WriteText(Path.Combine(folder, "model_index.json"), Index().ToJsonString(Indented) + "\n");
     }
 
-    // The source folder's files as they are; for a model made in memory, what the reader needs: which token pads.
+    // The source folder's files as they are; for a model made in memory, CLIP's vocabulary and which token pads.
     private static void SaveTokenizer(StableDiffusion model, string folder)
     {
         var (source, target) = (Path.Combine(model.Folder, "tokenizer"), Path.Combine(folder, "tokenizer"));
@@ -68,6 +68,8 @@ internal static class StableDiffusionFolder
             return;
         }
 
+        foreach (var file in (string[])["merges.txt", "vocab.json", "LICENSE"])
+            AtomicFile.Write(Path.Combine(target, file), stream => stream.Write(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(ClipVocabulary.FindShipped())!, file))));
         var config = new JsonObject
         {
             ["tokenizer_class"] = "CLIPTokenizer",

@@ -6,7 +6,7 @@ namespace NotebookKit.Text;
 
 /// <summary>
 /// CLIP's tokenizer: text is composed (Unicode NFC), lower-cased, cut into words, and each word is put together from
-/// its bytes by byte-pair merges. Gives the ids of <c>CLIPTokenizerFast</c> in Hugging Face transformers. Safe to use
+/// its bytes by byte-pair merges, which Microsoft.ML.Tokenizers does. Gives the ids of <c>CLIPTokenizerFast</c> in Hugging Face transformers. Safe to use
 /// from several threads.
 /// </summary>
 public sealed class ClipTokenizer
@@ -18,7 +18,7 @@ public sealed class ClipTokenizer
     private const int CachedWords = 100_000;
     private const int LongestCachedWord = 100;
 
-    private static readonly Lazy<ClipTokenizer> installed = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindInstalled()), null));
+    private static readonly Lazy<ClipTokenizer> shipped = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindShipped()), null));
     private static readonly string[] startAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
     private readonly string[] specials;
     private volatile AddedWord[] added = []; // never changed, only replaced
@@ -38,9 +38,9 @@ public sealed class ClipTokenizer
         specials = [.. startAndEnd.Append(padToken).Distinct()];
     }
 
-    /// <summary>The installed CLIP vocabulary (see <see cref="ClipVocabulary.FindInstalled"/>), padded with the end token.</summary>
-    /// <exception cref="BadInputException">No vocabulary is installed.</exception>
-    public static ClipTokenizer Default => installed.Value;
+    /// <summary>CLIP's vocabulary as the repository has it (see <see cref="ClipVocabulary.FindShipped"/>), padded with the end token.</summary>
+    /// <exception cref="BadInputException">It is not there.</exception>
+    public static ClipTokenizer Default => shipped.Value;
 
     /// <summary>The tokens and merges behind this tokenizer.</summary>
     public ClipVocabulary Vocabulary { get; }
@@ -58,7 +58,7 @@ public sealed class ClipTokenizer
     public int VocabularySize => Vocabulary.Count;
 
     /// <summary>
-    /// A model's own tokenizer folder: <c>merges.txt</c> where it has one (else the installed vocabulary) and the
+    /// A model's own tokenizer folder: <c>merges.txt</c> where it has one (else the one of <see cref="Default"/>) and the
     /// padding token of <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c>.
     /// </summary>
     /// <param name="folder">The folder, <c>tokenizer/</c> in the diffusers layout.</param>
@@ -269,8 +269,7 @@ public sealed class ClipTokenizer
             return own.Ids;
         if (cache.TryGetValue(word, out var ids))
             return ids;
-        var pieces = specials.Contains(word) ? [word] : MergeTrace.PiecesOf(Vocabulary, word);
-        ids = [.. pieces.Select(piece => Vocabulary.IdOf(piece)!.Value)];
+        ids = specials.Contains(word) ? [Vocabulary.IdOf(word)!.Value] : Vocabulary.IdsOf(word);
         if (word.Length <= LongestCachedWord && cache.Count < CachedWords)
             cache.TryAdd(word, ids);
         return ids;

@@ -1,3 +1,5 @@
+using Microsoft.ML.Tokenizers;
+
 namespace NotebookKit.Text;
 
 /// <summary>
@@ -17,9 +19,13 @@ public sealed class ClipVocabulary
     public const string End = "<|endoftext|>";
 
     private const int Alphabet = 512;
+    private const int ClipMerges = 48_894;
+    private const int LongestWord = 10_000; // the time of the merges grows with the square: 0.06 s here
+    private const string Remedy = "take it again from where the model came from; data/base-mini/tokenizer has one too";
     private readonly Dictionary<(string Left, string Right), int> ranks;
     private readonly Dictionary<string, int> ids;
     private readonly string[] tokens;
+    private readonly Lazy<BpeTokenizer> engine;
 
     private ClipVocabulary(IReadOnlyList<(string Left, string Right)> merges)
     {
@@ -36,6 +42,7 @@ public sealed class ClipVocabulary
         ranks = new Dictionary<(string, string), int>(merges.Count);
         for (var rank = 0; rank < merges.Count; rank++)
             ranks.TryAdd(merges[rank], rank);
+        engine = new Lazy<BpeTokenizer>(() => BpeTokenizer.Create(new BpeOptions(ids) { Merges = merges.Select(merge => $"{merge.Left} {merge.Right}"), EndOfWordSuffix = EndOfWord }));
     }
 
     /// <summary>How many token ids there are: 49,408 for CLIP.</summary>
@@ -66,51 +73,49 @@ public sealed class ClipVocabulary
                 continue;
             var space = lines[i].IndexOf(' ');
             if (space <= 0 || space == lines[i].Length - 1 || lines[i].IndexOf(' ', space + 1) >= 0)
-                throw new BadInputException($"{path} is no CLIP merges file: line {i + 1} is not two pieces with a space between; delete the file and run ./kit test to make it anew.");
+                throw new BadInputException($"{path} is no CLIP merges file: line {i + 1} is not two pieces with a space between; {Remedy}.");
             merges.Add((lines[i][..space], lines[i][(space + 1)..]));
         }
 
         if (merges.Count == 0)
-            throw new BadInputException($"{path} holds no merges; delete the file and run ./kit test to make it anew.");
+            throw new BadInputException($"{path} holds no merges; {Remedy}.");
 
-        // Each merge joins two tokens that exist by then; a cut or edited file breaks that at once.
+        // Each merge joins two tokens that exist by then to one that does not; an edited file breaks that at once.
         var vocabulary = new ClipVocabulary(merges);
         for (var rank = 0; rank < merges.Count; rank++)
         {
             var (left, right) = merges[rank];
             if (!vocabulary.KnownBefore(left, rank) || !vocabulary.KnownBefore(right, rank))
-                throw new BadInputException($"{path} is damaged: merge {rank} ({left} {right}) joins a piece that no line before it makes; delete the file and run ./kit test to make it anew.");
+                throw new BadInputException($"{path} is damaged: merge {rank} ({left} {right}) joins a piece that no line before it makes; {Remedy}.");
+            if (vocabulary.IdOf(left + right) != Alphabet + rank)
+                throw new BadInputException($"{path} is damaged: merge {rank} ({left} {right}) makes a piece that another line makes; {Remedy}.");
         }
 
+        if (merges.Count != ClipMerges)
+            throw new BadInputException($"{path} is damaged: it has {merges.Count} merges, and CLIP has {ClipMerges}; {Remedy}.");
+        _ = Task.Run(() => vocabulary.engine.Value); // a fifth of a second, while the model's weights are read
         return vocabulary;
     }
 
     /// <summary>
-    /// The installed vocabulary: the file that the environment variable <c>KIT_VOCABULARY</c> names (or the
-    /// <c>merges.txt</c> in the folder it names), else <c>artifacts/vocabulary/merges.txt</c> in a folder above the
-    /// program, above this assembly, or above the working folder.
+    /// The <c>merges.txt</c> that lies in <c>data/base-mini/tokenizer/</c>, in a folder above the program, above this
+    /// assembly, or above the working folder.
     /// </summary>
     /// <exception cref="BadInputException">There is none.</exception>
-    public static string FindInstalled()
+    public static string FindShipped()
     {
-        if (Environment.GetEnvironmentVariable("KIT_VOCABULARY") is { Length: > 0 } named)
-        {
-            var file = Directory.Exists(named) ? Path.Combine(named, "merges.txt") : named;
-            return File.Exists(file) ? file : throw new BadInputException($"KIT_VOCABULARY names {named}, where there is no merges.txt; correct it, or unset it and run ./kit test once.");
-        }
-
         var assembly = Path.GetDirectoryName(typeof(ClipVocabulary).Assembly.Location); // under another host's program
         foreach (var start in new[] { AppContext.BaseDirectory, assembly, Environment.CurrentDirectory })
         {
             for (var folder = start; folder is not null; folder = Path.GetDirectoryName(folder))
             {
-                var file = Path.Combine(folder, "artifacts", "vocabulary", "merges.txt");
+                var file = Path.Combine(folder, "data", "base-mini", "tokenizer", "merges.txt");
                 if (File.Exists(file))
                     return file;
             }
         }
 
-        throw new BadInputException("The CLIP vocabulary artifacts/vocabulary/merges.txt is missing: run ./kit test or ./kit tutorial once to install it, or set KIT_VOCABULARY to a merges.txt.");
+        throw new BadInputException("The CLIP vocabulary data/base-mini/tokenizer/merges.txt is missing: take it from the repository again, or load a model whose folder has a tokenizer/merges.txt.");
     }
 
     /// <summary>The id of a token, or null where the vocabulary lacks it.</summary>
@@ -132,6 +137,16 @@ public sealed class ClipVocabulary
     /// <summary>The rank of the merge that makes a token; null for single bytes and the two special tokens.</summary>
     /// <param name="id">0 to <see cref="Count"/> − 1.</param>
     public int? RankOf(int id) => id >= Alphabet && id < Alphabet + MergeCount ? id - Alphabet : null;
+
+    /// <summary>The token ids that a word's bytes merge to.</summary>
+    /// <exception cref="BadInputException">The word is longer than anything that CLIP could read.</exception>
+    internal int[] IdsOf(string word)
+    {
+        var letters = ByteAlphabet.Spell(word);
+        if (letters.Length > LongestWord)
+            throw new BadInputException($"The word that begins with \"{word[..20]}\" has {letters.Length} bytes, and the tokenizer takes at most {LongestWord} without a space; shorten it or put spaces in.");
+        return [.. engine.Value.EncodeToIds(letters, considerPreTokenization: false, considerNormalization: false)];
+    }
 
     private bool KnownBefore(string piece, int rank) => ids.TryGetValue(piece, out var id) && id < Alphabet + rank;
 }

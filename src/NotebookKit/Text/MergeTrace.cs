@@ -16,22 +16,12 @@ public sealed record MergeStep(string Left, string Right, int Rank, IReadOnlyLis
 /// <param name="Pieces">What is left when no pair has a rank: the tokens.</param>
 public sealed record MergeTrace(string Word, IReadOnlyList<string> Letters, IReadOnlyList<MergeStep> Steps, IReadOnlyList<string> Pieces)
 {
-    // From here on the queue is the faster way.
-    private const int LongWord = 64;
-
     /// <summary>Merges a word's letters until no two neighbours have a rank, and keeps every step.</summary>
     internal static MergeTrace Of(ClipVocabulary vocabulary, string word)
     {
         var steps = new List<MergeStep>();
-        var pieces = Merge(vocabulary, LettersOf(word), steps.Add);
+        var pieces = Merge(vocabulary, LettersOf(word), steps);
         return new MergeTrace(word, LettersOf(word), steps, pieces);
-    }
-
-    /// <summary>The tokens of a word, without keeping the steps.</summary>
-    internal static List<string> PiecesOf(ClipVocabulary vocabulary, string word)
-    {
-        var letters = LettersOf(word);
-        return letters.Count < LongWord ? Merge(vocabulary, letters, null) : MergeQueue.Merge(vocabulary, letters);
     }
 
     private static List<string> LettersOf(string word)
@@ -41,7 +31,7 @@ public sealed record MergeTrace(string Word, IReadOnlyList<string> Letters, IRea
         return letters;
     }
 
-    private static List<string> Merge(ClipVocabulary vocabulary, List<string> pieces, Action<MergeStep>? onStep)
+    private static List<string> Merge(ClipVocabulary vocabulary, List<string> pieces, List<MergeStep> steps)
     {
         while (true)
         {
@@ -67,7 +57,7 @@ public sealed record MergeTrace(string Word, IReadOnlyList<string> Letters, IRea
             }
 
             pieces.RemoveRange(kept, pieces.Count - kept);
-            onStep?.Invoke(new MergeStep(left, right, best, [.. pieces]));
+            steps.Add(new MergeStep(left, right, best, [.. pieces]));
         }
     }
 

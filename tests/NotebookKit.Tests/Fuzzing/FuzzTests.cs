@@ -15,7 +15,7 @@ namespace NotebookKit.Tests.Fuzzing;
 public sealed class FuzzTests : IDisposable
 {
     private const int Seed = 20221107, EachKind = 5_100;
-    private const long MostBytes = 256 << 20;
+    private const long MostBytes = 512 << 20;
     private static readonly TimeSpan longest = TimeSpan.FromSeconds(1);
     private readonly TemporaryFolder folder = new();
 
@@ -57,18 +57,15 @@ public sealed class FuzzTests : IDisposable
     }
 
     [Fact]
-    public void Spoilt_PNGs_are_decoded_or_refused()
+    public void Texts_of_spoilt_PNGs_are_read_or_refused()
     {
-        var picture = new RgbImage(24, 16);
-        picture.SavePng(folder["plain.png"]);
-        byte[][] seeds = [File.ReadAllBytes(folder["plain.png"]), .. Directory.GetFiles(House.Golden("images", "src"), "*.png").Select(File.ReadAllBytes).Where(bytes => bytes.Length < 20_000)];
+        var seed = new RgbImage(24, 16).ToPng(new Dictionary<string, string> { ["parameters"] = "a rabbit", ["title"] = "墨心" });
         Run(EachKind, (mutation, i) =>
         {
-            var bytes = mutation.Bytes(mutation.Pick(seeds), mutation.Pick(seeds));
+            var bytes = mutation.Bytes(seed);
             if (i % 2 == 0)
                 PngBytes.MendChecksums(bytes); // so that what is behind them is reached
-            Texts(bytes);
-            RgbImage.Decode(bytes, "x.png");
+            PngText.Read(bytes, "x.png");
         });
     }
 
@@ -108,12 +105,13 @@ public sealed class FuzzTests : IDisposable
         });
     }
 
-    private static void Run(int times, Action<Mutation, int> attempt)
+    internal static void Run(int times, Action<Mutation, int> attempt, double leastRefused = 0.25, bool measurePeak = false)
     {
         var (refused, read) = (0, 0);
         for (var i = 0; i < times; i++)
         {
             using var scope = NewDisposeScope();
+            var peak = measurePeak ? new PeakMemory() : null;
             var (clock, before) = (Stopwatch.StartNew(), GC.GetAllocatedBytesForCurrentThread());
             try
             {
@@ -131,10 +129,12 @@ public sealed class FuzzTests : IDisposable
             }
 
             Assert.True(clock.Elapsed < longest || Again(attempt, i) < longest, $"seed {Seed + i} took {clock.Elapsed}");
-            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < MostBytes, $"seed {Seed + i} took {(GC.GetAllocatedBytesForCurrentThread() - before) >> 20} MB");
+            // Of pictures what the process takes counts, native memory too, and not what is asked for and never touched.
+            Assert.True(measurePeak || GC.GetAllocatedBytesForCurrentThread() - before < MostBytes, $"seed {Seed + i} took {(GC.GetAllocatedBytesForCurrentThread() - before) >> 20} MB");
+            Assert.True(peak is null || peak.Bytes < MostBytes, $"seed {Seed + i} took {peak?.Bytes >> 20} MB at its peak");
         }
 
-        Assert.True(refused > times / 4, $"only {refused} of {times} were refused, {read} read: the files are not spoilt enough");
+        Assert.True(refused > times * leastRefused, $"only {refused} of {times} were refused, {read} read: the files are not spoilt enough");
     }
 
     // A machine that does much else may stop any program for a second, but not twice at the same file.
@@ -157,18 +157,6 @@ public sealed class FuzzTests : IDisposable
     {
         foreach (var tensor in WeightFile.Load(path).Values)
             tensor.Dispose();
-    }
-
-    private static void Texts(byte[] png)
-    {
-        try
-        {
-            PngText.Read(png, "x.png");
-        }
-        catch (BadInputException e)
-        {
-            Assert.DoesNotContain('\n', e.Message);
-        }
     }
 
     private static byte[] WithJson(Mutation mutation, byte[] seed)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using NotebookKit.Text;
 
@@ -138,21 +139,59 @@ public sealed class ClipTokenizerTests
         var file = Path.GetTempFileName();
         try
         {
-            var real = File.ReadAllLines(ClipVocabulary.FindInstalled());
+            var real = File.ReadAllLines(ClipVocabulary.FindShipped());
             File.WriteAllLines(file, real.Where((_, i) => i != 1)); // the first merge is gone: "in" is never made
-            Assert.Contains("damaged", Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+            Assert.Contains("damaged", Refusal());
+            File.WriteAllLines(file, real.Take(1).Concat(real.Skip(1).Reverse()));
+            Assert.Contains("joins a piece that no line before it makes", Refusal());
+            File.WriteAllLines(file, real[..1000]);
+            Assert.Contains("999 merges, and CLIP has 48894", Refusal());
+            File.WriteAllLines(file, real.Take(1000).Append(real[500]).Concat(real.Skip(1000)));
+            Assert.Contains("another line makes", Refusal());
             File.WriteAllText(file, "<html>not found</html>");
-            Assert.Contains(file, Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+            Assert.Contains(file, Refusal());
             File.WriteAllText(file, "");
-            Assert.Contains("no merges", Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+            Assert.Contains("no merges", Refusal());
         }
         finally
         {
             File.Delete(file);
         }
 
-        Assert.Contains(file, Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message);
+        Assert.Contains(file, Refusal());
         Assert.Contains("no/such", Assert.Throws<BadInputException>(() => ClipTokenizer.Load("no/such")).Message);
+
+        string Refusal() => Assert.Throws<BadInputException>(() => ClipVocabulary.Load(file)).Message;
+    }
+
+    [Fact]
+    public void The_vocabulary_is_CLIPs_and_lies_where_diffusers_looks_for_it()
+    {
+        var folder = Path.Combine(House.Root, "data", "base-mini", "tokenizer");
+        Assert.Equal("9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "merges.txt")))));
+        using var ids = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "vocab.json")));
+        Assert.Equal(Enumerable.Range(0, 49408).Select(id => (tokenizer.TokenOf(id), id)), ids.RootElement.EnumerateObject().Select(entry => (entry.Name, entry.Value.GetInt32())));
+        Assert.Contains("MIT License", File.ReadAllText(Path.Combine(folder, "LICENSE")));
+    }
+
+    [Fact]
+    public void The_merges_that_are_shown_are_those_that_are_made()
+    {
+        var random = new Random(3);
+        string[] parts = ["a", "rab", "bit", "zx", "ph", "oto", "é", "兔", "ſ", "🐇"];
+        for (var i = 0; i < 3000; i++)
+        {
+            var word = tokenizer.WordsOf(string.Concat(Enumerable.Range(0, 1 + random.Next(9)).Select(_ => parts[random.Next(parts.Length)]))).First();
+            Assert.Equal(tokenizer.Trace(word).Pieces, tokenizer.Tokenize(word));
+        }
+    }
+
+    [Fact]
+    public void A_word_longer_than_CLIP_could_ever_read_is_refused_in_one_sentence()
+    {
+        Assert.Equal(tokenizer.Trace(new string('a', 10_000)).Pieces, tokenizer.Tokenize(new string('a', 10_000)));
+        Assert.Contains("10001 bytes", Assert.Throws<BadInputException>(() => tokenizer.Encode("a photo of " + new string('a', 10_001))).Message);
+        Assert.Contains("兔兔", Assert.Throws<BadInputException>(() => tokenizer.Encode(new string('兔', 4_000))).Message);
     }
 
     private static void Compare<T>(List<string> mismatches, string prompt, string what, IEnumerable<T> expected, IEnumerable<T> actual)
