@@ -25,7 +25,7 @@ internal sealed class Svg
                 '<' => clean.Append("&lt;"),
                 '>' => clean.Append("&gt;"),
                 '"' => clean.Append("&quot;"),
-                < ' ' => clean.Append(' '),
+                < ' ' or 0xFFFE or 0xFFFF => clean.Append(' '),
                 _ => clean.Append(rune),
             };
         }
