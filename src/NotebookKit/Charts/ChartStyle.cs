@@ -6,12 +6,17 @@ namespace NotebookKit.Charts;
 /// <summary>How Plotly.NET's charts look unless they say otherwise: in size and colours as the kit's static drawing of them.</summary>
 public static class ChartStyle
 {
+    private static bool _applied;
+
     /// <summary>
-    /// Sets Plotly.NET's defaults; once, before the first chart. Its own template would add 8.5 KB to every chart of a
-    /// notebook, its own colours are hard to tell apart for the colour-blind.
+    /// Sets Plotly.NET's defaults, before the first chart; a second call leaves what was set since. Its own template would
+    /// add 8.5 KB to every chart of a notebook, its own colours are hard to tell apart for the colour-blind.
     /// </summary>
     public static void Apply()
     {
+        if (_applied)
+            return;
+        _applied = true;
         var axis = new LinearAxis();
         axis.SetProperty("exponentformat", "power"); // 1e-4 reads 10⁻⁴, not 100μ
         axis.SetProperty("automargin", true);

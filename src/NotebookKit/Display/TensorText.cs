@@ -16,13 +16,13 @@ internal static class TensorText
             return "a tensor that was disposed";
         var name = tensor.dtype switch { ScalarType.Byte => "uint8", ScalarType.BFloat16 => "bfloat16", var type => type.ToString().ToLowerInvariant() };
         var head = $"{name} ({string.Join(", ", tensor.shape)}) on {tensor.device}";
-        return tensor.device_type != DeviceType.META && tensor.numel() is > 0 and <= MostNumbers && !tensor.is_complex() ? $"{head}\n{Rows(tensor)}" : head;
+        return tensor.device_type != DeviceType.META && tensor.numel() is > 0 and <= MostNumbers && !tensor.is_complex() && !tensor.is_sparse ? $"{head}\n{Rows(tensor)}" : head;
     }
 
     /// <summary>The picture that a tensor (C, H, W) or (1, C, H, W) of one or three channels is; null for every other.</summary>
     public static RgbImage? ImageOf(Tensor tensor)
     {
-        if (tensor.IsInvalid || tensor.device_type == DeviceType.META || !tensor.is_floating_point())
+        if (tensor.IsInvalid || tensor.device_type == DeviceType.META || !tensor.is_floating_point() || tensor.is_sparse)
             return null;
         using var scope = NewDisposeScope();
         using var none = no_grad();

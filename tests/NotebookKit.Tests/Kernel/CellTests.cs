@@ -147,6 +147,26 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     }
 
     [Fact]
+    public void Charts_are_written_in_cells_with_the_packages_beside_the_library()
+    {
+        var folder = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var first = kernel.Run($$"""
+            #r "{{folder}}/NotebookKit.dll"
+            #r "{{folder}}/Plotly.NET.dll"
+            #r "{{folder}}/Plotly.NET.CSharp.dll"
+            #r "{{folder}}/XPlot.Plotly.dll"
+            using NotebookKit.Charts;
+            using Plotly.NET.CSharp;
+            ChartStyle.Apply();
+            """);
+        Assert.Equal("", first.Traceback);
+        var plotly = kernel.Run("Chart.Line<int, double, string>(new[] { 1, 2 }, new[] { 0.5, 0.25 }).WithTitles(\"mine\").ToSvg()");
+        Assert.StartsWith("<svg", plotly.Result());
+        var xplot = kernel.Run("NotebookKit.Display.DisplayFormat.Mime(XPlot.Plotly.Chart.Line(new[] { Tuple.Create(1, 0.5) }))[\"text/html\"]");
+        Assert.StartsWith("<svg", xplot.Result());
+    }
+
+    [Fact]
     public void A_magic_of_another_kernel_gets_one_sentence()
     {
         var outcome = kernel.Run("#!mermaid\ngraph TD");
