@@ -49,6 +49,20 @@ public static class ChartExtensions
         return FSharpChart.withYError(error).Invoke(chart);
     }
 
+    /// <summary>A heatmap of which zero is the middle: grey, with one hue above it and another below.</summary>
+    /// <param name="chart">A heatmap.</param>
+    public static GenericChart WithZeroGrey(this GenericChart chart)
+    {
+        foreach (var trace in chart.GetTraces())
+        {
+            trace.SetProperty("zmid", 0);
+            trace.SetProperty("colorscale", Palette.Scale(diverging: true));
+            trace.SetProperty("autocolorscale", false);
+        }
+
+        return chart;
+    }
+
     /// <summary>With a remark at a point, in the units of the axes; after an axis was made logarithmic.</summary>
     /// <param name="chart">The chart.</param>
     /// <param name="x">Where on the horizontal axis.</param>

@@ -18,7 +18,8 @@ public static class ChartStyle
             return;
         _applied = true;
         var axis = new LinearAxis();
-        axis.SetProperty("exponentformat", "power"); // 1e-4 reads 10⁻⁴, not 100μ
+        axis.SetProperty("exponentformat", "power"); // 1e-4 reads 10⁻⁴, not 100μ,
+        axis.SetProperty("showexponent", "last"); // and is not said at every tick
         axis.SetProperty("automargin", true);
         var layout = new Layout();
         layout.SetProperty("margin", new Dictionary<string, int> { ["t"] = 72, ["b"] = 48, ["l"] = 56, ["r"] = 24 });
@@ -31,6 +32,7 @@ public static class ChartStyle
         layout.SetProperty("yaxis", axis);
         var template = new Template();
         template.SetProperty("layout", layout);
+        template.SetProperty("data", new Dictionary<string, object> { ["heatmap"] = new[] { new Dictionary<string, bool> { ["autocolorscale"] = true } } });
         (Defaults.DefaultTemplate, Defaults.DefaultWidth, Defaults.DefaultHeight) = (template, 640, 340);
     }
 }

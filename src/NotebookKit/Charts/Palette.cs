@@ -6,7 +6,7 @@ namespace NotebookKit.Charts;
 internal static class Palette
 {
     /// <summary>How many steps a colour scale has.</summary>
-    public const int Levels = 24;
+    public const int Levels = 25; // odd: zero has a colour of its own
 
     /// <summary>The colours of series, in their order.</summary>
     public static readonly IReadOnlyList<string> Series = ["#4da4f3", "#d5823b", "#229a72", "#e560ab", "#6b52b6", "#c9b227", "#5c7483", "#aa462f"];

@@ -83,6 +83,9 @@ internal sealed record PlotlyTrace(TraceKind Kind)
 
     public IReadOnlyList<string> Rows { get; init; } = [];
 
+    /// <summary>A heatmap of two hues that meet at zero, whatever its values.</summary>
+    public bool ZeroGrey { get; init; }
+
     /// <summary>A heatmap whose numbers of rows grow upwards, as Plotly has it unless told otherwise.</summary>
     public bool Upwards { get; init; }
 }

@@ -50,7 +50,7 @@ internal static partial class PlotlyReader
 
     private static IEnumerable<string> Untold(List<JsonElement> series, int drawn, JsonElement layout)
     {
-        foreach (var kind in series.Where(t => !IsKnown(t)).Select(t => IsElsewhere(t) ? "further axes" : Cut(t.Field("type").Text() ?? "series without a type", 30)).Distinct().Take(6))
+        foreach (var kind in series.Where(t => !IsKnown(t)).Select(t => IsElsewhere(t) ? "further axes" : Svg.Cut(t.Field("type").Text() ?? "series without a type", 30)).Distinct().Take(6))
             yield return kind;
         if (series.Count(IsKnown) - drawn is > 0 and var more)
             yield return $"{more} more series";
@@ -118,6 +118,7 @@ internal static partial class PlotlyReader
             Z = z,
             Columns = columns.Count == z.GetLength(1) ? columns : [],
             Upwards = !reversed,
+            ZeroGrey = t.Field("zmid").Number() == 0,
             Rows = names.Count == z.GetLength(0) ? names : [],
         };
     }
@@ -144,7 +145,7 @@ internal static partial class PlotlyReader
         var text = Words(note.Field("text"));
         var fixedToPage = note.Field("xref").Text() is not (null or "x") || note.Field("yref").Text() is not (null or "y");
         return text.Length > 0 && !fixedToPage && At(note.Field("x"), x) is { } across && At(note.Field("y"), y) is { } up
-            ? new PlotlyNote(across, up, Cut(text, 60), note.Field("showarrow").ValueKind != JsonValueKind.False) : null;
+            ? new PlotlyNote(across, up, Svg.Cut(text, 60), note.Field("showarrow").ValueKind != JsonValueKind.False) : null;
     }
 
     private static PlotlyAxis Axis(JsonElement axis, IEnumerable<JsonElement> places)
@@ -195,8 +196,6 @@ internal static partial class PlotlyReader
     private static string Words(JsonElement node) => Markup().Replace((node.ValueKind == JsonValueKind.Object ? node.Field("text") : node).Text() ?? "", " ").Trim();
 
     private static string? Color(JsonElement node) => node.Text() is { } text && ColorForm().IsMatch(text) ? text : null;
-
-    private static string Cut(string text, int most) => Svg.Cut(text, most);
 
     [GeneratedRegex("</?(b|i|u|s|em|strong|sub|sup|br|a|span)\\b[^<>]{0,200}>", RegexOptions.IgnoreCase)]
     private static partial Regex Markup();

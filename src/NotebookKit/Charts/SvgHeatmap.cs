@@ -19,9 +19,9 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
             return;
         var finite = z.Cast<double>().Where(double.IsFinite).DefaultIfEmpty(0).ToList();
         var (low, high) = (finite.Min(), finite.Max());
-        var diverging = low < 0 && high > 0;
+        var diverging = trace.ZeroGrey || (low < 0 && high > 0);
         if (diverging)
-            (low, high) = (-Math.Max(-low, high), Math.Max(-low, high));
+            (low, high) = (-Math.Max(Math.Abs(low), Math.Abs(high)), Math.Max(Math.Abs(low), Math.Abs(high)));
 
         var (xLabels, yLabels) = (Labelled(trace.Columns, trace.Z.GetLength(1), columns), Labelled(trace.Rows, trace.Z.GetLength(0), rows));
         if (trace is { Upwards: true, Rows.Count: 0 })
@@ -78,7 +78,7 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
             {
                 var level = Level(z[row, column], low, high);
                 if (level >= 0)
-                    svg.Text(left + (column + 0.5) * width, top + (row + 0.5) * height + 4, Short(z[row, column]), $"text-anchor=\"middle\" font-size=\"11\" fill=\"{Palette.InkOn(level, diverging)}\"");
+                    svg.Text(left + (column + 0.5) * width, top + (row + 0.5) * height + 4, Svg.Short(z[row, column]), $"text-anchor=\"middle\" font-size=\"11\" fill=\"{Palette.InkOn(level, diverging)}\"");
             }
         }
     }
@@ -107,7 +107,7 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
         var step = (bottom - top) / Palette.Levels;
         for (var level = 0; level < Palette.Levels; level++)
             svg.Rect(left, bottom - (level + 1) * step, 10, step + 0.5, $"fill=\"{Palette.OfLevel(level, diverging)}\"");
-        svg.Text(left + 14, top + 10, Short(high)).Text(left + 14, bottom, Short(low));
+        svg.Text(left + 14, top + 10, Svg.Short(high)).Text(left + 14, bottom, Svg.Short(low));
     }
 
     /// <summary>A label for each column or row; where the author gave none, the round ones of their numbers.</summary>
@@ -126,8 +126,6 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
 
     private static int Level(double value, double low, double high) =>
         !double.IsFinite(value) ? -1 : high <= low ? Palette.Levels / 2 : (int)Math.Round((value - low) / (high - low) * (Palette.Levels - 1));
-
-    private static string Short(double value) => value.ToString("G3", CultureInfo.InvariantCulture).Replace('-', '−');
 
     private static double[,] Shrink(double[,] z)
     {

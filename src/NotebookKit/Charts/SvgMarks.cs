@@ -58,8 +58,7 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
         {
             var (left, top, width, height) = Box(bar);
             var value = bar.To - bar.From;
-            var text = Display.NumberText.Short(double.Round(value, 12)) is { Length: <= 5 } exact ? exact : value.ToString("G3", CultureInfo.InvariantCulture);
-            text = text.Replace('-', '−');
+            var text = Svg.Short(value);
             var (down, up) = bar.Trace.Errors.Count > 0 && double.IsFinite(bar.Trace.Errors[bar.Index].Up) ? bar.Trace.Errors[bar.Index] : (0, 0);
             if (bar.Trace.Horizontal && height >= 12)
                 svg.Text(Math.Clamp(value >= 0 ? area.X(bar.To + up) + 4 : area.X(bar.To - down) - 4, area.Left, area.Right - 24), top + height / 2 + 4, text, value >= 0 ? "font-size=\"11\"" : "text-anchor=\"end\" font-size=\"11\"");

@@ -2,6 +2,7 @@ using System.Globalization;
 using NotebookKit.Charts;
 using Plotly.NET.CSharp;
 using GenericChart = Plotly.NET.GenericChart;
+using StyleParam = Plotly.NET.StyleParam;
 
 namespace NotebookKit.Training;
 
@@ -79,7 +80,8 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
     {
         ChartStyle.Apply();
         return Chart.Combine([.. schedules.Select(s => Chart.Line<int, double, string>(Enumerable.Range(0, s.Rates().Count), s.Rates(), Name: s.Name))])
-            .WithTitles("Learning rate", "optimizer step", "learning rate");
+            .WithTitles("Learning rate", "optimizer step", "learning rate")
+            .WithLegendStyle(Orientation: StyleParam.Orientation.Vertical, X: 1.02, Y: 1, YAnchor: StyleParam.YAnchorPosition.Top); // all seven names have room there
     }
 
     /// <summary>The sentence about a name that no schedule has, with the names nearest to it.</summary>

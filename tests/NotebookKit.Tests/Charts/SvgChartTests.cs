@@ -144,6 +144,19 @@ public sealed class SvgChartTests
             Chart.Heatmap<double, string, string, string>(zData: z, X: (string[])["x", "y"], Y: (string[])["first", "second"], ReverseYAxis: reversed);
     }
 
+    [Fact]
+    public void A_heatmap_with_zero_in_grey_has_its_hues_above_and_below_in_both_forms()
+    {
+        GenericChart Heat() => Chart.Heatmap<double, string, string, string>(zData: (double[][])[[0, 1, 2]]);
+        var grey = new Drawn(Heat().WithZeroGrey());
+        Assert.Contains("#c4c6c8", grey.Svg, StringComparison.Ordinal);
+        Assert.Contains("−2", grey.Texts);
+        Assert.DoesNotContain("#c4c6c8", new Drawn(Heat()).Svg, StringComparison.Ordinal);
+        var json = NotebookKit.Display.DisplayFormat.Mime(Heat().WithZeroGrey())["application/vnd.plotly.v1+json"];
+        Assert.Contains("\"zmid\":0", json, StringComparison.Ordinal);
+        Assert.Contains("[0.5,\"#c4c6c8\"]", json, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, 1, "0.2 0.4 0.6 0.8", "")]
     [InlineData(0, 1e-4, "0.2 0.4 0.6 0.8", "y (×10⁻⁴)")]
