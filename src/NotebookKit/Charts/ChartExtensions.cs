@@ -28,12 +28,16 @@ public static class ChartExtensions
     /// <param name="chart">The chart.</param>
     public static GenericChart WithLogY(this GenericChart chart) => chart.WithYAxisStyle<double, double, string>(AxisType: StyleParam.AxisType.Log);
 
-    /// <summary>With the vertical axis from one value to another.</summary>
-    /// <param name="chart">The chart; its axis is linear.</param>
+    /// <summary>With the vertical axis from one value to another; after it was made logarithmic.</summary>
+    /// <param name="chart">The chart.</param>
     /// <param name="min">Its lower end.</param>
     /// <param name="max">Its upper end.</param>
-    public static GenericChart WithYRange(this GenericChart chart, double min, double max) =>
-        chart.WithYAxisStyle<double, double, string>(MinMax: Tuple.Create(min, max));
+    public static GenericChart WithYRange(this GenericChart chart, double min, double max)
+    {
+        // Plotly wants the ends of a logarithmic axis as logarithms.
+        var ends = Read(chart).Y.Log ? Tuple.Create(Math.Log10(min), Math.Log10(max)) : Tuple.Create(min, max);
+        return chart.WithYAxisStyle<double, double, string>(MinMax: ends);
+    }
 
     /// <summary>With a whisker at each value of a chart of one series: how far it may be off.</summary>
     /// <param name="chart">A line, points or columns.</param>

@@ -52,6 +52,8 @@ public sealed class SvgChartTests
         var points = new Drawn(Line([0, 1, 2]).WithYRange(0, 1)).Line;
         Assert.Equal(points[0].Y - points[1].Y, points[1].Y - points[2].Y, 0.2);
         Assert.True(points[2].Y < 0, "2 lies as far above the top as 1 above the bottom");
+        Assert.Equal(["0.01", "0.1", "1"], new Drawn(Line([1, 1e-15, 1e-9]).WithLogY().WithYRange(0.01, 1)).Texts.Where(text => text is "0.01" or "0.1" or "1").Order());
+        Assert.DoesNotContain(new Drawn(Line([1, 1e-15, 1e-9]).WithLogY().WithYRange(0.01, 1)).Texts, text => text.Contains('⁻'));
     }
 
     [Fact]
