@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using NotebookKit.Charts;
 using NotebookKit.Training;
 
 namespace NotebookKit.Cli.Verbs;

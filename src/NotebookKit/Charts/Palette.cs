@@ -6,15 +6,14 @@ namespace NotebookKit.Charts;
 internal static class Palette
 {
     /// <summary>How many steps a colour scale has.</summary>
-    public const int Levels = 24;
+    public const int Levels = 25; // odd: zero has a colour of its own
 
-    private static readonly string[] Series = ["#3b8fd9", "#e8833a", "#2fa37c", "#d65a9e", "#8f7ce0", "#c9a227", "#6f8796", "#d9534f"];
+    /// <summary>The colours of series, in their order.</summary>
+    public static readonly IReadOnlyList<string> Series = ["#4da4f3", "#d5823b", "#229a72", "#e560ab", "#6b52b6", "#c9b227", "#5c7483", "#aa462f"];
 
     // Dark violet over blue and green to yellow; even in brightness, so that it reads in grey as well.
     private static readonly (int R, int G, int B)[] Sequential = [(59, 28, 100), (52, 94, 160), (33, 145, 140), (104, 193, 92), (246, 222, 58)];
     private static readonly (int R, int G, int B)[] Diverging = [(34, 94, 168), (120, 170, 215), (196, 198, 200), (230, 150, 105), (190, 55, 40)];
-
-    public static string OfSeries(int index) => Series[index % Series.Length];
 
     /// <summary>The colour of a value.</summary>
     /// <param name="level">From 0 to <see cref="Levels"/> - 1.</param>
@@ -22,8 +21,8 @@ internal static class Palette
     public static string OfLevel(int level, bool diverging) => At((double)level / (Levels - 1), diverging ? Diverging : Sequential);
 
     /// <summary>Plotly's form of the same scale.</summary>
-    public static IEnumerable<(double At, string Color)> Scale(bool diverging) =>
-        Enumerable.Range(0, 5).Select(i => (i / 4.0, At(i / 4.0, diverging ? Diverging : Sequential)));
+    public static object[][] Scale(bool diverging) =>
+        [.. Enumerable.Range(0, 5).Select(i => new object[] { i / 4.0, At(i / 4.0, diverging ? Diverging : Sequential) })];
 
     /// <summary>Black or white, whichever reads on a level's colour.</summary>
     public static string InkOn(int level, bool diverging)

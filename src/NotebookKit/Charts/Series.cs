@@ -31,6 +31,15 @@ public static class Series
         return smooth;
     }
 
+    /// <summary>Values over 0, 1, 2, …, of which the points that carry the shape are kept; values that are not finite only as they are.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="count">About how many to keep.</param>
+    internal static IReadOnlyList<(double X, double Y)> Thin(IReadOnlyList<double> values, int count)
+    {
+        var points = values.Select((y, x) => ((double)x, y)).ToList();
+        return values.All(double.IsFinite) ? Downsample(points, count) : points; // gaps carry meaning
+    }
+
     /// <summary>
     /// Keeps the points that carry the shape of a long line: largest triangle, three buckets (Steinarsson 2013,
     /// "Downsampling time series for visual representation", section 4.2). First and last point stay.

@@ -25,13 +25,17 @@ internal sealed class Svg
                 '<' => clean.Append("&lt;"),
                 '>' => clean.Append("&gt;"),
                 '"' => clean.Append("&quot;"),
-                < ' ' => clean.Append(' '),
+                < ' ' or 0xFFFE or 0xFFFF => clean.Append(' '),
                 _ => clean.Append(rune),
             };
         }
 
         return clean.ToString();
     }
+
+    /// <summary>A number as it is written into a drawing: three digits, of thousands four.</summary>
+    public static string Short(double value) =>
+        (Math.Abs(value) is >= 999.5 or < 1e-3 ? Display.NumberText.Short(value + 0.0) : value.ToString("G3", CultureInfo.InvariantCulture)).Replace('-', '−');
 
     /// <summary>A text cut to a number of characters.</summary>
     public static string Cut(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";

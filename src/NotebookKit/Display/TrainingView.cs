@@ -1,5 +1,8 @@
 using NotebookKit.Charts;
 using NotebookKit.Training;
+using Plotly.NET;
+using Plotly.NET.CSharp;
+using Chart = Plotly.NET.CSharp.Chart;
 
 namespace NotebookKit.Display;
 
@@ -12,6 +15,9 @@ public sealed class TrainingView : IProgress<TrainEvent>
 {
     // Often enough to feel alive; each update sends the whole chart.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // Of a longer run the chart keeps the points that carry the shape.
+    private const int MostPoints = 600;
 
     private readonly List<string> _notices = [];
     private LiveDisplay? _display;
@@ -46,18 +52,23 @@ public sealed class TrainingView : IProgress<TrainEvent>
 
     /// <summary>The loss of every step, faint, and its moving average: instance and class apart.</summary>
     /// <param name="history">The steps so far.</param>
-    public static Figure LossChart(IReadOnlyList<StepRecord> history)
+    public static GenericChart LossChart(IReadOnlyList<StepRecord> history)
     {
-        var epochs = history.Select((_, step) => (double)step).ToList();
-        var figure = new Figure { Height = 260 }.Titled("loss", "optimizer step", "mean squared error");
-        figure = WithSeries(figure, "subject", [.. history.Select(step => step.InstanceLoss)], Palette.OfSeries(0));
-        return history.Count > 0 && history[^1].PriorLoss is not null
-            ? WithSeries(figure, "class", [.. history.Select(step => step.PriorLoss ?? double.NaN)], Palette.OfSeries(1))
-            : figure;
+        ChartStyle.Apply();
+        var lines = Lines("subject", [.. history.Select(step => step.InstanceLoss)], Palette.Series[0]);
+        if (history.Count > 0 && history[^1].PriorLoss is not null)
+            lines = [.. lines, .. Lines("class", [.. history.Select(step => step.PriorLoss ?? double.NaN)], Palette.Series[1])];
+        return Chart.Combine(lines).WithTitles("Loss", "optimizer step", "mean squared error").WithSize(Height: 260);
+    }
 
-        Figure WithSeries(Figure onto, string name, IReadOnlyList<double> values, string color) => onto
-            .AddLine(epochs, values, null, opacity: 0.25, color: color)
-            .AddLine(epochs, Series.Smooth(values, 0.95), name, color: color);
+    private static GenericChart[] Lines(string name, IReadOnlyList<double> values, string color)
+    {
+        var (faint, bold) = (Series.Thin(values, MostPoints), Series.Thin(Series.Smooth(values, 0.95), MostPoints));
+        return
+        [
+            Chart.Line<double, double, string>(faint.Select(p => p.X), faint.Select(p => p.Y), Name: $"{name}, each step", ShowLegend: false, Opacity: 0.25, LineColor: Color.fromHex(color)),
+            Chart.Line<double, double, string>(bold.Select(p => p.X), bold.Select(p => p.Y), Name: name, LineColor: Color.fromHex(color)),
+        ];
     }
 
     // Also takes down what is shown.

@@ -1,5 +1,8 @@
 using System.Globalization;
 using NotebookKit.Charts;
+using Plotly.NET.CSharp;
+using GenericChart = Plotly.NET.GenericChart;
+using StyleParam = Plotly.NET.StyleParam;
 
 namespace NotebookKit.Training;
 
@@ -69,13 +72,17 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
     }
 
     /// <summary>The curve of the whole run, drawn before anything is trained.</summary>
-    public Figure Draw() => Draw([this]);
+    public GenericChart Draw() => Draw([this]);
 
     /// <summary>Several schedules in one chart, each under its name.</summary>
     /// <param name="schedules">What to compare.</param>
-    public static Figure Draw(IEnumerable<LrSchedule> schedules) => schedules
-        .Aggregate(new Figure(), (figure, schedule) => figure.AddLine(schedule.Rates(), schedule.Name))
-        .Titled("Learning rate", x: "optimizer step", y: "learning rate");
+    public static GenericChart Draw(IEnumerable<LrSchedule> schedules)
+    {
+        ChartStyle.Apply();
+        return Chart.Combine([.. schedules.Select(s => Chart.Line<int, double, string>(Enumerable.Range(0, s.Rates().Count), s.Rates(), Name: s.Name))])
+            .WithTitles("Learning rate", "optimizer step", "learning rate")
+            .WithLegendStyle(Orientation: StyleParam.Orientation.Vertical, X: 1.02, Y: 1, YAnchor: StyleParam.YAnchorPosition.Top); // all seven names have room there
+    }
 
     /// <summary>The sentence about a name that no schedule has, with the names nearest to it.</summary>
     public static string Unknown(string name) => $"There is no learning-rate schedule '{name}'; {NearestName.Hint(name, Names)}";

@@ -69,6 +69,18 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
     }
 
     [Fact]
+    public void A_training_loads_no_chart_package() // the first touch of Plotly.NET takes 0.6 s and 67 MB
+    {
+        using var process = Start(Args("lean", ".safetensors", "--epochs", "100000"));
+        Wait(process, () => Steps("lean") > 3);
+        var loaded = File.ReadAllText($"/proc/{process.Id}/maps");
+        process.Kill();
+        process.WaitForExit();
+        Assert.Contains("/NotebookKit.dll", loaded, StringComparison.Ordinal);
+        Assert.All((string[])["/Plotly.NET", "/XPlot.Plotly", "/FSharp.Core", "/Newtonsoft.Json"], package => Assert.DoesNotContain(package, loaded, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_card_repeats_the_run_and_notices_a_changed_picture()
     {
         var pictures = Directory.CreateDirectory(_folder["pictures"]).FullName;

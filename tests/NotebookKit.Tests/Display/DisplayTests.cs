@@ -1,9 +1,10 @@
 using Microsoft.DotNet.Interactive.Formatting;
-using NotebookKit.Charts;
 using NotebookKit.Display;
+using NotebookKit.Images;
 using NotebookKit.Notebooks.Engine;
 using NotebookKit.Tests.Notebooks.Engine;
-using NotebookKit.Images;
+using Plotly.NET.CSharp;
+using GenericChart = Plotly.NET.GenericChart;
 
 namespace NotebookKit.Tests.Display;
 
@@ -36,7 +37,7 @@ public sealed class DisplayTests
     [Fact]
     public void Interactive_finds_the_formatters_of_every_displayable_type()
     {
-        object[] values = [Image, new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];
+        object[] values = [Image, new Picture(Image), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];
         Assert.All(values, value => Assert.All(DisplayFormat.Mime(value), form => Assert.Equal(form.Value, value.ToDisplayString(form.Key))));
         Assert.All(values, value => Assert.Contains(value is RgbImage ? "image/png" : "text/html", DisplayFormat.Mime(value).Keys));
         Assert.DoesNotContain("text/html", DisplayFormat.Mime(Image).Keys); // the same picture twice would double a notebook
@@ -45,7 +46,7 @@ public sealed class DisplayTests
     [Fact]
     public void Nothing_displayed_needs_a_script()
     {
-        object[] values = [new Picture(Image), Figure.Line([1, 2]), new DisplayTable(["<script>"], [["<script>"]]), new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
+        object[] values = [new Picture(Image), Line("<script>"), new DisplayTable(["<script>"], [["<script>"]]), new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
         Assert.All(values, value => Assert.DoesNotContain("<script", DisplayFormat.Mime(value)["text/html"]));
     }
 
@@ -63,9 +64,29 @@ public sealed class DisplayTests
         Assert.Contains("<img src=\"data:image/png", DisplayFormat.Mime(new DisplayTable(["seed", "picture"], [[1, Image]]))["text/html"]);
 
     [Fact]
+    public void Charts_are_drawn_wherever_they_stand()
+    {
+        Assert.Contains("<svg", DisplayFormat.Mime(new DisplayTable(["chart"], [[Line("loss")]]))["text/html"]);
+        Assert.Contains("<svg", DisplayFormat.Mime(new FrameSlider("step", ("1", Line("loss"))))["text/html"]);
+        Assert.Contains("<svg", DisplayFormat.Mime(new Panel(XPlot.Plotly.Chart.Line([1.0, 2.0])))["text/html"]);
+        Assert.Equal(["application/vnd.plotly.v1+json", "text/html", "text/plain"], DisplayFormat.Mime(Line("loss")).Keys.Order());
+    }
+
+    [Fact]
+    public void A_host_can_ask_which_values_have_a_form_of_their_own()
+    {
+        using var tensor = TorchSharp.torch.zeros(1);
+        using var parameter = new TorchSharp.Modules.Parameter(TorchSharp.torch.zeros(1));
+        object[] known = [Image, new[] { Image }, new Picture(Image), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m"),
+            new FrameSlider("s", ("a", 1)), Line("loss"), Chart.Combine([Line("a"), Line("b")]), XPlot.Plotly.Chart.Line([1.0, 2.0]), tensor, parameter];
+        Assert.All(known, value => Assert.True(DisplayFormat.Knows(value), value.GetType().Name));
+        Assert.All((object?[])[null, 1, "text", new List<int>(), DateTime.UnixEpoch], value => Assert.False(DisplayFormat.Knows(value)));
+    }
+
+    [Fact]
     public void A_panel_stacks_its_parts()
     {
-        var html = DisplayFormat.Mime(new Panel(new ProgressLine(1, 4, TimeSpan.FromSeconds(2)), null, Figure.Line([1, 2]), "a < b"))["text/html"];
+        var html = DisplayFormat.Mime(new Panel(new ProgressLine(1, 4, TimeSpan.FromSeconds(2)), null, Line("loss"), "a < b"))["text/html"];
         Assert.True(html.IndexOf("1/4", StringComparison.Ordinal) < html.IndexOf("<svg", StringComparison.Ordinal));
         Assert.Contains("a &lt; b", html);
     }
@@ -125,4 +146,6 @@ public sealed class DisplayTests
     [InlineData(3.14159, "3.142")]
     [InlineData(double.NaN, "NaN")]
     public void Numbers_keep_four_digits(double value, string text) => Assert.Equal(text, DisplayFormat.Mime(value)["text/plain"]);
+
+    private static GenericChart Line(string name) => Chart.Line<double, double, string>([0, 1], [1, 2], Name: name);
 }

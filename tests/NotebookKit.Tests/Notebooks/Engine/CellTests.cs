@@ -138,13 +138,31 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
             using NotebookKit.Charts;
             using NotebookKit.Display;
             Check.That(true, "seen by the kernel");
-            Figure.Line([3.0, 2.0, 1.0], "loss")
+            new DisplayTable(["a"], [[1]])
             """);
         Assert.Equal("", outcome.Traceback);
         Assert.Equal("✔ seen by the kernel", (string?)outcome.Messages.Single(m => m.Type == "display_data").Content["data"]!["text/plain"]);
-        Assert.StartsWith("<svg", outcome.Result("text/html"));
-        var data = outcome.Messages.Single(m => m.Type == "execute_result").Content["data"]!;
-        Assert.Equal("scatter", (string?)data["application/vnd.plotly.v1+json"]!["data"]![0]!["type"]);
+        Assert.StartsWith("<table", outcome.Result("text/html"));
+    }
+
+    [Fact]
+    public void Charts_are_written_in_cells_with_the_packages_beside_the_library()
+    {
+        var folder = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var first = kernel.Run($$"""
+            #r "{{folder}}/NotebookKit.dll"
+            #r "{{folder}}/Plotly.NET.dll"
+            #r "{{folder}}/Plotly.NET.CSharp.dll"
+            #r "{{folder}}/XPlot.Plotly.dll"
+            using NotebookKit.Charts;
+            using Plotly.NET.CSharp;
+            ChartStyle.Apply();
+            """);
+        Assert.Equal("", first.Traceback);
+        var plotly = kernel.Run("Chart.Line<int, double, string>(new[] { 1, 2 }, new[] { 0.5, 0.25 }).WithTitles(\"mine\").ToSvg()");
+        Assert.StartsWith("<svg", plotly.Result());
+        var xplot = kernel.Run("NotebookKit.Display.DisplayFormat.Mime(XPlot.Plotly.Chart.Line(new[] { Tuple.Create(1, 0.5) }))[\"text/html\"]");
+        Assert.StartsWith("<svg", xplot.Result());
     }
 
     [Fact]
