@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Plotly.NET;
 using Plotly.NET.LayoutObjects;
 
@@ -6,17 +8,17 @@ namespace NotebookKit.Charts;
 /// <summary>How Plotly.NET's charts look unless they say otherwise: in size and colours as the kit's static drawing of them.</summary>
 public static class ChartStyle
 {
-    private static bool _applied;
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "A learner's first chart may come before any call of the kit's.")]
+    internal static void ApplyWithPlotly() => WhenLoaded.Do("Plotly.NET", Apply);
 
     /// <summary>
-    /// Sets Plotly.NET's defaults, before the first chart; a second call leaves what was set since. Its own template would
-    /// add 8.5 KB to every chart of a notebook, its own colours are hard to tell apart for the colour-blind.
+    /// Sets Plotly.NET's defaults, which happens by itself before the first chart; a later call takes back what was set
+    /// since. Its own template would add 8.5 KB to every chart of a notebook, its own colours are hard to tell apart for the
+    /// colour-blind.
     /// </summary>
     public static void Apply()
     {
-        if (_applied)
-            return;
-        _applied = true;
         var axis = new LinearAxis();
         axis.SetProperty("exponentformat", "power"); // 1e-4 reads 10⁻⁴, not 100μ,
         axis.SetProperty("showexponent", "last"); // and is not said at every tick

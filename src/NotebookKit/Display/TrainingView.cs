@@ -54,7 +54,6 @@ public sealed class TrainingView : IProgress<TrainEvent>
     /// <param name="history">The steps so far.</param>
     public static GenericChart LossChart(IReadOnlyList<StepRecord> history)
     {
-        ChartStyle.Apply();
         var lines = Lines("subject", [.. history.Select(step => step.InstanceLoss)], Palette.Series[0]);
         if (history.Count > 0 && history[^1].PriorLoss is not null)
             lines = [.. lines, .. Lines("class", [.. history.Select(step => step.PriorLoss ?? double.NaN)], Palette.Series[1])];

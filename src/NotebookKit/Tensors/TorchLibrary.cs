@@ -48,18 +48,8 @@ public static class TorchLibrary
 
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "The one moment that lies before every use of TorchSharp by the kit.")]
-    internal static void LoadWithTorchSharp()
+    internal static void LoadWithTorchSharp() => WhenLoaded.Do("TorchSharp", () =>
     {
-        AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) => LoadFor(loaded.LoadedAssembly);
-        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
-            LoadFor(assembly);
-    }
-
-    // A process that never touches a tensor, as a notebook's before its first one, is spared libtorch's time and memory.
-    private static void LoadFor(Assembly assembly)
-    {
-        if (assembly.GetName().Name != "TorchSharp")
-            return;
         try
         {
             Load();
@@ -68,7 +58,7 @@ public static class TorchLibrary
         {
             // Told by the next call of Load: an exception here would hide inside a TypeInitializationException.
         }
-    }
+    });
 
     // The files that TorchSharp names, in an order in which each finds what it needs already loaded.
     private static List<string> LoadTorch(IReadOnlyList<string> folders)

@@ -78,7 +78,6 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
     /// <param name="schedules">What to compare.</param>
     public static GenericChart Draw(IEnumerable<LrSchedule> schedules)
     {
-        ChartStyle.Apply();
         return Chart.Combine([.. schedules.Select(s => Chart.Line<int, double, string>(Enumerable.Range(0, s.Rates().Count), s.Rates(), Name: s.Name))])
             .WithTitles("Learning rate", "optimizer step", "learning rate")
             .WithLegendStyle(Orientation: StyleParam.Orientation.Vertical, X: 1.02, Y: 1, YAnchor: StyleParam.YAnchorPosition.Top); // all seven names have room there

@@ -9,7 +9,7 @@ namespace NotebookKit.Tests.Charts;
 /// <summary>The still drawing of charts that are written with Plotly.NET and XPlot.</summary>
 public sealed class SvgChartTests
 {
-    public SvgChartTests() => ChartStyle.Apply();
+    public SvgChartTests() => ChartStyle.Apply(); // whatever another test has set
 
     [Fact]
     public void A_line_passes_through_its_points()

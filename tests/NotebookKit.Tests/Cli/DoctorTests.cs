@@ -4,19 +4,6 @@ namespace NotebookKit.Tests.Cli;
 
 public sealed class DoctorTests
 {
-    [Fact]
-    public void A_library_that_is_not_there_comes_with_the_package_that_brings_it()
-    {
-        var finding = MachineChecks.Library("JPEG", "libnowhere.so.9", "libnowhere9", Health.Missing);
-
-        Assert.Equal(Health.Missing, finding.Health);
-        Assert.Contains("libnowhere9", finding.Remedy);
-    }
-
-    [Fact]
-    public void A_library_that_is_there_needs_no_remedy() =>
-        Assert.Equal(new Finding("C", Health.Ok, "libc.so.6"), MachineChecks.Library("C", "libc.so.6", "libc6", Health.Missing));
-
     [Theory]
     [InlineData("cpu", 0, false, "Ok", "no NVIDIA GPU here")]
     [InlineData("cpu", 0, true, "Warning", "KIT_TORCH=cuda ./kit test")]

@@ -156,13 +156,14 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
             #r "{{folder}}/XPlot.Plotly.dll"
             using NotebookKit.Charts;
             using Plotly.NET.CSharp;
-            ChartStyle.Apply();
             """);
         Assert.Equal("", first.Traceback);
-        var plotly = kernel.Run("Chart.Line<int, double, string>(new[] { 1, 2 }, new[] { 0.5, 0.25 }).WithTitles(\"mine\").ToSvg()");
-        Assert.StartsWith("<svg", plotly.Result());
-        var xplot = kernel.Run("NotebookKit.Display.DisplayFormat.Mime(XPlot.Plotly.Chart.Line(new[] { Tuple.Create(1, 0.5) }))[\"text/html\"]");
-        Assert.StartsWith("<svg", xplot.Result());
+        var plotly = kernel.Run("Chart.Line<int, double, string>(new[] { 1, 2 }, new[] { 0.5, 0.25 })");
+        Assert.StartsWith("<svg", plotly.Result("text/html"));
+        Assert.StartsWith("{", plotly.Result("application/vnd.plotly.v1+json"));
+        var xplot = kernel.Run("XPlot.Plotly.Chart.Line(new[] { 1.0, 2.0, 1.5 })");
+        Assert.StartsWith("<svg", xplot.Result("text/html"));
+        Assert.StartsWith("{", xplot.Result("application/vnd.plotly.v1+json"));
     }
 
     [Fact]
