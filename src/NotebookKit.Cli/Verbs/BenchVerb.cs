@@ -25,7 +25,23 @@ internal static class BenchVerb
         Load(),
         Memory(),
         Gpu(),
+        Kernel(),
     };
+
+    private static Command Kernel()
+    {
+        var cells = new Option<int>("--cells") { DefaultValueFactory = _ => 1000, Description = "one-line cells to run" };
+        var command = new Command("kernel", "The Jupyter kernel as a front end feels it: start, cells, memory, interrupts.") { cells };
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            var figures = KernelBench.Run(KernelVerb.Program(), parse.GetValue(cells));
+            Console.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(figures, Verb.Json)
+                : string.Create(CultureInfo.InvariantCulture, $"ready {figures.ReadySeconds:F2} s, first cell {figures.FirstCellSeconds:F2} s, then {figures.CellMilliseconds:F0} ms a cell; {figures.IdleBytes >> 20} MB idle, {figures.GrowthBytes >> 20} MB more after {figures.Cells} cells; an interrupt takes {figures.InterruptMilliseconds:F0} ms"));
+        });
+        return command;
+    }
 
     private static Command Memory()
     {

@@ -49,7 +49,7 @@ internal static class KernelVerb
     }
 
     /// <summary>This very program, by the <c>dotnet</c> beside the running runtime: it need not be in the PATH that Jupyter gives a kernel.</summary>
-    private static IEnumerable<string> Program()
+    internal static IEnumerable<string> Program()
     {
         // <dotnet>/shared/Microsoft.NETCore.App/<version>/System.Private.CoreLib.dll
         var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));

@@ -9,12 +9,13 @@ namespace NotebookKit.Notebooks.Engine;
 
 /// <summary>
 /// Errors as a learner can read them: what went wrong, then where, innermost first, as cell, line and the line's text.
-/// Frames of the script engine and of the runtime are left out.
+/// Frames of the script engine, of the runtime and of the kit's insides are left out.
 /// </summary>
 internal sealed partial class Traceback
 {
     private const int MostFrames = 10;
     private const string Red = "\e[31m", Green = "\e[32m", Dim = "\e[2m", Plain = "\e[0m";
+    private static readonly string[] Hidden = ["NotebookKit", "TorchSharp", "System", "Microsoft", "kit-cli"];
     private readonly Dictionary<string, string[]> _cells = [];
 
     /// <summary>The name under which the compiler knows a cell.</summary>
@@ -135,7 +136,7 @@ internal sealed partial class Traceback
     private static bool IsPlumbing(MethodBase method)
     {
         var assembly = method.Module.Assembly.GetName().Name ?? "";
-        return assembly is "NotebookKit.Notebooks" || assembly.StartsWith("System.", StringComparison.Ordinal) || assembly.StartsWith("Microsoft.", StringComparison.Ordinal)
+        return Hidden.Any(name => assembly == name || assembly.StartsWith(name + ".", StringComparison.Ordinal))
             || method.IsDefined(typeof(StackTraceHiddenAttribute), false)
             || (method.Name == "<Factory>" && SubmissionClass().IsMatch(method.DeclaringType?.Name ?? ""));
     }

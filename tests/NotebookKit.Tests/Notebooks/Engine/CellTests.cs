@@ -57,6 +57,17 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     }
 
     [Fact]
+    public void An_error_of_the_kit_names_the_cells_line_and_nothing_of_the_kits_insides()
+    {
+        var folder = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var outcome = kernel.Run($"#r \"{folder}/NotebookKit.dll\"\nvar one = 1;\nNotebookKit.Images.RgbImage.Load(\"nowhere.png\")");
+        Assert.Equal("BadInputException", outcome.Reply.Text("ename"));
+        Assert.Contains("nowhere.png", outcome.Reply.Text("evalue"));
+        Assert.Contains(", line 3", outcome.Traceback);
+        Assert.DoesNotContain("  \e[2min ", outcome.Traceback);
+    }
+
+    [Fact]
     public void An_error_of_libtorch_is_told_without_its_native_stack()
     {
         kernel.Run("var native = \"shapes cannot be multiplied (2x3 and 4x5)\\nException raised from meta at LinearAlgebra.cpp:200\\nframe #0: c10::Error\";");
