@@ -31,6 +31,7 @@ internal static class RunVerb
             if (seconds is <= 0 or > 1e6)
                 throw new BadInputException($"--timeout {seconds}: seconds above 0 are wanted, up to 1000000.");
             var target = parse.GetValue(output) ?? Path.ChangeExtension(path, ".executed.ipynb");
+            MustBeWritable(target); // told now, not after the training
             using var progress = new NotebookProgress(document.Name);
             using var stop = new StopSignals();
             var runner = new NotebookRunner
@@ -52,5 +53,19 @@ internal static class RunVerb
             return run.Failure is null && !run.Stopped ? 0 : Verb.Failed;
         });
         return verb;
+    }
+
+    private static void MustBeWritable(string target)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(target))!;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            File.Create(Path.Combine(folder, $".{Guid.NewGuid():N}"), 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"--out {target}: {folder} cannot be written; name another place.");
+        }
     }
 }
