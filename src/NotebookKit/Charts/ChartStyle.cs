@@ -10,24 +10,13 @@ public static class ChartStyle
 {
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "A learner's first chart may come before any call of the kit's.")]
-    internal static void ApplyWithPlotly() => WhenLoaded.Do("Plotly.NET", () =>
-    {
-        try
-        {
-            Apply();
-        }
-        catch (Exception e) when (WhenLoaded.IsMissing(e))
-        {
-            // The host brings another FSharp.Core than Plotly.NET wants: told where a chart is made.
-        }
-    });
+    internal static void ApplyWithPlotly() => WhenLoaded.Do("Plotly.NET", Apply);
 
     /// <summary>
     /// Sets Plotly.NET's defaults, which happens by itself before the first chart; a later call takes back what was set
     /// since. Its own template would add 8.5 KB to every chart of a notebook, its own colours are hard to tell apart for the
     /// colour-blind.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply()
     {
         var axis = new LinearAxis();

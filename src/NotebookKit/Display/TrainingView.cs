@@ -120,7 +120,7 @@ public sealed class TrainingView : IProgress<TrainEvent>
         {
             return Drawn(history);
         }
-        catch (Exception e) when (WhenLoaded.IsMissing(e))
+        catch (Exception e) when (e is FileNotFoundException or FileLoadException or TypeLoadException or TypeInitializationException or MissingMemberException)
         {
             _chartless = true;
             _notices.Add("the loss chart is left out, since Plotly.NET cannot be loaded here; kit lab shows it.");

@@ -13,11 +13,12 @@ public sealed class StockToolTests
 {
     private static readonly string Tool = Path.Combine(House.Root, "artifacts", "tools", "dotnet-interactive");
 
-    [Fact]
-    public void Everything_of_the_first_notebook_but_its_charts_runs_in_the_stock_tool()
+    [Theory]
+    [InlineData("00-start-here.ipynb")]
+    [InlineData("03-language-drift.ipynb")] // with settings as a cell of JSON
+    public void Everything_of_a_notebook_but_its_charts_runs_in_the_stock_tool(string name)
     {
-        const string First = "00-start-here.ipynb";
-        var (done, saved) = (Execute(Path.Combine(NotebookFile.Folder, First), "csharp"), NotebookFile.Load(First));
+        var (done, saved) = (Execute(Path.Combine(NotebookFile.Folder, name), "csharp"), NotebookFile.Load(name));
 
         var failed = done.CodeCells.Where(cell => Outputs(cell).Any(output => (string?)output["output_type"] == "error")).ToList();
         Assert.NotEmpty(failed); // when Plotly.NET loads there, design.md and environment.md have to say so
