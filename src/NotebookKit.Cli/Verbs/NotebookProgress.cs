@@ -31,7 +31,7 @@ internal sealed class NotebookProgress(string name) : IDisposable
         var end = run.Failure ?? (run.Stopped ? "stopped; what ran is kept." : string.Create(CultureInfo.InvariantCulture, $"done in {Seconds:F0} s"));
         _error.WriteLine($"{(_live ? "\e[K" : "")}kit: {name}: {end}");
         if (run.Skipped.Count > 0)
-            _error.WriteLine($"kit: {name}: not run, for want of their language, and left as saved: {string.Join(", ", run.Skipped)}");
+            _error.WriteLine($"kit: {name}: left out, with the outputs that were saved, since the kit runs no cells of their language: {string.Join(", ", run.Skipped)}");
     }
 
     public void Dispose() => _error.Dispose();

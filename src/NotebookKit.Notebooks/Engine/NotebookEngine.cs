@@ -61,7 +61,7 @@ public sealed class NotebookEngine : IDisposable
     public async Task<CellError?> RunAsync(string code, int number, Action<CellYield> yields, string language = CSharp)
     {
         await _warm.ConfigureAwait(false);
-        var guarded = language == CSharp ? LoopGuards.Insert(code) : code;
+        var guarded = language == CSharp && !SwitchesLanguage(code) ? LoopGuards.Insert(code) : code;
         var run = await SubmitAsync(guarded, number, yields, language).ConfigureAwait(false);
         // Said about the cell as its author wrote it: what does not compile has run nothing.
         if (run.Failure?.Exception is CodeSubmissionCompilationErrorException && guarded != code)
@@ -82,6 +82,10 @@ public sealed class NotebookEngine : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _root.Dispose();
+
+    /// <summary>Whether a cell begins with the name of another language's kernel, as <c>#!html</c>.</summary>
+    private bool SwitchesLanguage(string code) =>
+        _root.ChildKernels.Any(kernel => kernel != _csharp && code.StartsWith("#!" + kernel.Name, StringComparison.Ordinal));
 
     private async Task<IReadOnlyCollection<KernelEvent>> SendAsync(KernelCommand command)
     {

@@ -1,5 +1,7 @@
 using System.Collections;
 using System.Globalization;
+using Microsoft.AspNetCore.Html;
+using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;
 using Microsoft.DotNet.Interactive.Formatting;
 using NotebookKit.Display;
@@ -18,6 +20,7 @@ internal static class ValueForms
     public static void Register()
     {
         Formatter.SetPreferredMimeTypesFor(typeof(object), "text/plain");
+        Formatter.SetPreferredMimeTypesFor(typeof(IHtmlContent), "text/html");
         Formatter.ListExpansionLimit = 50;
         Formatter.RecursionLimit = 3;
     }
@@ -29,6 +32,7 @@ internal static class ValueForms
         StandardErrorValueProduced printed => new Printed("stderr", Text(printed)),
         ErrorProduced error => new Printed("stderr", Text(error)),
         DisplayedValueUpdated updated when updated.ValueId is { } id => new Updated(Forms(updated), id),
+        DisplayedValueProduced { Command: KernelCommand { TargetKernelName: "value" } } => null, // a value as its cell has it
         ReturnValueProduced { Value: DisplayedValue } => null, // the value of display(x): it is shown already
         ReturnValueProduced { Value: null } => null,
         ReturnValueProduced returned => new Returned(Forms(returned)),

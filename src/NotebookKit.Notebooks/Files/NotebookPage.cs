@@ -36,11 +36,12 @@ public static partial class NotebookPage
     private static string TitleOf(NotebookDocument notebook) =>
         notebook.Cells.Where(cell => cell.IsMarkdown).SelectMany(cell => cell.Source.Split('\n')).FirstOrDefault(line => line.StartsWith("# ", StringComparison.Ordinal))?[2..] ?? notebook.Name;
 
-    /// <summary>Markdown as HTML; chapters link to their pages, formulas are text.</summary>
+    /// <summary>Markdown as HTML; chapters link to their pages, formulas are text, Mermaid's flow charts are drawn.</summary>
     private static string Prose(string markdown)
     {
         var html = Markdig.Markdown.ToHtml(markdown, Markdown);
         html = Formula().Replace(html, formula => $"<{formula.Groups[1].Value} class=\"math\">{FormulaText.Of(formula.Groups[2].Value)}</{formula.Groups[1].Value}>");
+        html = MermaidBlock().Replace(html, block => MermaidFlow.Draw(WebUtility.HtmlDecode(block.Groups[1].Value)) is { } drawn ? $"<div class=\"out\">{drawn}</div>" : block.Value);
         return ChapterLink().Replace(html, "$1.html");
     }
 
@@ -100,6 +101,9 @@ public static partial class NotebookPage
 
     [GeneratedRegex("""<(span|div) class="math">\\[(\[]\s*(.*?)\s*\\[)\]]</\1>""", RegexOptions.Singleline)]
     private static partial Regex Formula();
+
+    [GeneratedRegex("""<pre><code class="language-mermaid">(.*?)</code></pre>""", RegexOptions.Singleline)]
+    private static partial Regex MermaidBlock();
 
     [GeneratedRegex("""(href="[^":/]+)\.ipynb""")]
     private static partial Regex ChapterLink();

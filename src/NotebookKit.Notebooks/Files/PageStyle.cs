@@ -14,6 +14,7 @@ internal static class PageStyle
         code,pre{font:14px/1.5 ui-monospace,SFMono-Regular,Consolas,monospace}
         .prose code{background:var(--box);padding:.1em .3em;border-radius:4px}
         .prose pre{background:var(--box);padding:.6rem .8rem;border-radius:6px;overflow-x:auto}
+        .flow{max-width:none}
         .cell{margin:1rem 0}.code{position:relative;background:var(--box);border:1px solid var(--line);border-radius:6px}
         .code pre{margin:0;padding:.6rem .8rem .6rem 3.2rem;overflow-x:auto}
         .count{position:absolute;left:.6rem;top:.6rem;color:var(--soft);font:13px/1.6 ui-monospace,monospace}

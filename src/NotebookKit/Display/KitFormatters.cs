@@ -1,3 +1,5 @@
+using NotebookKit.Images;
+
 namespace NotebookKit.Display;
 
 /// <summary>Gives a host one formatter per MIME type; see <see cref="TypeFormatterSourceAttribute"/>.</summary>
@@ -17,7 +19,9 @@ internal sealed class MimeFormatter(string mimeType)
     /// <returns>False when the value has no such form.</returns>
     public bool Format(object instance, TextWriter writer)
     {
-        if (DisplayFormat.As(MimeType, instance) is not { } text)
+        // A host of this contract cannot choose between PNG and JPEG, as the kit's own does: there each picture is a PNG.
+        var form = MimeType == "image/png" && instance is RgbImage picture ? Convert.ToBase64String(picture.ToPng()) : DisplayFormat.As(MimeType, instance);
+        if (form is not { } text)
             return false;
         writer.Write(text);
         return true;

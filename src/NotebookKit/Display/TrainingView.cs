@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NotebookKit.Charts;
 using NotebookKit.Training;
 using Plotly.NET;
@@ -25,6 +26,7 @@ public sealed class TrainingView : IProgress<TrainEvent>
     private StepEvent? _step;
     private string _line = "";
     private string _stage = "";
+    private bool _chartless;
     private TimeSpan _last;
 
     /// <summary>What stands before the progress line, to tell several runs of a cell apart: "prior loss weight 0.15".</summary>
@@ -104,7 +106,28 @@ public sealed class TrainingView : IProgress<TrainEvent>
         if (LineOnly)
             return new Panel(line);
         var grid = _samples is { } samples ? new Picture(samples.Grid, $"samples after epoch {samples.Epoch}", GridWidth) : null;
+        var chart = _step is { History.Count: > 1 } ? ChartOf(_step.History) : null;
         var notices = _notices.Count > 0 ? string.Join("\n", _notices.Select(notice => "note: " + notice)) : null;
-        return new Panel(line, _step is { History.Count: > 1 } ? LossChart(_step.History) : null, grid, notices);
+        return new Panel(line, chart, grid, notices);
     }
+
+    /// <summary>The loss chart; null in a host that cannot load Plotly.NET, as the stock .NET Interactive tool, which brings an older FSharp.Core.</summary>
+    private object? ChartOf(IReadOnlyList<StepRecord> history)
+    {
+        if (_chartless)
+            return null;
+        try
+        {
+            return Drawn(history);
+        }
+        catch (Exception e) when (e is FileNotFoundException or FileLoadException or TypeLoadException or TypeInitializationException or MissingMemberException)
+        {
+            _chartless = true;
+            _notices.Add("the loss chart is left out, since Plotly.NET cannot be loaded here; kit lab shows it.");
+            return null;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // the package is loaded where its types are first compiled
+    private static object Drawn(IReadOnlyList<StepRecord> history) => LossChart(history);
 }

@@ -10,6 +10,6 @@ internal sealed class TypeFormatterSourceAttribute(Type formatterSourceType) : A
     /// <summary>A class with <c>CreateTypeFormatters()</c>.</summary>
     public Type FormatterSourceType { get; } = formatterSourceType;
 
-    /// <summary>The form that a host takes when it takes one only.</summary>
-    public string[] PreferredMimeTypes { get; set; } = ["text/html"];
+    /// <summary>The forms that a host takes: such as every value of the type has, since one that is missing leaves an empty entry.</summary>
+    public string[] PreferredMimeTypes { get; set; } = ["text/html", "text/plain"];
 }

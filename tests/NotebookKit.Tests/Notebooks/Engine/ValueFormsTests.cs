@@ -45,6 +45,21 @@ public sealed class ValueFormsTests : IClassFixture<EngineFixture>
     public void Numbers_alone_need_no_table() => Assert.DoesNotContain("text/html", _engine.Result("new[] { 1, 2, 3 }")!.Keys);
 
     [Fact]
+    public void Html_that_a_cell_computes_is_shown_as_such() =>
+        Assert.Equal(new Dictionary<string, string> { ["text/html"] = "<b>3</b>" }, _engine.Result("HTML($\"<b>{1 + 2}</b>\")"));
+
+    [Fact]
+    public void A_value_cell_shows_nothing_more_and_a_later_cell_fetches_it()
+    {
+        Assert.Empty(_engine.Run("#!value --name settings --mime-type application/json\n{ \"rank\": 8 }").Yields);
+        Assert.Equal("9", _engine.Result("#!set --name settings --value @value:settings\nsettings.RootElement.GetProperty(\"rank\").GetInt32() + 1")!["text/plain"]);
+    }
+
+    [Fact]
+    public void The_loops_of_another_language_stay_as_they_are() =>
+        Assert.Equal("<script>for (;;) { break; }</script>", _engine.Run("#!html\n<script>for (;;) { break; }</script>").Yields.OfType<Displayed>().Single().Data["text/html"]);
+
+    [Fact]
     public void No_form_of_a_value_is_empty()
     {
         foreach (var code in new[] { "HTML(\"<b>x</b>\")", "new Uri(\"https://example.org\")", "new[] { 1.5 }", "DateTime.UnixEpoch", "typeof(string)" })

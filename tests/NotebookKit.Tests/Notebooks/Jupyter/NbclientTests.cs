@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NotebookKit.Notebooks.Jupyter;
 using NotebookKit.Tests.Notebooks.Files;
@@ -45,18 +44,7 @@ public sealed class NbclientTests
 
     private static void Execute(TemporaryFolder folder, string notebook, string workingFolder)
     {
-        const string Script = "import sys, nbformat; from nbclient import NotebookClient; n = nbformat.read(sys.argv[1], 4); NotebookClient(n, timeout=600, resources={'metadata': {'path': sys.argv[2]}}).execute(); nbformat.write(n, sys.argv[1])";
-        var python = LabPython.WithNbclient;
-        Assert.SkipWhen(python is null, "no python3 on this machine has nbclient");
         KernelSpec.Install(folder["jupyter", "kernels"], ["dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve"]);
-        var start = new ProcessStartInfo(python!, ["-W", "ignore", "-c", Script, notebook, workingFolder])
-        {
-            RedirectStandardError = true,
-            Environment = { ["JUPYTER_PATH"] = folder["jupyter"], ["HOME"] = folder.Root, ["JUPYTER_RUNTIME_DIR"] = folder["run"], ["KIT_QUICK"] = "1" },
-        };
-        using var process = Process.Start(start)!;
-        var said = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, said);
+        LabPython.Execute(folder, notebook, workingFolder);
     }
 }
