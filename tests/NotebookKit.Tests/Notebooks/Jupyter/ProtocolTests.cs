@@ -142,13 +142,32 @@ public sealed partial class ProtocolTests(KernelClient kernel) : IClassFixture<K
             var steps = 1;
             Console.Write("running");
             try { while (!token.IsCancellationRequested) await Task.Delay(5); } finally { steps = 2; }
-            for (var i = 0; i < 50; i++) { await Task.Delay(10); steps++; }
+            for (var i = 0; i < 50; i++) { await Task.Delay(60); steps++; }
             """.Replace("FOLDER", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), StringComparison.Ordinal));
         kernel.Await(id, "stream");
         kernel.SendControl("interrupt_request", []);
         Assert.Equal("ok", kernel.ReceiveControl()!.Content.Text("status"));
-        Assert.Equal("ok", kernel.Finish(id).Status); // half a second of tidying up is its own
+        Assert.Equal("ok", kernel.Finish(id).Status); // three seconds of tidying up are its own
         Assert.Equal("52", kernel.Run("steps").Result());
+    }
+
+    [Fact]
+    public void A_second_interrupt_stops_a_cell_that_asked_for_the_token_and_does_not_look_at_it()
+    {
+        var id = kernel.SendCell("""
+            #r "FOLDER/NotebookKit.dll"
+            _ = NotebookKit.Display.RunningCell.Cancellation;
+            Console.Write("running");
+            while (true) await Task.Delay(5);
+            """.Replace("FOLDER", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), StringComparison.Ordinal));
+        kernel.Await(id, "stream");
+        for (var press = 0; press < 2; press++)
+        {
+            kernel.SendControl("interrupt_request", []);
+            Assert.Equal("ok", kernel.ReceiveControl()!.Content.Text("status"));
+        }
+
+        Assert.Equal("Interrupted", kernel.Finish(id).Reply.Text("ename"));
     }
 
     [Theory]
@@ -182,6 +201,19 @@ public sealed partial class ProtocolTests(KernelClient kernel) : IClassFixture<K
         _ = Kill(kernel.Process.Id, 2);
         Assert.Equal("Interrupted", kernel.Finish(id).Reply.Text("ename"));
         Assert.Equal("1", kernel.Run("1").Result());
+    }
+
+    [Theory]
+    [InlineData("throw new InvalidOperationException(\"late\");")]
+    [InlineData("\"late\"")]
+    public void How_a_cell_that_was_given_up_ends_is_not_said_of_the_next(string end)
+    {
+        var id = kernel.SendCell($"Console.WriteLine(\"running\"); await Task.Delay(1500);\n{end}");
+        kernel.Await(id, "stream");
+        kernel.SendControl("interrupt_request", []);
+        Assert.Equal("Interrupted", kernel.Finish(id).Reply.Text("ename"));
+        _ = kernel.ReceiveControl();
+        Assert.Equal("on time", kernel.Run("await Task.Delay(2500); \"on time\"").Result());
     }
 
     [Fact]
