@@ -41,6 +41,7 @@ public sealed class BareEnvironmentTests
         var (code, output, error) = Run(command[0], command[1..]);
 
         Assert.True(code == 0, output + error);
+        Assert.Contains("kit: build: done in", error);
         Assert.StartsWith("1 of 1 notebooks ran", output);
         Assert.True(File.Exists(folder["kit", "artifacts", "tutorial", "00-start-here.html"]));
     }
@@ -48,8 +49,8 @@ public sealed class BareEnvironmentTests
     /// <summary>NuGet's cache as this build used it, where another user can read it: as links, since it is large.</summary>
     private static string Packages(TemporaryFolder folder)
     {
-        // <cache>/torchsharp/<version>
-        var cache = Path.GetFullPath(Path.Combine(File.ReadLines(Path.Combine(House.Root, "artifacts", ".torch")).First(), "..", ".."));
+        var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         if (Environment.IsPrivilegedProcess)
         {
             var (code, _, error) = Run("cp", ["-r", "--link", cache, folder["packages"]]);
