@@ -18,19 +18,32 @@ internal static class LabVerb
         {
             var (python, front) = Jupyter() ?? throw new BadInputException(
                 "No Python here has JupyterLab or Jupyter Notebook: install one (apt-get install jupyter-notebook, or pip install jupyterlab), or open notebooks/ in Visual Studio Code after ./kit kernel install.");
-            var start = new ProcessStartInfo(python, ["-m", front, Path.Combine(Checkout.Root, "notebooks"), .. AsRoot(), .. parse.GetValue(options) ?? []]) { UseShellExecute = false };
+            var notebooks = Path.Combine(Checkout.Root, "notebooks");
             var kernels = KernelVerb.InstallForLab();
-            var others = Environment.GetEnvironmentVariable("JUPYTER_PATH");
-            start.Environment["JUPYTER_PATH"] = others is { Length: > 0 } ? kernels + Path.PathSeparator + others : kernels;
-            // Jupyter writes into artifacts/ only.
-            foreach (var (name, folder) in new[] { ("JUPYTER_DATA_DIR", "data"), ("JUPYTER_RUNTIME_DIR", "runtime"), ("JUPYTER_CONFIG_DIR", "config"), ("IPYTHONDIR", "ipython") })
-                start.Environment[name] = Path.Combine(kernels, folder);
+            // Jupyter strips the charts out of saved outputs that it does not know for its user's own.
+            var trust = Start(python, kernels, ["-m", "nbformat.sign", .. Directory.GetFiles(notebooks, "*.ipynb")]);
+            trust.RedirectStandardOutput = true;
+            using (var process = Process.Start(trust)!)
+                process.StandardOutput.ReadToEnd();
+
+            var start = Start(python, kernels, ["-m", front, notebooks, .. AsRoot(), .. parse.GetValue(options) ?? []]);
             using var stop = new StopSignals(); // Ctrl-C is Jupyter's
-            using var process = Process.Start(start)!;
-            process.WaitForExit();
-            return process.ExitCode;
+            using var jupyter = Process.Start(start)!;
+            jupyter.WaitForExit();
+            return jupyter.ExitCode;
         });
         return verb;
+    }
+
+    /// <summary>A program of Jupyter, which finds the kernel, and writes into <c>artifacts/</c> only.</summary>
+    private static ProcessStartInfo Start(string python, string kernels, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(python, arguments) { UseShellExecute = false };
+        var others = Environment.GetEnvironmentVariable("JUPYTER_PATH");
+        start.Environment["JUPYTER_PATH"] = others is { Length: > 0 } ? kernels + Path.PathSeparator + others : kernels;
+        foreach (var (name, folder) in new[] { ("JUPYTER_DATA_DIR", "data"), ("JUPYTER_RUNTIME_DIR", "runtime"), ("JUPYTER_CONFIG_DIR", "config"), ("IPYTHONDIR", "ipython") })
+            start.Environment[name] = Path.Combine(kernels, folder);
+        return start;
     }
 
     /// <summary>A Python that has a front end for notebooks, and which one; null where there is none.</summary>

@@ -4,13 +4,14 @@ namespace NotebookKit.Notebooks.Engine;
 
 /// <summary>
 /// Stops the running cell in stages. First the token of <see cref="RunningCell.Cancellation"/>, by which a training ends
-/// its step and keeps what it has: a cell in which somebody asked for that token is given <see cref="Patience"/>. Then
-/// force: the cell fails at its next turn of a loop (<see cref="LoopGuards"/>) or where its thread waits, and keeps its
-/// variables. A cell that does neither is given up: the reader gets the notebook back, and the cell ends when it ends.
+/// its step and keeps what it has: a cell in which somebody asked for that token ends by itself, however long its step
+/// takes, unless it is asked again. Then force: the cell fails at its next turn of a loop (<see cref="LoopGuards"/>) or
+/// where its thread waits, and keeps its variables. A cell that does neither is given up: the reader gets the notebook
+/// back, and the cell ends when it ends.
 /// </summary>
 internal sealed class Interruption
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2), Soon = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
 
     private static int s_cells; // of all engines, since a stopped cell may outlive its own
 
@@ -19,7 +20,7 @@ internal sealed class Interruption
     private Thread? _thread;
     private Action _giveUp = () => { };
     private int _cell;
-    private bool _heeded;
+    private volatile bool _heeded;
 
     /// <summary>Whether the running cell, or the last one, was asked to stop.</summary>
     public bool Requested { get; private set; }
@@ -92,24 +93,23 @@ internal sealed class Interruption
     public void Request()
     {
         int cell;
-        TimeSpan patience;
+        bool again;
         lock (_lock)
         {
             if (_cooperative is null)
                 return;
-            patience = Requested || !_heeded ? TimeSpan.Zero : Patience;
-            Requested = true;
+            (again, Requested) = (Requested, true);
             cell = _cell;
             _ = _cooperative.CancelAsync();
         }
 
-        _ = ForceAsync(cell, patience);
+        _ = ForceAsync(cell, again);
     }
 
-    private async Task ForceAsync(int cell, TimeSpan patience)
+    private async Task ForceAsync(int cell, bool again)
     {
-        await Task.Delay(patience + Soon).ConfigureAwait(false);
-        if (!Wake(cell))
+        await Task.Delay(Soon).ConfigureAwait(false);
+        if (!again && _heeded || !Wake(cell))
             return;
         await Task.Delay(2 * Soon).ConfigureAwait(false);
         if (Wake(cell))

@@ -101,21 +101,22 @@ public sealed class NotebookEngine : IDisposable
         NameCell(number);
         using var abandoned = new CancellationTokenSource();
         _interruption.Begin(abandoned.Cancel);
+        var submission = new SubmitCode(code, code.StartsWith("#!", StringComparison.Ordinal) ? null : language);
         try
         {
             using var events = _root.KernelEvents.Subscribe(e =>
             {
                 lock (gate)
                 {
+                    var own = BelongsTo(e.Command, submission); // and not that of a cell which was given up
                     if (e is CommandFailed failed)
-                        failure ??= failed;
+                        failure ??= own ? failed : null;
                     else if (e is DiagnosticsProduced produced)
-                        diagnostics.AddRange(produced.Diagnostics);
-                    else if (ValueForms.YieldOf(e) is { } yielded)
+                        diagnostics.AddRange(own ? produced.Diagnostics : []);
+                    else if (ValueForms.YieldOf(e) is { } yielded && (own || e is not ReturnValueProduced))
                         yields(yielded);
                 }
             });
-            var submission = new SubmitCode(code, code.StartsWith("#!", StringComparison.Ordinal) ? null : language);
             try
             {
                 var result = await _root.SendAsync(submission, abandoned.Token).ConfigureAwait(false);
@@ -132,6 +133,13 @@ public sealed class NotebookEngine : IDisposable
         }
 
         return (failure, diagnostics);
+    }
+
+    private static bool BelongsTo(KernelCommand? command, KernelCommand submission)
+    {
+        while (command is not null && command != submission)
+            command = command.Parent;
+        return command is not null;
     }
 
     private CellError Explain(CommandFailed failure, List<Microsoft.DotNet.Interactive.Diagnostic> diagnostics, string code, int number)

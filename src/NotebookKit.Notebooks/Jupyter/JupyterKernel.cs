@@ -57,6 +57,7 @@ public sealed partial class JupyterKernel
         Start("shell", () => Serve(_shell));
         _ended.Wait();
         _iopub.End();
+        Thread.Sleep(100); // NetMQ sends the last replies in a thread of its own
         // A cell may be inside native code: the libraries' own goodbyes would wait for it.
         Environment.Exit(0);
         return 0;

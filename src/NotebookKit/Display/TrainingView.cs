@@ -93,7 +93,7 @@ public sealed class TrainingView : IProgress<TrainEvent>
                 _notices.Add(notice.Sentence);
                 return true;
             case FinishedEvent { Stopped: true }:
-                _line += ", stopped";
+                _line = (_step is { } last ? (last with { Remaining = null }).Line() : _line) + ", stopped";
                 return true;
             default:
                 return false;
