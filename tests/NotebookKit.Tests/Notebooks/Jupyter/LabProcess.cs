@@ -17,7 +17,7 @@ internal sealed class LabProcess : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["KIT_QUICK"] = "1", ["HOME"] = home },
+            Environment = { ["KIT_QUICK"] = "0", ["HOME"] = home },
         };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Said += line.Data + "\n";

@@ -11,15 +11,15 @@ internal static class LabPython
     /// <summary>One that has nbclient; null where there is none.</summary>
     public static string? WithNbclient { get; } = new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(python => LabVerb.Has(python, "nbclient"));
 
-    /// <summary>Has nbclient execute a notebook in place, quickly, with a kernel that is installed in the folder's <c>jupyter</c>.</summary>
-    public static void Execute(TemporaryFolder folder, string notebook, string workingFolder, bool allowErrors = false)
+    /// <summary>Has nbclient execute a notebook in place, with a kernel that is installed in the folder's <c>jupyter</c>.</summary>
+    public static void Execute(TemporaryFolder folder, string notebook, string workingFolder, bool allowErrors = false, bool quick = true)
     {
         Assert.SkipWhen(WithNbclient is null, "no python3 on this machine has nbclient");
         var start = new ProcessStartInfo(WithNbclient!, ["-W", "ignore", "-c", Script, notebook, workingFolder, allowErrors.ToString()])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            Environment = { ["JUPYTER_PATH"] = folder["jupyter"], ["HOME"] = folder.Root, ["JUPYTER_RUNTIME_DIR"] = folder["run"], ["KIT_QUICK"] = "1" },
+            Environment = { ["JUPYTER_PATH"] = folder["jupyter"], ["HOME"] = folder.Root, ["JUPYTER_RUNTIME_DIR"] = folder["run"], ["KIT_QUICK"] = quick ? "1" : "0" },
         };
         using var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { }; // what a kernel says of itself

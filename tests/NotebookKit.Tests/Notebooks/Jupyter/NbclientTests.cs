@@ -45,6 +45,6 @@ public sealed class NbclientTests
     private static void Execute(TemporaryFolder folder, string notebook, string workingFolder)
     {
         KernelSpec.Install(folder["jupyter", "kernels"], ["dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve"]);
-        LabPython.Execute(folder, notebook, workingFolder);
+        LabPython.Execute(folder, notebook, workingFolder, quick: false); // its checks hold of the whole training
     }
 }
