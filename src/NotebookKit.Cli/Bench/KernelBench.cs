@@ -44,6 +44,7 @@ internal sealed class KernelBench : IDisposable
         Thread.Sleep(TimeSpan.FromSeconds(6));
         var idle = kernel.Resident;
         var times = Enumerable.Range(0, cells).Select(i => kernel.Cell($"var x{i} = {i}; x{i} + 1").TotalMilliseconds).ToList();
+        Thread.Sleep(TimeSpan.FromSeconds(6));
         var growth = kernel.Resident - idle;
         var interrupts = new[] { "while (true) { }", "while (true) System.Threading.Thread.Sleep(5);", "while (true) await Task.Delay(5);" }.Select(kernel.Interrupt).ToList();
         return new KernelFigures(ready, first, times.Order().ElementAt(cells / 2), idle, cells, growth, interrupts.Max());

@@ -11,7 +11,7 @@ namespace NotebookKit.Notebooks.Jupyter;
 /// </summary>
 public sealed partial class JupyterKernel
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200), Pause = TimeSpan.FromSeconds(5);
 
     private readonly StreamWriter _log = new(Console.OpenStandardError()) { AutoFlush = true };
     private readonly Connection _connection;
@@ -19,6 +19,8 @@ public sealed partial class JupyterKernel
     private readonly RequestChannel _shell, _control;
     private readonly KernelRequests _requests;
     private readonly ManualResetEventSlim _ended = new();
+    // What the compiler needed for a cell is given back to the system when no other follows.
+    private readonly Timer _settle = new(_ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true), null, Pause, Timeout.InfiniteTimeSpan);
 
     private JupyterKernel(Connection connection)
     {
@@ -48,8 +50,6 @@ public sealed partial class JupyterKernel
             _ended.Set();
         });
         using var orphaned = WatchParent();
-        // What the compiler needed to warm up is given back to the system, once.
-        using var settled = new Timer(_ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true), null, TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan);
 
         _iopub.Status("starting", null);
         Start("heartbeat", Heartbeat);
@@ -105,6 +105,7 @@ public sealed partial class JupyterKernel
 
     private void Execute(Message request)
     {
+        _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _iopub.Status("busy", request);
         JsonObject reply;
         try
@@ -126,6 +127,7 @@ public sealed partial class JupyterKernel
 
         _shell.Reply(request, "execute_reply", reply);
         _iopub.Status("idle", request);
+        _settle.Change(Pause, Timeout.InfiniteTimeSpan);
         foreach (var waiting in overtaken)
         {
             if (waiting.Type == "execute_request")
