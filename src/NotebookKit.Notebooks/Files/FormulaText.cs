@@ -9,59 +9,15 @@ namespace NotebookKit.Notebooks.Files;
 /// </summary>
 internal static partial class FormulaText
 {
-    private static readonly Dictionary<string, string> Signs = new()
-    {
-        ["alpha"] = "α",
-        ["beta"] = "β",
-        ["gamma"] = "γ",
-        ["delta"] = "δ",
-        ["epsilon"] = "ε",
-        ["varepsilon"] = "ε",
-        ["eta"] = "η",
-        ["theta"] = "θ",
-        ["lambda"] = "λ",
-        ["mu"] = "μ",
-        ["pi"] = "π",
-        ["rho"] = "ρ",
-        ["sigma"] = "σ",
-        ["tau"] = "τ",
-        ["phi"] = "φ",
-        ["psi"] = "ψ",
-        ["omega"] = "ω",
-        ["Delta"] = "Δ",
-        ["Sigma"] = "Σ",
-        ["Theta"] = "Θ",
-        ["Omega"] = "Ω",
-        ["sum"] = "∑",
-        ["prod"] = "∏",
-        ["int"] = "∫",
-        ["nabla"] = "∇",
-        ["partial"] = "∂",
-        ["infty"] = "∞",
-        ["times"] = "×",
-        ["cdot"] = "·",
-        ["le"] = "≤",
-        ["leq"] = "≤",
-        ["ge"] = "≥",
-        ["geq"] = "≥",
-        ["ne"] = "≠",
-        ["approx"] = "≈",
-        ["in"] = "∈",
-        ["to"] = "→",
-        ["rightarrow"] = "→",
-        ["pm"] = "±",
-        ["ldots"] = "…",
-        ["cdots"] = "⋯",
-        ["mathbb"] = "",
-        ["mathrm"] = "",
-        ["text"] = "",
-        ["left"] = "",
-        ["right"] = "",
-        ["lVert"] = "‖",
-        ["rVert"] = "‖",
-        ["quad"] = "  ",
-        ["top"] = "⊤",
-    };
+    // Commands and what they stand for, in pairs.
+    private static readonly Dictionary<string, string> Signs = """
+        alpha α beta β gamma γ delta δ epsilon ε varepsilon ε eta η theta θ lambda λ mu μ pi π rho ρ sigma σ tau τ phi φ psi ψ
+        omega ω Delta Δ Sigma Σ Theta Θ Omega Ω sum ∑ prod ∏ int ∫ nabla ∇ partial ∂ infty ∞ times × cdot · le ≤ leq ≤ ge ≥
+        geq ≥ ne ≠ approx ≈ in ∈ to → rightarrow → pm ± ldots … cdots ⋯ lVert ‖ rVert ‖ top ⊤
+        """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
+
+    // Commands that say how something is set, not what.
+    private static readonly HashSet<string> Settings = ["mathbb", "mathrm", "text", "left", "right", "quad"];
 
     /// <summary>The formula as HTML.</summary>
     /// <param name="latex">As Markdig hands it on: HTML-encoded.</param>
@@ -77,7 +33,7 @@ internal static partial class FormulaText
             text = Accent().Replace(text, match => match.Groups[2].Value + (match.Groups[1].Value == "bar" ? "\u0304" : match.Groups[1].Value == "hat" ? "\u0302" : "\u0303"));
         }
 
-        text = Command().Replace(text, match => Signs.GetValueOrDefault(match.Groups[1].Value, match.Groups[1].Value));
+        text = Command().Replace(text, match => Settings.Contains(match.Groups[1].Value) ? "" : Signs.GetValueOrDefault(match.Groups[1].Value, match.Groups[1].Value));
         text = Simple().Replace(text, "$1$2");
         text = WebUtility.HtmlEncode(text);
         text = Script().Replace(text, match => match.Groups[1].Value == "_" ? $"<sub>{match.Groups[2].Value.Trim('{', '}')}</sub>" : $"<sup>{match.Groups[2].Value.Trim('{', '}')}</sup>");
@@ -90,7 +46,7 @@ internal static partial class FormulaText
     [GeneratedRegex(@"\\sqrt\{([^{}]*)\}")]
     private static partial Regex Root();
 
-    [GeneratedRegex(@"\\(bar|hat|tilde)\s*\{?(\\?\w+)\}?")]
+    [GeneratedRegex(@"\\(bar|hat|tilde)\s*\{?(\\[A-Za-z]+|[A-Za-z])\}?")]
     private static partial Regex Accent();
 
     [GeneratedRegex(@"\\([A-Za-z]+)")]

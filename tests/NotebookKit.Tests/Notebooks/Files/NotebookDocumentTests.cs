@@ -57,4 +57,11 @@ public sealed class NotebookDocumentTests
         Assert.DoesNotContain("<script", page);
         Assert.DoesNotMatch(Patterns.RemoteSource(), page);
     }
+
+    [Theory]
+    [InlineData(@"\Delta W = \frac{\alpha}{r} B A", "Δ W = α/r B A")]
+    [InlineData(@"\sqrt{\bar\alpha_t} x_0", "√(α\u0304<sub>t</sub>) x<sub>0</sub>")]
+    [InlineData(@"\sum_{i=1}^{n} \sigma_i^2 \le 1", "∑<sub>i=1</sub><sup>n</sup> σ<sub>i</sub><sup>2</sup> ≤ 1")]
+    [InlineData(@"a < b \unknown{c}", "a &lt; b unknownc")]
+    public void A_formula_reads_as_text_without_a_script(string latex, string html) => Assert.Equal(html, FormulaText.Of(latex));
 }
