@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NotebookKit.Tensors;
 using NotebookKit.Tests.Notebooks.Files;
 
 namespace NotebookKit.Tests.Notebooks.Jupyter;
@@ -11,7 +12,7 @@ namespace NotebookKit.Tests.Notebooks.Jupyter;
 /// </summary>
 public sealed class StockToolTests
 {
-    private static readonly string Tool = Path.Combine(House.Root, "artifacts", "tools", "dotnet-interactive");
+    private static readonly string Tool = Path.Combine(CacheFolder.Places().First(), "tools", "dotnet-interactive");
 
     [Theory]
     [InlineData("00-start-here.ipynb")]
@@ -54,7 +55,7 @@ public sealed class StockToolTests
     /// <summary>A notebook as the tool leaves it.</summary>
     private static NotebookFile Execute(string notebook, string language)
     {
-        Assert.SkipUnless(File.Exists(Tool), "the .NET Interactive tool is not in artifacts/tools");
+        Assert.SkipUnless(File.Exists(Tool), "the .NET Interactive tool is not in the cache folder's tools");
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["jupyter", "kernels", ".net-" + language]);
         File.WriteAllText(folder["jupyter", "kernels", ".net-" + language, "kernel.json"], JsonSerializer.Serialize(new
