@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using NetMQ;
 using NetMQ.Sockets;
@@ -19,16 +17,12 @@ internal sealed class KernelBench : IDisposable
 
     private KernelBench(IEnumerable<string> program)
     {
-        var key = Guid.NewGuid().ToString("N");
-        _codec = new MessageCodec(key);
-        var listeners = Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToList();
-        listeners.ForEach(listener => listener.Stop());
-        File.WriteAllText(_file, new JsonObject { ["ip"] = "127.0.0.1", ["key"] = key, ["shell_port"] = ports[0], ["iopub_port"] = ports[1], ["stdin_port"] = ports[2], ["control_port"] = ports[3], ["hb_port"] = ports[4] }.ToJsonString());
+        var connection = Connection.OnFreePorts(Guid.NewGuid().ToString("N"));
+        connection.Save(_file);
+        _codec = new MessageCodec(connection.Key);
         _process = Process.Start(new ProcessStartInfo(program.First(), [.. program.Skip(1), _file]))!;
-        _shell.Connect($"tcp://127.0.0.1:{ports[0]}");
-        _control.Connect($"tcp://127.0.0.1:{ports[3]}");
+        _shell.Connect(connection.Address(connection.ShellPort));
+        _control.Connect(connection.Address(connection.ControlPort));
     }
 
     /// <summary>Starts a kernel and measures it.</summary>

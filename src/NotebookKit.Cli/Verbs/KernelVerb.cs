@@ -48,12 +48,18 @@ internal static class KernelVerb
         return verb;
     }
 
-    /// <summary>This very program, by the <c>dotnet</c> beside the running runtime: it need not be in the PATH that Jupyter gives a kernel.</summary>
-    internal static IEnumerable<string> Program()
+    /// <summary>This very program, with the arguments after which the connection file comes.</summary>
+    internal static IEnumerable<string> Program() => [DotnetHost, typeof(KernelVerb).Assembly.Location, "kernel", "serve"];
+
+    /// <summary>The <c>dotnet</c> beside the running runtime: it need not be in the PATH that Jupyter gives a kernel.</summary>
+    internal static string DotnetHost
     {
-        // <dotnet>/shared/Microsoft.NETCore.App/<version>/System.Private.CoreLib.dll
-        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
-        var host = Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        return [File.Exists(host) ? host : "dotnet", typeof(KernelVerb).Assembly.Location, "kernel", "serve"];
+        get
+        {
+            // <dotnet>/shared/Microsoft.NETCore.App/<version>/System.Private.CoreLib.dll
+            var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+            var host = Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
+            return File.Exists(host) ? host : "dotnet";
+        }
     }
 }

@@ -17,7 +17,7 @@ internal static partial class TestVerb
         {
             var program = Checkout.Artifacts("bin", "NotebookKit.Tests", "release", "NotebookKit.Tests.dll");
             var name = parse.GetValue(filter);
-            var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet", [program, "-noLogo", "-noColor", .. name is null ? Array.Empty<string>() : ["-method", $"*{name}*"]])
+            var start = new ProcessStartInfo(KernelVerb.DotnetHost, [program, "-noLogo", "-noColor", .. name is null ? Array.Empty<string>() : ["-method", $"*{name}*"]])
             {
                 RedirectStandardOutput = true,
                 UseShellExecute = false,

@@ -52,16 +52,10 @@ internal sealed class CellOutputs
 
     public void Fail(CellError error)
     {
+        var output = NotebookText.Error(error);
+        output["output_type"] = "error";
         lock (_lock)
-        {
-            _outputs.Add(new JsonObject
-            {
-                ["output_type"] = "error",
-                ["ename"] = error.Name,
-                ["evalue"] = error.Message,
-                ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]),
-            });
-        }
+            _outputs.Add(output);
     }
 
     /// <summary>A cell that prints without end does not make a file without end.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NotebookKit.Notebooks.Engine;
 
 namespace NotebookKit.Notebooks.Files;
 
@@ -36,6 +37,14 @@ internal static class NotebookText
                 : form;
         return bundle;
     }
+
+    /// <summary>An error as nbformat and the Jupyter protocol both write it.</summary>
+    public static JsonObject Error(CellError error) => new()
+    {
+        ["ename"] = error.Name,
+        ["evalue"] = error.Message,
+        ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]),
+    };
 
     private static bool IsBinary(string mime) => mime.StartsWith("image/", StringComparison.Ordinal) && mime != "image/svg+xml";
 }

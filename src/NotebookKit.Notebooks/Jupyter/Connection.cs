@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -34,6 +35,30 @@ internal sealed record Connection(
             ip, json.Number("shell_port", 0), json.Number("iopub_port", 0), json.Number("stdin_port", 0),
             json.Number("control_port", 0), json.Number("hb_port", 0), key);
     }
+
+    /// <summary>A front end's side: five ports of this machine that nobody has, and a key.</summary>
+    public static Connection OnFreePorts(string key)
+    {
+        var listeners = Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToList();
+        listeners.ForEach(listener => listener.Stop());
+        return new Connection("127.0.0.1", ports[0], ports[1], ports[2], ports[3], ports[4], key);
+    }
+
+    /// <summary>Writes the file that a kernel reads.</summary>
+    public void Save(string path) => File.WriteAllText(path, new JsonObject
+    {
+        ["transport"] = "tcp",
+        ["ip"] = Ip,
+        ["key"] = Key,
+        ["signature_scheme"] = "hmac-sha256",
+        ["shell_port"] = ShellPort,
+        ["iopub_port"] = IoPubPort,
+        ["stdin_port"] = StdinPort,
+        ["control_port"] = ControlPort,
+        ["hb_port"] = HeartbeatPort,
+    }.ToJsonString());
 
     /// <summary>A channel's ZeroMQ address.</summary>
     public string Address(int port) => $"tcp://{Ip}:{port}";

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using NetMQ;
 using NetMQ.Sockets;
+using NotebookKit.Notebooks.Engine;
 
 namespace NotebookKit.Notebooks.Jupyter;
 
@@ -115,7 +116,7 @@ public sealed partial class JupyterKernel
         catch (Exception e)
         {
             Log($"execute_request: {e}");
-            reply = new JsonObject { ["status"] = "error", ["execution_count"] = _requests.Count, ["ename"] = e.GetType().Name, ["evalue"] = e.Message, ["traceback"] = new JsonArray() };
+            reply = _requests.Failed(new CellError(e.GetType().Name, e.Message, []));
         }
 
         // "Run all" has sent the next cells already; they were sent without knowing of this error, so they must not run.

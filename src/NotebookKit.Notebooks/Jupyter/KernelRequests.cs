@@ -63,9 +63,15 @@ internal sealed class KernelRequests
         var reply = new JsonObject { ["status"] = "ok", ["execution_count"] = Count, ["user_expressions"] = new JsonObject(), ["payload"] = new JsonArray() };
         if (error is null)
             return reply;
-        reply = Content(error);
         if (!silent)
-            _iopub.Post("error", Content(error), request);
+            _iopub.Post("error", NotebookText.Error(error), request);
+        return Failed(error);
+    }
+
+    /// <summary>The reply to a cell that failed.</summary>
+    public JsonObject Failed(CellError error)
+    {
+        var reply = NotebookText.Error(error);
         reply["status"] = "error";
         reply["execution_count"] = Count;
         return reply;
@@ -124,13 +130,6 @@ internal sealed class KernelRequests
         ["data"] = NotebookText.Bundle(forms, lines: false),
         ["metadata"] = new JsonObject(),
         ["transient"] = id is null ? [] : new JsonObject { ["display_id"] = id },
-    };
-
-    private static JsonObject Content(CellError error) => new()
-    {
-        ["ename"] = error.Name,
-        ["evalue"] = error.Message,
-        ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]),
     };
 
     private JsonObject Complete(string code, int cursor)

@@ -31,6 +31,7 @@ public static class DisplayFormat
     public static IReadOnlyDictionary<string, string> Mime(object? value)
     {
         var bundle = new Dictionary<string, string>();
+        value = Written(value);
         foreach (var mime in MimeTypes)
             if (As(mime, value) is { } text)
                 bundle[mime] = text;
@@ -44,7 +45,7 @@ public static class DisplayFormat
         "text/plain" => Text(value),
         "image/png" => ImageOf(value) is { } small && !Picture.IsLarge(small) ? Convert.ToBase64String(small.ToPng()) : null,
         "image/jpeg" => ImageOf(value) is { } large && Picture.IsLarge(large) ? Convert.ToBase64String(Picture.ToJpeg(large)) : null,
-        "application/vnd.plotly.v1+json" => PlotlyJson.Of(value) is { Length: <= LargestPlotly } json ? json : null,
+        "application/vnd.plotly.v1+json" => Written(value) is WrittenChart { Json: { Length: <= LargestPlotly } json } ? json : null,
         _ => null,
     };
 
@@ -53,22 +54,22 @@ public static class DisplayFormat
         RichHtml(value) ?? $"<div style=\"white-space:pre-wrap\">{WebUtility.HtmlEncode(Text(value))}</div>";
 
     /// <summary>A value as text, the same on every machine.</summary>
-    internal static string Text(object? value) => value switch
+    internal static string Text(object? value) => Written(value) switch
     {
         null => "null",
         string text => text,
         bool flag => flag ? "true" : "false",
         RgbImage image => string.Create(CultureInfo.InvariantCulture, $"picture of {image.Width} × {image.Height}"),
         _ when IsTensor(value) => TextOfTensor(value),
-        _ when PlotlyJson.Of(value) is { } json && PlotlyReader.Read(json) is var chart => $"{ChartText.Name(chart)}. {ChartText.Description(chart)}",
+        WrittenChart { Figure: var chart } => $"{ChartText.Name(chart)}. {ChartText.Description(chart)}",
         IReadOnlyList<RgbImage> images => string.Create(CultureInfo.InvariantCulture, $"{images.Count} pictures"),
         double or float => NumberText.Short(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
+        var other => other.ToString() ?? "",
     };
 
     /// <summary>A value as HTML when it has such a form; null when text is all there is.</summary>
-    internal static string? RichHtml(object? value) => value switch
+    internal static string? RichHtml(object? value) => Written(value) switch
     {
         RgbImage image => new Picture(image).ToHtml(),
         IReadOnlyList<RgbImage> images => string.Concat(images.Select(i => new Picture(i).ToHtml() + " ")),
@@ -78,10 +79,13 @@ public static class DisplayFormat
         ProgressLine line => line.ToHtml(),
         CheckResult check => check.ToHtml(),
         FrameSlider slider => slider.ToHtml(),
-        _ when PlotlyJson.Of(value) is { } json => SvgChart.Draw(PlotlyReader.Read(json)),
+        WrittenChart { Figure: var chart } => SvgChart.Draw(chart),
         _ when ImageOf(value) is { } picture => new Picture(picture, Text(value)).ToHtml(),
         _ => null,
     };
+
+    /// <summary>A chart as its JSON, written and read once for all its forms; any other value as it is.</summary>
+    private static object? Written(object? value) => PlotlyJson.Of(value) is { } json ? new WrittenChart(json, PlotlyReader.Read(json)) : value;
 
     private static RgbImage? ImageOf(object? value) => value as RgbImage ?? (value as Picture)?.Image ?? (IsTensor(value) ? ImageOfTensor(value) : null);
 
@@ -94,4 +98,6 @@ public static class DisplayFormat
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static RgbImage? ImageOfTensor(object? tensor) => TensorText.ImageOf((TorchSharp.torch.Tensor)tensor!);
+
+    private sealed record WrittenChart(string Json, PlotlyFigure Figure);
 }

@@ -69,7 +69,7 @@ public sealed record DisplayTable
         {
             html.Append("<tr>");
             foreach (var cell in row)
-                html.Append(IsNumber(cell) ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">").Append(IsRich(cell) ? DisplayFormat.Html(cell) : WebUtility.HtmlEncode(Cell(cell))).Append("</td>");
+                html.Append(IsNumber(cell) ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">").Append(DisplayFormat.RichHtml(cell) ?? WebUtility.HtmlEncode(Cell(cell))).Append("</td>");
             html.Append("</tr>");
         }
 
@@ -80,8 +80,6 @@ public sealed record DisplayTable
     }
 
     private static string Cell(object? cell) => cell is null ? "" : DisplayFormat.Text(cell);
-
-    private static bool IsRich(object? cell) => DisplayFormat.RichHtml(cell) is not null;
 
     private static bool IsNumber(object? cell) => cell is sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal;
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using NetMQ;
 using NetMQ.Sockets;
@@ -22,11 +20,8 @@ public sealed class KernelClient : IDisposable
 
     public KernelClient()
     {
-        var ports = FreePorts(5);
-        File.WriteAllText(_connectionFile, $$"""
-            {"transport": "tcp", "ip": "127.0.0.1", "key": "{{Key}}", "signature_scheme": "hmac-sha256",
-             "shell_port": {{ports[0]}}, "iopub_port": {{ports[1]}}, "stdin_port": {{ports[2]}}, "control_port": {{ports[3]}}, "hb_port": {{ports[4]}}}
-            """);
+        var connection = Connection.OnFreePorts(Key);
+        connection.Save(_connectionFile);
         // The folder of the "notebook" is the one above the assemblies: relative references have something to be relative to.
         // A test run in the background ignores SIGINT, and its children would too: env gives the signal back.
         var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve", _connectionFile])
@@ -38,12 +33,12 @@ public sealed class KernelClient : IDisposable
         Process.BeginErrorReadLine();
         // The kernel's questions find the front end by the name that its cells came with.
         _shell.Options.Identity = _stdin.Options.Identity = "front"u8.ToArray();
-        _shell.Connect($"tcp://127.0.0.1:{ports[0]}");
-        _iopub.Connect($"tcp://127.0.0.1:{ports[1]}");
+        _shell.Connect(connection.Address(connection.ShellPort));
+        _iopub.Connect(connection.Address(connection.IoPubPort));
         _iopub.SubscribeToAnyTopic();
-        _stdin.Connect($"tcp://127.0.0.1:{ports[2]}");
-        _control.Connect($"tcp://127.0.0.1:{ports[3]}");
-        _heartbeat.Connect($"tcp://127.0.0.1:{ports[4]}");
+        _stdin.Connect(connection.Address(connection.StdinPort));
+        _control.Connect(connection.Address(connection.ControlPort));
+        _heartbeat.Connect(connection.Address(connection.HeartbeatPort));
 
         // The broadcast channel is open once a status comes through it.
         _iopub.Options.ReceiveHighWatermark = 0;
@@ -161,15 +156,6 @@ public sealed class KernelClient : IDisposable
     }
 
     private Message? Receive(NetMQSocket socket, int milliseconds) => Frames(socket, milliseconds) is { } frames ? _codec.Decode(frames) : null;
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(l => l.Start());
-        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(l => l.Stop());
-        return ports;
-    }
 
     /// <summary>What a cell led to.</summary>
     internal sealed record Outcome(JsonObject Reply, IReadOnlyList<Message> Messages)
