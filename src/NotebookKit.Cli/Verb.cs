@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NotebookKit.Tensors;
+using NotebookKit.Training.Settings;
 
 namespace NotebookKit.Cli;
 
@@ -77,7 +78,7 @@ internal static class Verb
         }
         catch (BadInputException e)
         {
-            Console.Error.WriteLine($"kit: {e.Message}");
+            Console.Error.WriteLine($"kit: {(e is BadSettingException setting ? setting.InFlags : e.Message)}");
             return BadInput;
         }
         catch (OperationCanceledException)

@@ -6,11 +6,11 @@ namespace NotebookKit;
 /// </summary>
 /// <param name="message">One sentence for the learner. What it quotes from a file may be of any length and hold anything: it is cut and put on one line.</param>
 /// <param name="inner">What went wrong underneath, if anything.</param>
-public sealed class BadInputException(string message, Exception? inner = null) : Exception(OneLine(message), inner)
+public class BadInputException(string message, Exception? inner = null) : Exception(OneLine(message), inner)
 {
     private const int Longest = 1500, End = 300;
 
-    private static string OneLine(string message)
+    private protected static string OneLine(string message)
     {
         // The end holds the remedy.
         if (message.Length > Longest)

@@ -48,16 +48,15 @@ internal static class BenchVerb
         var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, or sd15 for random weights of its shape" };
         var pictures = new Option<string>("--pictures-dir") { DefaultValueFactory = _ => "data/sample-rabbit", Description = "pictures to train on" };
         var on = DeviceOption.Create();
-        var free = new Option<bool>("--free-encoders") { Description = "put the VAE and the frozen text encoder aside once everything is encoded" };
-        var ema = new Option<double?>("--ema") { Description = "keep a moving average of the trained weights with this decay (0: none)" };
-        var samples = new Option<int>("--samples") { Description = "draw a grid with rows of so many after the second epoch" };
-        var command = new Command("memory", "Train for two epochs and print the memory forecast beside what was held; --method all for every method.") { folder, pictures, on, free, ema, samples };
+        var all = new Option<bool>("--all-methods") { Description = "every method, one after the other" };
+        var command = new Command("memory", "Train for two epochs and print the memory forecast beside what was held; --all-methods for every method.") { folder, pictures, on, all };
         var plan = new MemoryOptions(command);
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
-            var methods = plan.Method(parse) == "all" ? Choices.Names<TrainMethod>() : [plan.Method(parse)];
-            var results = methods.Select(method => MemoryBench.Run(parse.GetValue(folder)!, plan.Read(parse, parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)), method) with { FreeEncoders = parse.GetValue(free), Ema = parse.GetValue(ema) > 0, Samples = parse.GetValue(samples) }, parse.GetValue(pictures)!, DeviceOption.Of(parse.GetValue(on)))).ToList();
+            var methods = parse.GetValue(all) ? Enum.GetValues<TrainMethod>().Cast<TrainMethod?>() : [null];
+            var device = DeviceOption.Of(parse.GetValue(on));
+            var results = methods.Select(method => MemoryBench.Run(parse.GetValue(folder)!, plan.Read(parse, parse.GetValue(folder)!, device, method), parse.GetValue(pictures)!, device)).ToList();
             Console.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(new { Runs = results }, Verb.Json)
                 : string.Join('\n', results.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Method,-18} forecast {MemoryForecast.Size(one.Forecast),9}  measured {MemoryForecast.Size(one.Measured),9}  {100 * one.Error,5:0.0} %  process {MemoryForecast.Size(one.ProcessBytes)}"))));

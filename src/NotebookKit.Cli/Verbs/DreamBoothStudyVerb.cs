@@ -41,18 +41,13 @@ internal static class DreamBoothStudyVerb
             var into = parse.GetValue(output)!;
             var options = new TrainOptions
             {
-                InstanceDir = parse.GetValue(instance)!,
-                InstancePrompt = TrainOptions.FileWords,
-                ClassPrompt = parse.GetValue(prompt),
-                ClassImages = parse.GetValue(images),
-                ClassDir = Path.Combine(into, "class-images"),
-                Epochs = parse.GetValue(epochs),
-                LearningRate = parse.GetValue(rate),
-                Rank = parse.GetValue(rank),
-                Targets = parse.GetValue(targets),
+                Concepts = [new() { InstanceDir = parse.GetValue(instance)!, InstancePrompt = TrainOptions.FileWords, ClassPrompt = parse.GetValue(prompt), ClassImages = parse.GetValue(images), ClassDir = Path.Combine(into, "class-images") }],
+                Intervals = new() { Epochs = parse.GetValue(epochs) },
+                Learning = new() { Rate = parse.GetValue(rate) },
+                Lora = new() { Rank = parse.GetValue(rank), Targets = parse.GetValue(targets) },
                 TrainTextEncoder = parse.GetValue(text),
                 Seed = parse.GetValue(seed),
-                Output = Path.Combine(into, "study.safetensors"),
+                Saving = new() { Output = Path.Combine(into, "study.safetensors") },
             };
             var sweep = parse.GetValue(weights)!;
             if (parse.GetValue(pictures) < 2 || sweep.Any(w => !(w >= 0)))

@@ -17,14 +17,9 @@ internal static class ForecastVerb
         var command = new Command("forecast", "Tell how much memory a run will take, before anything is loaded, and what to change where it does not fit.") { folder };
         var plan = new MemoryOptions(command);
         var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: encoded pictures wait in RAM, and 0.75 GB for the CUDA context" };
-        var free = new Option<bool>("--free-encoders") { Description = "put the VAE and the frozen text encoder aside once everything is encoded" };
-        var ema = new Option<double?>("--ema") { Description = "keep a moving average of the trained weights with this decay (0: none)" };
-        var pictures = new Option<int>("--pictures") { DefaultValueFactory = _ => 3, Description = "pictures that are kept encoded, class images among them" };
-        var painted = new Option<int>("--class-images") { Description = "class images that are painted before the training" };
-        var samples = new Option<int>("--samples") { Description = "pictures in a row of the sample grids" };
         var memory = new Option<double?>("--memory") { Description = "GB (of 1024³ bytes) that the device has, or RAM" };
         var table = new Option<bool>("--table") { Description = "SD 1.5 at 512×512 in every method beside the usual advice of 10, 8 and 6 GB" };
-        foreach (var option in new Option[] { gpu, free, ema, pictures, painted, samples, memory, table })
+        foreach (var option in new Option[] { gpu, memory, table })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
@@ -37,15 +32,7 @@ internal static class ForecastVerb
 
             if (parse.GetValue(memory) is { } gigabytes && (!double.IsFinite(gigabytes) || gigabytes <= 0))
                 throw new BadInputException($"--memory must be above 0 GB, not {gigabytes}.");
-            var asked = plan.Read(parse, parse.GetValue(folder)!, new Device(parse.GetValue(gpu) ? DeviceType.CUDA : DeviceType.CPU)) with
-            {
-                OnGpu = parse.GetValue(gpu),
-                FreeEncoders = parse.GetValue(free),
-                Ema = parse.GetValue(ema) > 0,
-                Pictures = parse.GetValue(pictures),
-                Painted = parse.GetValue(painted),
-                Samples = parse.GetValue(samples),
-            };
+            var asked = plan.Read(parse, parse.GetValue(folder)!, new Device(parse.GetValue(gpu) ? DeviceType.CUDA : DeviceType.CPU));
             var forecast = MemoryForecast.Of(ModelShape.Of(parse.GetValue(folder)!), asked, (long?)(parse.GetValue(memory) * (1L << 30)));
             Console.WriteLine(parse.GetValue(json) ? Json(forecast) : Text(forecast));
             return 0;

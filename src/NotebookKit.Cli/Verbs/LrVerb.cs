@@ -11,26 +11,17 @@ internal static class LrVerb
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var name = new Option<string>("--schedule") { DefaultValueFactory = _ => "constant_with_warmup", Description = string.Join(", ", LrSchedule.Names) };
-        var rate = new Option<double>("--lr") { DefaultValueFactory = _ => 1e-4, Description = "the learning rate after warmup" };
-        var warmup = new Option<int>("--warmup") { Description = "optimizer steps over which it climbs from 0" };
+        var flags = new TrainFlags("--schedule", "--lr", "--warmup", "--cycles", "--power", "--lr-end", "--step-rules");
         var total = new Option<int>("--total") { Description = "optimizer steps of the run: pictures × epochs / (batch × accumulation)", Required = true };
-        var cycles = new Option<int>("--cycles") { DefaultValueFactory = _ => 1, Description = "cosine_with_restarts: how often it falls to 0" };
-        var power = new Option<double>("--power") { DefaultValueFactory = _ => 1, Description = "polynomial: the exponent" };
-        var end = new Option<double>("--lr-end") { DefaultValueFactory = _ => 1e-7, Description = "polynomial: the rate it ends at" };
-        var rules = new Option<string>("--step-rules") { DefaultValueFactory = _ => "1", Description = "piecewise_constant: factor:until step, …, last factor" };
         var svg = new Option<string?>("--svg") { Description = "draw the curve into this file" };
-        var command = new Command("lr", "Show the learning rate of every optimizer step, and what about it will surprise.") { name, rate, warmup, total, cycles, power, end, rules, svg };
+        var command = new Command("lr", "Show the learning rate of every optimizer step, and what about it will surprise.") { total, svg };
+        foreach (var flag in flags.Options)
+            command.Options.Add(flag);
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
-            var schedule = new LrSchedule(parse.GetValue(name)!, parse.GetValue(rate), parse.GetValue(warmup), parse.GetValue(total))
-            {
-                Cycles = parse.GetValue(cycles),
-                Power = parse.GetValue(power),
-                End = parse.GetValue(end),
-                StepRules = parse.GetValue(rules)!,
-            };
+            var options = flags.Read(parse, new TrainOptions { Learning = new() { Rate = 1e-4 } });
+            var schedule = options.ScheduleOver(parse.GetValue(total));
             schedule.Validate();
             if (parse.GetValue(svg) is { } path)
                 Checkpoints.AtomicFile.WriteText(path, schedule.Draw().ToSvg());

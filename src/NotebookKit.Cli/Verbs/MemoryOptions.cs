@@ -1,34 +1,24 @@
 using System.CommandLine;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
-using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;
 
-/// <summary>The options that decide how much memory a run takes; <c>kit forecast</c> and <c>kit bench memory</c> share them.</summary>
+/// <summary>A run that is not there yet: the flags of <c>kit train</c>, and the facts that its pictures would tell.</summary>
 internal sealed class MemoryOptions
 {
-    private readonly Option<string> _method = new("--method") { DefaultValueFactory = _ => "lora", Description = string.Join(", ", Choices.Names<TrainMethod>()) };
-    private readonly Option<int> _rank = new("--rank") { DefaultValueFactory = _ => 8, Description = "LoRA: numbers that pass through each adapter" };
-    private readonly Option<int?> _size = new("--size") { Description = "side of the square pictures in pixels (the base's own)" };
-    private readonly Option<int> _batch = new("--batch") { DefaultValueFactory = _ => 1, Description = "pictures of the subject in a batch" };
-    private readonly Option<bool> _classImages = new("--with-class") { Description = "as many class images beside them" };
-    private readonly Option<int> _accumulation = new("--accumulation") { DefaultValueFactory = _ => 1, Description = "batches before each optimizer step" };
+    private readonly TrainFlags _flags = new();
+    private readonly Option<bool> _withClass = new("--with-class") { Description = "as many class images beside the subject's pictures" };
+    private readonly Option<int> _pictures = new("--pictures") { DefaultValueFactory = _ => 3, Description = "pictures that are kept encoded, class images among them" };
     private readonly Option<string?> _dtype = DTypeOption.Create();
-    private readonly Option<string> _optimizer = new("--optimizer") { DefaultValueFactory = _ => "adamw", Description = string.Join(", ", Choices.Names<OptimizerKind>()) };
-    private readonly Option<bool> _checkpointing = new("--checkpointing") { Description = "gradient checkpointing" };
-    private readonly Option<bool> _textEncoder = new("--text-encoder") { Description = "train the text encoder too" };
 
     /// <summary>Adds them to a verb.</summary>
     public MemoryOptions(Command command)
     {
-        foreach (var option in new Option[] { _method, _rank, _size, _batch, _classImages, _accumulation, _dtype, _optimizer, _checkpointing, _textEncoder })
+        foreach (var option in _flags.Options.Concat([_withClass, _pictures, _dtype]))
             command.Options.Add(option);
     }
-
-    /// <summary>The method's name as it was given.</summary>
-    public string Method(ParseResult parse) => parse.GetValue(_method)!;
 
     /// <summary>What was asked for.</summary>
     /// <param name="parse">The command line.</param>
@@ -36,17 +26,29 @@ internal sealed class MemoryOptions
     /// <param name="device">Where the run would be.</param>
     /// <param name="method">The method, where it is not the one given.</param>
     /// <exception cref="BadInputException">A name is unknown.</exception>
-    public MemoryPlan Read(ParseResult parse, string source, Device device, string? method = null) => new()
+    public MemoryPlan Read(ParseResult parse, string source, Device device, TrainMethod? method = null)
     {
-        Method = Choices.Of<TrainMethod>("--method", method ?? Method(parse)),
-        Rank = parse.GetValue(_rank),
-        Size = parse.GetValue(_size),
-        Batch = parse.GetValue(_batch),
-        WithClass = parse.GetValue(_classImages),
-        Accumulation = parse.GetValue(_accumulation),
-        DType = DTypeOption.Of(parse.GetValue(_dtype), source, device).Type,
-        Optimizer = Choices.Of<OptimizerKind>("--optimizer", parse.GetValue(_optimizer)!),
-        Checkpointing = parse.GetValue(_checkpointing),
-        TextEncoder = parse.GetValue(_textEncoder),
-    };
+        var options = _flags.Read(parse, new TrainOptions());
+        // A row of samples is wanted by whoever says how long it is.
+        if (_flags.Has(parse, "--samples") && options.Samples.Every == 0)
+            options = options with { Samples = options.Samples with { Every = 1 } };
+        options = options with { Method = method ?? options.Method };
+        var dtype = DTypeOption.Of(parse.GetValue(_dtype), source, device).Type;
+        var onGpu = device.type == TorchSharp.DeviceType.CUDA;
+        if (options.Concepts[0].InstanceDir.Length > 0)
+        {
+            options.Validate();
+            return MemoryPlan.Of(options, dtype, onGpu);
+        }
+
+        return new MemoryPlan
+        {
+            Options = options,
+            WithClass = parse.GetValue(_withClass),
+            DType = dtype,
+            Pictures = parse.GetValue(_pictures),
+            Painted = _flags.Has(parse, "--class-images") ? options.Concepts[0].ClassImages : 0,
+            OnGpu = onGpu,
+        };
+    }
 }

@@ -88,15 +88,14 @@ internal sealed record GpuBench(
     {
         var options = new TrainOptions
         {
-            InstanceDir = "",
-            InstancePrompt = "a photo of zwx toy",
+            Concepts = [new() { InstanceDir = "", InstancePrompt = "a photo of zwx toy" }],
             Method = method,
-            Rank = Rank,
-            BatchSize = batch,
-            GradientCheckpointing = checkpointing,
-            Optimizer = checkpointing ? OptimizerKind.AdamW8bit : OptimizerKind.AdamW,
+            Lora = new() { Rank = Rank },
+            Intervals = new() { BatchSize = batch },
+            Memory = new() { GradientCheckpointing = checkpointing },
+            Learning = new() { Optimizer = checkpointing ? OptimizerKind.AdamW8bit : OptimizerKind.AdamW },
         }.ForBase(sd);
-        var row = new GpuTraining(Choices.Name(method), batch, checkpointing, Choices.Name(options.Optimizer), null, null, null, null, null);
+        var row = new GpuTraining(Choices.Name(method), batch, checkpointing, Choices.Name(options.Learning.Optimizer), null, null, null, null, null);
         Settle(sd.Device);
         using var scope = NewDisposeScope();
         try

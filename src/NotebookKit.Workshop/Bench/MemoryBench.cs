@@ -36,7 +36,7 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
             var held = new Held(device);
             using var sd = folder == ModelShape.Sd15Name ? RandomModel.Of(shape, device, plan.DType) : StableDiffusion.Load(folder, device, plan.DType);
             new DreamBoothTrainer(sd, options).Train();
-            return new(Choices.Name(plan.Method), forecast, held.Peak, TensorMemory.PeakResidentBytes);
+            return new(Choices.Name(plan.Options.Method), forecast, held.Peak, TensorMemory.PeakResidentBytes);
         }
         finally
         {
@@ -63,30 +63,23 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
         public long Peak => (_counter?.Peak ?? MemoryUse.PeakBytes(_device)) - _before;
     }
 
-    private static TrainOptions Options(MemoryPlan plan, string pictures, string target) => new()
+    private static TrainOptions Options(MemoryPlan plan, string pictures, string target) => plan.Options with
     {
-        InstanceDir = pictures,
-        InstancePrompt = "a photo of zwx rabbit toy",
-        ClassPrompt = plan.WithClass ? "a photo of a rabbit toy" : null,
-        ClassImages = 4,
-        ClassSteps = 2,
-        SampleSteps = 2,
-        SampleEvery = plan.Samples > 0 ? 2 : 0,
-        SamplesPerPrompt = Math.Max(1, plan.Samples),
-        InstanceToken = "zwx",
-        ClassToken = "rabbit toy",
-        Method = plan.Method,
-        Rank = plan.Rank,
-        Targets = plan.Targets,
-        Size = plan.Size,
-        BatchSize = plan.Batch,
-        GradientAccumulation = plan.Accumulation,
-        Optimizer = plan.Optimizer,
-        GradientCheckpointing = plan.Checkpointing,
-        FreeEncoders = plan.FreeEncoders,
-        EmaDecay = plan.Ema ? 0.99 : null,
-        TrainTextEncoder = plan.TextEncoder,
-        Epochs = 2,
-        Output = Path.Combine(target, plan.Method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "result.safetensors"),
+        Concepts =
+        [
+            plan.Options.Concepts[0] with
+            {
+                InstanceDir = pictures,
+                InstancePrompt = "a photo of zwx rabbit toy",
+                ClassPrompt = plan.WithClass ? "a photo of a rabbit toy" : null,
+                ClassImages = 4,
+                ClassSteps = 2,
+                InstanceToken = "zwx",
+                ClassToken = "rabbit toy",
+            },
+        ],
+        Samples = plan.Options.Samples with { Steps = 2, Every = plan.Options.Samples.Every > 0 ? 2 : 0 },
+        Intervals = plan.Options.Intervals with { Epochs = 2 },
+        Saving = new() { Output = Path.Combine(target, plan.Options.WritesModel ? "model" : "result.safetensors") },
     };
 }

@@ -48,7 +48,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
     public StudyResult Run(IReadOnlyList<double> weights, int pictures, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        var photos = ImageFolder.List(options.InstanceDir).Select(RgbImage.Load).ToList();
+        var photos = ImageFolder.List(options.Concepts[0].InstanceDir).Select(RgbImage.Load).ToList();
         var own = scores.AmongThemselves(photos);
         var before = Measure(null, 0, photos, own, pictures, null, cancel);
         List<StudyRow> rows = [];
@@ -56,9 +56,9 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         {
             var run = options with
             {
-                ClassPrompt = weight is null ? null : options.ClassPrompt,
-                PriorLossWeight = weight ?? 0,
-                Output = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, weight is null ? "no-class-images.safetensors" : FormattableString.Invariant($"prior-{weight}.safetensors")),
+                Concepts = [options.Concepts[0] with { ClassPrompt = weight is null ? null : options.Concepts[0].ClassPrompt }],
+                Loss = options.Loss with { PriorLossWeight = weight ?? 0 },
+                Saving = options.Saving with { Output = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, weight is null ? "no-class-images.safetensors" : FormattableString.Invariant($"prior-{weight}.safetensors")) },
             };
             var trained = new DreamBoothTrainer(model, run).Train(progress, cancel);
             cancel.ThrowIfCancellationRequested();
@@ -73,7 +73,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
 
     private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before, CancellationToken cancel)
     {
-        var sheet = new PromptSheet(model, Steps, options.ForBase(model).SampleGuidance!.Value);
+        var sheet = new PromptSheet(model, Steps, options.ForBase(model).Samples.Guidance!.Value);
         IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, int count) =>
             sheet.Draw([.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Count])], SampleSeed, null, cancel);
         var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures / 2)), Draw(["a photo of a toy"], pictures));

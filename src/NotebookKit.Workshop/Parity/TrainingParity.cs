@@ -114,10 +114,9 @@ internal sealed partial class TrainingParity : ParityArea
         var lr = (double?)settings["lr"] ?? (double?)folder.Manifest["optimizer"]?["lr"] ?? 1e-4;
         var options = new TrainOptions
         {
-            PriorLossWeight = (double?)settings["prior_loss_weight"] ?? (double?)reference["prior_loss_weight"] ?? (double?)folder.Manifest["prior_loss_weight"] ?? 0.3,
-            MaxGradNorm = (double?)settings["clip"] ?? 0,
-            GradientAccumulation = (int?)settings["accum"] ?? 1,
-            SnrGamma = (double?)settings["gamma"],
+            Loss = new() { PriorLossWeight = (double?)settings["prior_loss_weight"] ?? (double?)reference["prior_loss_weight"] ?? (double?)folder.Manifest["prior_loss_weight"] ?? 0.3, SnrGamma = (double?)settings["gamma"] },
+            Learning = new() { MaxGradNorm = (double?)settings["clip"] ?? 0 },
+            Intervals = new() { GradientAccumulation = (int?)settings["accum"] ?? 1 },
         };
         var config = new SchedulerConfig { PredictionType = (string?)settings["pred"] ?? "epsilon" };
         var betas = (folder.Manifest["optimizer"]?["betas"] as JsonArray)?.Select(beta => (double)beta!).ToArray() ?? [0.9, 0.999];
@@ -134,7 +133,7 @@ internal sealed partial class TrainingParity : ParityArea
         var instances = (int)data["latents"].shape[1] / 2; // first half of the batch, then as many class images
         foreach (var want in steps)
         {
-            var batches = Enumerable.Range(next, options.GradientAccumulation).Select(i => new TrainBatch(data["latents"][i], data["noise"][i], data["timesteps"][i], data["context"][i], instances)).ToList();
+            var batches = Enumerable.Range(next, options.Intervals.GradientAccumulation).Select(i => new TrainBatch(data["latents"][i], data["noise"][i], data["timesteps"][i], data["context"][i], instances)).ToList();
             next += batches.Count;
             foreach (var batch in batches)
                 step.Accumulate(batch, batches.Sum(each => each.Instances), batches.Sum(each => each.Classes));

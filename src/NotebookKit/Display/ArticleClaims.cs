@@ -20,18 +20,27 @@ public static class ArticleClaims
             + "Savings: fused attention, gradient checkpointing, 8-bit AdamW, VAE and frozen text encoder put aside.",
     };
 
-    private static MemoryPlan Saving(MemoryPlan plan) =>
-        plan with { FusedAttention = true, Checkpointing = true, Optimizer = OptimizerKind.AdamW8bit, FreeEncoders = true };
+    private static MemoryPlan Saving(MemoryPlan plan) => plan with
+    {
+        FusedAttention = true,
+        Options = plan.Options with
+        {
+            Memory = new() { GradientCheckpointing = true, FreeEncoders = true },
+            Learning = plan.Options.Learning with { Optimizer = OptimizerKind.AdamW8bit },
+        },
+    };
 
     private static IEnumerable<(string Name, string Claim, MemoryPlan Plan)> Rows()
     {
-        var plan = new MemoryPlan { OnGpu = true, Size = 512, FusedAttention = false };
-        yield return ("DreamBooth", "10 GB", plan with { Method = TrainMethod.DreamBooth });
-        yield return ("DreamBooth, text encoder too", "10 GB", plan with { Method = TrainMethod.DreamBooth, TextEncoder = true });
-        yield return ("LoRA Extended, rank 32", "8 GB", plan with { Method = TrainMethod.LoraExtended, Rank = 32 });
-        yield return ("LoRA, rank 4", "6 GB", plan with { Rank = 4 });
-        yield return ("textual inversion", "", plan with { Method = TrainMethod.TextualInversion });
-        yield return ("Imagic", "", plan with { Method = TrainMethod.Imagic });
+        var plain = new TrainOptions { Images = new() { Size = 512 } };
+        yield return ("DreamBooth", "10 GB", Of(plain with { Method = TrainMethod.DreamBooth }));
+        yield return ("DreamBooth, text encoder too", "10 GB", Of(plain with { Method = TrainMethod.DreamBooth, TrainTextEncoder = true }));
+        yield return ("LoRA Extended, rank 32", "8 GB", Of(plain with { Method = TrainMethod.LoraExtended, Lora = new() { Rank = 32 } }));
+        yield return ("LoRA, rank 4", "6 GB", Of(plain with { Lora = new() { Rank = 4 } }));
+        yield return ("textual inversion", "", Of(plain with { Method = TrainMethod.TextualInversion }));
+        yield return ("Imagic", "", Of(plain with { Method = TrainMethod.Imagic }));
+
+        static MemoryPlan Of(TrainOptions options) => new() { Options = options, OnGpu = true, FusedAttention = false };
     }
 
     private static string Cell(MemoryPlan plan) => MemoryForecast.Size(MemoryCount.Of(ModelShape.Sd15, plan).Total);

@@ -84,7 +84,7 @@ public sealed class LoraNetwork : IDisposable
         using var grad = no_grad();
         using var random = new Generator(options.Seed);
         var network = new LoraNetwork();
-        foreach (var module in LoraModules.Of(unet, textEncoder).Where(module => options.Targets.Contain(module.Path)))
+        foreach (var module in LoraModules.Of(unet, textEncoder).Where(module => options.Layers.Contain(module.Path)))
         {
             var (rank, alpha) = options.For(module);
             if (rank > 0)
@@ -93,8 +93,8 @@ public sealed class LoraNetwork : IDisposable
 
         if (network._adapters.Count == 0)
         {
-            var hint = NearestName.Of(options.Targets.Name, [.. LoraTargets.Named.Select(set => set.Name)]);
-            throw new BadInputException($"This base has no layers of the LoRA targets '{options.Targets}'; "
+            var hint = NearestName.Of(options.Layers.Name, [.. LoraTargets.Named.Select(set => set.Name)]);
+            throw new BadInputException($"This base has no layers of the LoRA targets '{options.Layers}'; "
                 + (hint.Count > 0 ? $"did you mean {string.Join(" or ", hint)}?" : $"name a set ({string.Join(", ", LoraTargets.Named)}) or a pattern that occurs in paths like unet.mid_block.attentions.0.proj_in."));
         }
 

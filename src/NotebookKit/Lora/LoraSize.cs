@@ -48,7 +48,7 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var tensors = new List<(string Name, long[] Shape)>();
-        foreach (var module in LoraModules.Of(unet, textEncoder).Where(module => options.Targets.Contain(module.Path)))
+        foreach (var module in LoraModules.Of(unet, textEncoder).Where(module => options.Layers.Contain(module.Path)))
         {
             var rank = (long)options.For(module).Rank * (options.Init == LoraInit.Pissa ? 2 : 1);
             if (rank == 0)

@@ -1,3 +1,4 @@
+using NotebookKit.Training.Settings;
 using System.Globalization;
 using NotebookKit.Checkpoints;
 using NotebookKit.Pipeline;
@@ -63,11 +64,11 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         var warnings = new List<string>();
         if (options.Method is TrainMethod.Lora or TrainMethod.LoraExtended && Widths(options).ToList() is { Count: > 0 } widths)
         {
-            if (options.Rank > widths.Max())
-                throw new BadInputException($"--rank {options.Rank} is above the width of every layer that it would adapt; the largest that has any use here is {widths.Max()}, so set --rank {widths.Max()} or less.");
-            var narrow = widths.Where(width => width < options.Rank).ToList();
+            if (options.Lora.Rank > widths.Max())
+                throw new BadSettingException($"--rank {options.Lora.Rank} is above the width of every layer that it would adapt; the largest that has any use here is {widths.Max()}, so set --rank {widths.Max()} or less.");
+            var narrow = widths.Where(width => width < options.Lora.Rank).ToList();
             if (narrow.Count > 0)
-                warnings.Add($"Rank {options.Rank} is above the width of {narrow.Count} of {widths.Count} adapted layers, where only {string.Join(", ", narrow.Distinct().Order())} will be used.");
+                warnings.Add($"Rank {options.Lora.Rank} is above the width of {narrow.Count} of {widths.Count} adapted layers, where only {string.Join(", ", narrow.Distinct().Order())} will be used.");
         }
 
         DiskSpace(options);
@@ -79,7 +80,7 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
 
     private IEnumerable<(long Out, long In)> Adapted(TrainOptions options)
     {
-        var targets = options.Targets ?? options.DefaultTargets;
+        var targets = options.Lora.Targets ?? options.DefaultTargets;
         var layers = UNet.Select(weights => ("unet." + weights.Key, weights.Value));
         return
             from weights in options.TextRatio > 0 ? layers.Concat(Text.Select(weights => ("text_encoder." + weights.Key, weights.Value))) : layers
@@ -95,17 +96,17 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         {
             TrainMethod.DreamBooth or TrainMethod.Imagic => Numbers(UNet) + (options.TextRatio > 0 ? Numbers(Text) : 0),
             TrainMethod.TextualInversion => 0,
-            _ => Adapted(options).Sum(layer => options.Rank * (layer.Out + layer.In)),
+            _ => Adapted(options).Sum(layer => options.Lora.Rank * (layer.Out + layer.In)),
         };
         // From RAM, the encoders are put aside into a file.
-        var aside = options.FreeEncoders ? 4 * (TotalNumbers - Numbers(UNet)) : 0;
+        var aside = options.Memory.FreeEncoders ? 4 * (TotalNumbers - Numbers(UNet)) : 0;
         var result = 2 * (options.WritesModel ? TotalNumbers : trained);
-        var checkpoints = options.SaveEvery == 0 ? 1 : options.KeepLast > 0 ? options.KeepLast + 1 : (options.Epochs ?? 100) / options.SaveEvery;
-        var bytes = (checkpoints * ((12 * trained) + (options.SaveEvery > 0 ? result : 0))) + (2 * result) + aside;
+        var checkpoints = options.Saving.Every == 0 ? 1 : options.Saving.KeepLast > 0 ? options.Saving.KeepLast + 1 : (options.Intervals.Epochs ?? 100) / options.Saving.Every;
+        var bytes = (checkpoints * ((12 * trained) + (options.Saving.Every > 0 ? result : 0))) + (2 * result) + aside;
         var folder = Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!;
         if (FreeBytes(folder) is { } free && free < bytes)
         {
-            throw new BadInputException($"The disk is too full: the run writes up to {Size(bytes)} ({checkpoints} checkpoints and the result{(aside > 0 ? ", and what --free-encoders puts aside" : "")}) below {folder}, where {Size(free)} are free; "
+            throw new BadSettingException($"The disk is too full: the run writes up to {Size(bytes)} ({checkpoints} checkpoints and the result{(aside > 0 ? ", and what --free-encoders puts aside" : "")}) below {folder}, where {Size(free)} are free; "
                 + "free some space, write to another place with --out, or keep fewer checkpoints (--keep-last 1, --save-every 0).");
         }
     }

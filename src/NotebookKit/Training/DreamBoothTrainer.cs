@@ -83,7 +83,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         using var weights = TrainedWeights.Create(sd, Options);
         using var optimizer = weights.Optimizer();
         var scaler = sd.UNet.parameters().First().dtype == ScalarType.Float16 ? new GradScaler() : null;
-        using var ema = Options.EmaDecay is { } decay && decay > 0 ? new EmaWeights(optimizer.Groups, decay) : null;
+        using var ema = Options.Learning.EmaDecay is { } decay && decay > 0 ? new EmaWeights(optimizer.Groups, decay) : null;
         using var loader = new BatchLoader(sd, Options, data, weights);
         using var heldOut = new HeldOutLoss(sd, Options);
         var totalSteps = Options.EpochsInAll * data.StepsPerEpoch;
@@ -94,9 +94,9 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         var card = RunCard.Of(sd, Options, data.Pictures.Select(picture => picture.Path), data.ClassFiles);
         card.Write(RunCard.PathFor(Options.OutputPath));
 
-        var start = Options.Resume ? checkpoints.Read(card.Fixed()) : new RunPosition { Settings = card.Fixed() };
+        var start = Options.Saving.Resume ? checkpoints.Read(card.Fixed()) : new RunPosition { Settings = card.Fixed() };
         ledger.Open(start);
-        ledger.TextShare = weights.Text.Count > 0 ? Options.TextLearningRate / Options.MainLearningRate : null;
+        ledger.TextShare = weights.Text.Count > 0 ? Options.Learning.TextRate / Options.MainLearningRate : null;
         step.Step = start.Step;
         foreach (var sentence in notices.Concat(schedule.Warnings()))
             yield return ledger.Tell(new NoticeEvent(sentence));
@@ -107,7 +107,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
             yield return ledger.Tell(new HeldOutEvent(heldOut.Measure(0, weights)));
 
         var (epoch, stepInEpoch) = (start.Epoch, start.StepInEpoch);
-        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = Options.GradientCheckpointing;
+        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = Options.Memory.GradientCheckpointing;
         for (; epoch < Options.EpochsInAll && !cancel.IsCancellationRequested; epoch++)
         {
             weights.BeginEpoch(epoch);
@@ -220,12 +220,12 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
     // Everything that the encoders will be asked for is asked for before they go.
     private EncodersAside? PutAside(TrainedWeights weights, TrainData data, HeldOutLoss heldOut, string file)
     {
-        if (!Options.FreeEncoders || !Plan.EncodersCanGo)
+        if (!Options.Memory.FreeEncoders || !Plan.EncodersCanGo)
             return null;
-        var textEncoder = !Plan.TextLearns && !Options.ShuffleCaptions;
+        var textEncoder = !Plan.TextLearns && !Options.Images.ShuffleCaptions;
         heldOut.Prepare();
         if (textEncoder && Options.Method != TrainMethod.Imagic) // whose states are its own
             weights.PrepareTextStates(data.Prompts.Concat(heldOut.Prompts));
-        return new EncodersAside(sd, file, vae: !Options.RandomCrop, textEncoder);
+        return new EncodersAside(sd, file, vae: !Options.Images.RandomCrop, textEncoder);
     }
 }

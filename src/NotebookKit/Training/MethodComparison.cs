@@ -73,7 +73,7 @@ public static class MethodComparison
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(measure);
         ArgumentNullException.ThrowIfNull(ways);
-        options = options with { ClassDir = options.ClassDir ?? Path.Combine(workFolder, "class-images") };
+        options = options with { Concepts = [options.Concepts[0] with { ClassDir = options.Concepts[0].ClassDir ?? Path.Combine(workFolder, "class-images") }] };
         foreach (var way in ways)
             OptionsFor(options, way, workFolder).Validate();
         var rows = new List<MethodRow>();
@@ -129,10 +129,8 @@ public static class MethodComparison
     private static TrainOptions OptionsFor(TrainOptions options, MethodWay way, string workFolder) => options with
     {
         Method = way.Method,
-        Rank = way.IsLora ? way.Rank : options.Rank,
-        // "LoRA" as the DreamBooth extension means it: attention and the first half of each feed-forward.
-        Targets = way.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : options.Targets ?? LoraTargets.Extension,
-        Output = Path.Combine(workFolder, way.Method == TrainMethod.DreamBooth ? "whole-model" : way.IsLora ? $"{way.Method}-{way.Rank}.safetensors".ToLowerInvariant() : $"{way.Method}.safetensors".ToLowerInvariant()),
+        Lora = options.Lora with { Rank = way.IsLora ? way.Rank : options.Lora.Rank, Targets = way.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : options.Lora.Targets ?? LoraTargets.Extension },
+        Saving = options.Saving with { Output = Path.Combine(workFolder, way.Method == TrainMethod.DreamBooth ? "whole-model" : way.IsLora ? $"{way.Method}-{way.Rank}.safetensors".ToLowerInvariant() : $"{way.Method}.safetensors".ToLowerInvariant()) },
     };
 
     private static StableDiffusion Load(string folder) => StableDiffusion.Load(folder, cuda.is_available() ? CUDA : CPU);

@@ -18,14 +18,14 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
     public IReadOnlyList<SampleGrid> Drawn => _drawn;
 
     /// <summary>Whether a grid belongs after this epoch: every N epochs, at the end, and before the first (epoch 0) if asked for.</summary>
-    public bool AreDue(int epoch) => options.SampleEvery > 0 && (epoch == 0 ? options.SampleAtFirst : epoch % options.SampleEvery == 0 || epoch == options.EpochsInAll);
+    public bool AreDue(int epoch) => options.Samples.Every > 0 && (epoch == 0 ? options.Samples.AtFirst : epoch % options.Samples.Every == 0 || epoch == options.EpochsInAll);
 
     /// <summary>Samples every prompt, a row each, and writes <c>samples/NAME-epoch-0010.png</c> beside the output.</summary>
     public SampleGrid Draw(int epoch)
     {
         var rows = options.Concepts.SelectMany(Rows).ToList();
-        if (options.SanityPrompt is { } sanity)
-            rows.Add((sanity, "", options.SamplesPerPrompt));
+        if (options.Samples.SanityPrompt is { } sanity)
+            rows.Add((sanity, "", options.Concepts[0].SamplesPerPrompt));
         var columns = rows.Max(row => row.Count);
         var pictures = new List<RgbImage>();
         var captions = new List<string>();
@@ -37,10 +37,10 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
                 Prompt = prompt,
                 NegativePrompt = negative,
                 Count = count,
-                Steps = options.SampleSteps,
-                GuidanceScale = options.SampleGuidance!.Value,
-                Scheduler = options.Sampler,
-                Size = options.Size,
+                Steps = options.Samples.Steps,
+                GuidanceScale = options.Samples.Guidance!.Value,
+                Scheduler = options.Samples.Sampler,
+                Size = options.Images.Size,
                 Seed = options.Seed,
             });
             var blanks = Enumerable.Range(count, columns - count).Select(_ => new RgbImage(drawn[0].Width, drawn[0].Height)).ToList();

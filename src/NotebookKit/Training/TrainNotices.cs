@@ -17,15 +17,15 @@ internal static class TrainNotices
             yield return $"{options.Method} changes no word but its own, so there is nothing for class images to protect: none are painted.";
         if (options.UsesClassImages && options.Concepts.All(concept => concept.ClassPrompt is null))
             yield return "There is no class prompt, so nothing holds the class word: it will drift towards the subject.";
-        if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options).Count > 1)
-            yield return $"Imagic learns one picture: {Path.GetFileName(TrainingPicture.Read(options)[0].Path)} is used.";
+        if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options.Concepts[0]).Count > 1)
+            yield return $"Imagic learns one picture: {Path.GetFileName(TrainingPicture.Read(options.Concepts[0])[0].Path)} is used.";
         if (options.TextRatio > 0 && options.Method == TrainMethod.TextualInversion)
             yield return "Textual inversion trains the new word alone; the text encoder stays as it is.";
-        if (options.RandomCrop)
+        if (options.Images.RandomCrop)
             yield return "With random crops the VAE encodes every picture in every step, which takes more time.";
-        if (options.FreeEncoders && options.RandomCrop)
+        if (options.Memory.FreeEncoders && options.Images.RandomCrop)
             yield return "Random crops are encoded in every step, so the VAE is not put aside.";
-        if (options.FreeEncoders && options.ShuffleCaptions && options.TextRatio == 0)
+        if (options.Memory.FreeEncoders && options.Images.ShuffleCaptions && options.TextRatio == 0)
             yield return "Shuffled captions differ from step to step, so the text encoder is not put aside.";
     }
 }

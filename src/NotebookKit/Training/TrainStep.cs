@@ -40,7 +40,7 @@ public sealed class TrainStep : IDisposable
         _baseRates = [.. optimizer.Groups.Select(group => group.LearningRate)];
         _schedule = schedule;
         _options = options;
-        PriorLossWeight = options.PriorLossWeight;
+        PriorLossWeight = options.Loss.PriorLossWeight;
     }
 
     /// <summary>Scales the loss of a float16 base, whose small gradients would vanish; null for other types.</summary>
@@ -61,7 +61,7 @@ public sealed class TrainStep : IDisposable
         using var scope = NewDisposeScope();
         var error = _loss.Errors(batch);                                                        // (B)
         var ofSubject = error.narrow(0, 0, batch.Instances);
-        if (_options.SnrGamma is { } gamma)
+        if (_options.Loss.SnrGamma is { } gamma)
             ofSubject = ofSubject * _loss.MinSnr(batch.Timesteps.narrow(0, 0, batch.Instances), gamma);
         if (batch.Weights is { } weights)
             ofSubject = ofSubject * tensor(weights.Select(weight => (float)weight).ToArray()).to(error.device);
@@ -130,7 +130,7 @@ public sealed class TrainStep : IDisposable
     }
 
     // What shortens a gradient to the longest that is allowed (Pascanu et al. 2013, algorithm 1).
-    private double Clipping(double norm) => _options.MaxGradNorm > 0 && norm > _options.MaxGradNorm ? _options.MaxGradNorm / (norm + 1e-6) : 1;
+    private double Clipping(double norm) => _options.Learning.MaxGradNorm > 0 && norm > _options.Learning.MaxGradNorm ? _options.Learning.MaxGradNorm / (norm + 1e-6) : 1;
 
     private void Forget()
     {

@@ -57,7 +57,7 @@ public sealed class LrScheduleTests
     [InlineData("poly", "polynomial")]
     [InlineData("cosine_restarts", "cosine_with_restarts")]
     public void An_unknown_schedule_is_answered_with_the_nearest_name(string given, string meant) =>
-        Assert.Contains($"did you mean {meant}", Assert.Throws<BadInputException>(() => new LrSchedule(given, 1e-4, 0, 10).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains($"did you mean {meant}", Assert.ThrowsAny<BadInputException>(() => new LrSchedule(given, 1e-4, 0, 10).Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_name_near_to_none_lists_those_that_exist() =>
@@ -65,11 +65,11 @@ public sealed class LrScheduleTests
 
     [Fact]
     public void A_polynomial_that_would_climb_is_refused() =>
-        Assert.Contains("1e-7", Assert.Throws<BadInputException>(() => new LrSchedule("polynomial", 1e-8, 0, 10).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("1e-7", Assert.ThrowsAny<BadInputException>(() => new LrSchedule("polynomial", 1e-8, 0, 10).Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Broken_step_rules_are_refused_with_an_example() =>
-        Assert.Contains("1:100,0.1:200,0.01", Assert.Throws<BadInputException>(() => new LrSchedule("piecewise_constant", 1e-4, 0, 10) { StepRules = "1:a,2" }.Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("1:100,0.1:200,0.01", Assert.ThrowsAny<BadInputException>(() => new LrSchedule("piecewise_constant", 1e-4, 0, 10) { StepRules = "1:a,2" }.Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void The_curve_can_be_drawn_before_training()

@@ -20,29 +20,26 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
 
     private TrainOptions Toy => new()
     {
-        InstanceDir = tiny.Pictures,
-        InstancePrompt = "a zwx toy",
-        InstanceToken = "zwx",
-        ClassToken = "toy",
-        Epochs = 1,
-        EmaDecay = 0.9,
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy", InstanceToken = "zwx", ClassToken = "toy" }],
+        Intervals = new() { Epochs = 1 },
+        Learning = new() { EmaDecay = 0.9 },
     };
 
     private Dictionary<string, TrainOptions> Settings => new()
     {
         ["lora"] = Toy,
-        ["lora, text encoder, dropout, offset noise"] = Toy with { TrainTextEncoder = true, LoraDropout = 0.1, NoiseOffset = 0.1 },
-        ["lora, DoRA, min-SNR"] = Toy with { Dora = DoraNorm.PerOutput, SnrGamma = 5 },
-        ["lora, checkpointing, LoRA+"] = Toy with { GradientCheckpointing = true, LoraPlusRatio = 16 },
+        ["lora, text encoder, dropout, offset noise"] = Toy with { TrainTextEncoder = true, Lora = Toy.Lora with { Dropout = 0.1 }, Loss = Toy.Loss with { NoiseOffset = 0.1 } },
+        ["lora, DoRA, min-SNR"] = Toy with { Lora = Toy.Lora with { Dora = DoraNorm.PerOutput }, Loss = Toy.Loss with { SnrGamma = 5 } },
+        ["lora, checkpointing, LoRA+"] = Toy with { Memory = Toy.Memory with { GradientCheckpointing = true }, Learning = Toy.Learning with { LoraPlusRatio = 16 } },
         ["lora_extended"] = Toy with { Method = TrainMethod.LoraExtended },
-        ["dreambooth, class images"] = Toy with { Method = TrainMethod.DreamBooth, ClassPrompt = "a toy", ClassImages = 2, ClassSteps = 1 },
-        ["dreambooth, text encoder, checkpointing"] = Toy with { Method = TrainMethod.DreamBooth, TrainTextEncoder = true, GradientCheckpointing = true },
+        ["dreambooth, class images"] = Toy with { Method = TrainMethod.DreamBooth, Concepts = [Toy.Concepts[0] with { ClassPrompt = "a toy", ClassImages = 2, ClassSteps = 1 }] },
+        ["dreambooth, text encoder, checkpointing"] = Toy with { Method = TrainMethod.DreamBooth, TrainTextEncoder = true, Memory = Toy.Memory with { GradientCheckpointing = true } },
         ["textual_inversion"] = Toy with { Method = TrainMethod.TextualInversion },
         ["imagic"] = Toy with { Method = TrainMethod.Imagic },
-        ["dreambooth, adamw8bit"] = Toy with { Method = TrainMethod.DreamBooth, Optimizer = OptimizerKind.AdamW8bit },
-        ["dreambooth, adafactor"] = Toy with { Method = TrainMethod.DreamBooth, Optimizer = OptimizerKind.Adafactor },
-        ["dreambooth, lion"] = Toy with { Method = TrainMethod.DreamBooth, Optimizer = OptimizerKind.Lion },
-        ["dreambooth, prodigy"] = Toy with { Method = TrainMethod.DreamBooth, Optimizer = OptimizerKind.Prodigy },
+        ["dreambooth, adamw8bit"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.AdamW8bit } },
+        ["dreambooth, adafactor"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.Adafactor } },
+        ["dreambooth, lion"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.Lion } },
+        ["dreambooth, prodigy"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.Prodigy } },
     };
 
     public static TheoryData<string, ScalarType> Steps()
@@ -66,7 +63,7 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
         // Pictures are encoded where there are numbers; the loader takes them to the device.
         using var folder = new TemporaryFolder();
         using var cpu = StableDiffusion.Load(tiny.Folder);
-        var options = (Settings[name] with { Output = folder["result"] }).ForBase(cpu);
+        var options = (Settings[name] with { Saving = Settings[name].Saving with { Output = folder["result"] } }).ForBase(cpu);
         using var data = new TrainData(cpu, options);
         foreach (var _ in data.Prepare(default))
         {
@@ -78,7 +75,7 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
         using var ema = new EmaWeights(optimizer.Groups, 0.9);
         using var loader = new BatchLoader(sd, options, data, weights);
         using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, options.ScheduleOver(2), options);
-        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = options.GradientCheckpointing;
+        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = options.Memory.GradientCheckpointing;
         foreach (var epoch in options.Method == TrainMethod.Imagic ? [0, options.EpochsInAll - 1] : new[] { 0 })
         {
             weights.BeginEpoch(epoch);

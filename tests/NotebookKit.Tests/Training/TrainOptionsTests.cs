@@ -1,6 +1,6 @@
+using NotebookKit.Training.Settings;
 using NotebookKit.Tests.Models;
 using NotebookKit.Training;
-using NotebookKit.Training.Concepts;
 
 namespace NotebookKit.Tests.Training;
 
@@ -10,48 +10,78 @@ public sealed class TrainOptionsTests : IDisposable
 
     public TrainOptionsTests() => File.WriteAllBytes(Path.Combine(_folder, "a.png"), []);
 
-    private TrainOptions Good => new() { InstanceDir = _folder, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy" };
+    private TrainOptions Good => new() { Concepts = [new() { InstanceDir = _folder, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy" }] };
 
     [Fact]
     public void Good_options_pass() => Good.Validate();
 
-    [Fact]
-    public void Bad_options_are_refused_with_one_sentence_that_names_the_flag()
+    [Theory]
+    [InlineData("--instance-dir|nowhere", "--instance-dir must hold")]
+    [InlineData("--instance-prompt| ", "--instance-prompt")]
+    [InlineData("--class-prompt|", "--class-prompt")]
+    [InlineData("--class-prompt|a photo of zwx toy ", "equals")]
+    [InlineData("--class-images|0", "--class-images is 0")]
+    [InlineData("--class-images|0", "prior loss weight of 0.3")]
+    [InlineData("--class-images-per-instance|0", "--class-images-per-instance is 0")]
+    [InlineData("--prior-loss-weight|-1", "--prior-loss-weight must be 0 or more, not -1; 0.15 to 0.4 is usual.")]
+    [InlineData("--prior-loss-weight|NaN", "--prior-loss-weight must be")]
+    [InlineData("--rank|0", "--rank must be at least 1, not 0; 4 to 32 is usual.")]
+    [InlineData("--conv-rank|0", "--conv-rank must be at least 1")]
+    [InlineData("--lora-dropout|1", "--lora-dropout must be from 0 to below 1, not 1; 0.1 is usual.")]
+    [InlineData("--lora-plus|0", "--lora-plus must be above 0")]
+    [InlineData("--dora|per_output|--lora-init|pissa", "PiSSA and DoRA")]
+    [InlineData("--epochs|0", "--epochs must be at least 1")]
+    [InlineData("--lr|0", "--lr must be above 0")]
+    [InlineData("--warmup|-1", "--warmup must be 0 or more optimizer steps, not -1.")]
+    [InlineData("--batch|0", "--batch must be at least 1")]
+    [InlineData("--schedule|cosin", "did you mean cosine")]
+    [InlineData("--schedule|cosine_with_restarts|--cycles|0", "at least 1 cycle")]
+    [InlineData("--schedule|polynomial|--lr-end|1e-3|--lr|1e-4", "below the learning rate")]
+    [InlineData("--schedule|piecewise_constant|--step-rules|1:x", "1:100,0.1:200,0.01")]
+    [InlineData("--sampler|eular", "euler")]
+    [InlineData("--method|imagic|--out|x.safetensors", "folder")]
+    [InlineData("--out|x.ckpt", "--method dreambooth")]
+    [InlineData("--instance-prompt|[filewords]|--class-prompt|[filewords]", "equals the instance prompt, \"a\" for a.png")]
+    [InlineData("--snr-gamma|0", "--snr-gamma must be above 0")]
+    [InlineData("--caption-dropout|1.5", "--caption-dropout must be from 0 to 1, not 1.5")]
+    [InlineData("--text-encoder-ratio|2", "--text-encoder-ratio must be from 0 to 1")]
+    [InlineData("--token-vectors|17", "--token-vectors must be from 1 to 16")]
+    [InlineData("--picture-weight|b.png=2", "b.png")]
+    [InlineData("--method|textual_inversion|--instance-token|two words", "is several")]
+    [InlineData("--method|textual_inversion|--instance-prompt|a photo of ZWX toy|--instance-token|zwx|--class-token|toy", "does not hold the new word zwx")]
+    public void A_setting_that_cannot_work_is_refused_in_one_sentence(string flags, string sentence)
     {
-        Refuses(Good with { InstanceDir = Path.Combine(_folder, "nowhere") }, "nowhere");
-        Refuses(Good with { InstancePrompt = " " }, "--instance-prompt");
-        Refuses(Good with { ClassPrompt = "" }, "--class-prompt");
-        Refuses(Good with { ClassPrompt = "a photo of zwx toy " }, "equals");
-        Refuses(Good with { ClassImages = 0 }, "--class-images");
-        Refuses(Good with { PriorLossWeight = -1 }, "--prior-loss-weight");
-        Refuses(Good with { PriorLossWeight = double.NaN }, "--prior-loss-weight");
-        Refuses(Good with { Rank = 0 }, "--rank");
-        Refuses(Good with { Epochs = 0 }, "--epochs");
-        Refuses(Good with { LearningRate = 0 }, "--lr");
-        Refuses(Good with { Warmup = -1 }, "--warmup");
-        Refuses(Good with { BatchSize = 0 }, "--batch");
-        Refuses(Good with { Schedule = "cosin" }, "cosine");
-        Refuses(Good with { Schedule = "cosin" }, "did you mean cosine");
-        Refuses(Good with { Schedule = "cosine_with_restarts", ScheduleCycles = 0 }, "at least 1 cycle");
-        Refuses(Good with { Schedule = "polynomial", ScheduleEnd = 1e-3, LearningRate = 1e-4 }, "below the learning rate");
-        Refuses(Good with { Schedule = "piecewise_constant", ScheduleRules = "1:x" }, "1:100,0.1:200,0.01");
-        Refuses(Good with { Sampler = "eular" }, "euler");
-        Refuses(Good with { Method = TrainMethod.Imagic, Output = "x.safetensors" }, "folder");
-        Refuses(Good with { Output = "x.ckpt" }, "--method dreambooth");
-        Refuses(Good with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]" }, "equals the instance prompt, \"a\" for a.png");
-        Refuses(Good with { ClassImagesPerInstance = 0 }, "--class-images-per-instance is 0");
-        Refuses(Good with { ClassImages = 0 }, "prior loss weight of 0.3");
-        Refuses(Good with { SnrGamma = 0 }, "--snr-gamma");
-        Refuses(Good with { CaptionDropout = 1.5 }, "--caption-dropout");
-        Refuses(Good with { TextEncoderRatio = 2 }, "--text-encoder-ratio");
-        Refuses(Good with { HeldOutDir = _folder }, "held-out");
-        Refuses(Good with { PictureWeights = new Dictionary<string, double> { ["b.png"] = 2 } }, "b.png");
-        Refuses(Good with { MoreConcepts = [new Concept { InstanceDir = Path.Combine(_folder, "more"), InstancePrompt = "p" }] }, "more");
-        Refuses(Good with { Method = TrainMethod.TextualInversion, InstanceToken = "two words" }, "is several");
-        Refuses(Good with { Method = TrainMethod.TextualInversion, InstancePrompt = "a photo of ZWX toy", InstanceToken = "zwx", ClassToken = "toy" }, "does not hold the new word zwx");
-        (Good with { ClassImages = 0, PriorLossWeight = 0 }).Validate();
-        (Good with { ClassPrompt = null, ClassImages = 0 }).Validate();
+        var refused = Assert.ThrowsAny<BadInputException>(With(flags).Validate);
+        var told = refused is BadSettingException setting ? setting.InFlags : refused.Message;
+        Assert.Contains(sentence, told, StringComparison.Ordinal);
+        Assert.EndsWith(".", told, StringComparison.Ordinal);
+        // Whoever writes C# reads the property's name.
+        Assert.Equal(BadSettingException.InProperties(told), refused.Message);
     }
+
+    [Fact]
+    public void In_code_a_refusal_names_the_property()
+    {
+        Assert.StartsWith("Lora.Rank must be at least 1, not 0;", Assert.Throws<BadSettingException>(With("--rank|0").Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("give one such as ClassPrompt ", Assert.Throws<BadSettingException>(With("--class-prompt|").Validate).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_held_out_folder_is_another_than_the_one_that_is_trained_on() =>
+        Refuses(Good with { Samples = Good.Samples with { HeldOutDir = _folder } }, "held-out");
+
+    [Fact]
+    public void Every_concept_is_checked() =>
+        Refuses(Good with { Concepts = [Good.Concepts[0], new() { InstanceDir = Path.Combine(_folder, "more"), InstancePrompt = "p" }] }, "more");
+
+    [Theory]
+    [InlineData("--class-images|0|--prior-loss-weight|0")]
+    [InlineData("--rank|64|--schedule|cosine")]
+    public void What_makes_sense_together_passes(string flags) => With(flags).Validate();
+
+    [Fact]
+    public void Without_a_class_prompt_no_class_images_are_missed() =>
+        (Good with { Concepts = [Good.Concepts[0] with { ClassPrompt = null, ClassImages = 0 }] }).Validate();
 
     [Fact]
     public void An_empty_folder_is_refused()
@@ -64,9 +94,9 @@ public sealed class TrainOptionsTests : IDisposable
     public void A_rank_above_every_layers_width_is_refused_with_the_largest_that_is_of_use()
     {
         var shape = Shape(("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 32, 32), ("mid_block.attentions.0.transformer_blocks.0.attn2.to_k", 96, 80));
-        Assert.Contains("--rank 80", Assert.Throws<BadInputException>(() => shape.Check(Good with { Rank = 81 })).Message, StringComparison.Ordinal);
-        Assert.Contains("1 of 2 adapted layers, where only 32 will be used", Assert.Single(shape.Check(Good with { Rank = 80 })), StringComparison.Ordinal);
-        Assert.Empty(shape.Check(Good with { Rank = 32 }));
+        Assert.Contains("Lora.Rank 80", Assert.ThrowsAny<BadInputException>(() => shape.Check(Good with { Lora = Good.Lora with { Rank = 81 } })).Message, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 adapted layers, where only 32 will be used", Assert.Single(shape.Check(Good with { Lora = Good.Lora with { Rank = 80 } })), StringComparison.Ordinal);
+        Assert.Empty(shape.Check(Good with { Lora = Good.Lora with { Rank = 32 } }));
     }
 
     [Fact]
@@ -75,25 +105,25 @@ public sealed class TrainOptionsTests : IDisposable
         using var model = TinyModel.Create();
         var file = Path.Combine(_folder, "base.safetensors");
         model.Save(file, TorchSharp.torch.ScalarType.Float32);
-        Assert.Contains("--rank 4000", Assert.Throws<BadInputException>(() => (Good with { Rank = 4000 }).Validate(file)).Message, StringComparison.Ordinal);
-        (Good with { Rank = 1 }).Validate(file);
-        (Good with { Rank = 4000 }).Validate("nobody/no-such-model"); // not here: told when it is loaded
+        Assert.Contains("Lora.Rank 4000", Assert.ThrowsAny<BadInputException>(() => (Good with { Lora = Good.Lora with { Rank = 4000 } }).Validate(file)).Message, StringComparison.Ordinal);
+        (Good with { Lora = Good.Lora with { Rank = 1 } }).Validate(file);
+        (Good with { Lora = Good.Lora with { Rank = 4000 } }).Validate("nobody/no-such-model"); // not here: told when it is loaded
     }
 
     [Fact]
     public void A_disk_too_full_for_the_checkpoints_is_refused_before_anything_is_loaded()
     {
         var huge = Shape(("conv_in", 1L << 30, 1L << 20)) with { TotalNumbers = 1L << 50 };
-        var message = Assert.Throws<BadInputException>(() => huge.Check(Good with { Method = TrainMethod.DreamBooth, SaveEvery = 1 })).Message;
+        var message = Assert.ThrowsAny<BadInputException>(() => huge.Check(Good with { Method = TrainMethod.DreamBooth, Saving = Good.Saving with { Every = 1 } })).Message;
         Assert.Contains("disk is too full", message, StringComparison.Ordinal);
         Assert.Contains("3 checkpoints", message, StringComparison.Ordinal);
-        Assert.Contains("--keep-last", message, StringComparison.Ordinal);
+        Assert.Contains("Saving.KeepLast", message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_prior_loss_weight_may_change_in_a_straight_line()
     {
-        var options = Good with { PriorLossWeight = 1, PriorLossWeightEnd = 0.2, Epochs = 5 };
+        var options = Good with { Loss = Good.Loss with { PriorLossWeight = 1, PriorLossWeightEnd = 0.2 }, Intervals = Good.Intervals with { Epochs = 5 } };
         Assert.Equal([1, 0.8, 0.6, 0.4, 0.2], Enumerable.Range(0, 5).Select(epoch => Math.Round(options.PriorLossWeightAt(epoch), 12)));
     }
 
@@ -102,16 +132,28 @@ public sealed class TrainOptionsTests : IDisposable
     [InlineData("x.safetensors", "x.safetensors")]
     [InlineData("runs/a", "runs/a/NAME.safetensors")]
     public void A_LoRA_goes_into_a_file_named_after_the_pictures(string? output, string expected) =>
-        Assert.Equal(expected.Replace("NAME", Path.GetFileName(_folder)), (Good with { Output = output }).OutputPath);
+        Assert.Equal(expected.Replace("NAME", Path.GetFileName(_folder)), (Good with { Saving = Good.Saving with { Output = output } }).OutputPath);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static BaseShape Shape(params (string Layer, long Out, long In)[] layers) =>
         new(layers.ToDictionary(layer => layer.Layer + ".weight", layer => (IReadOnlyList<long>)[layer.Out, layer.In]), new Dictionary<string, IReadOnlyList<long>>(), 1000);
 
+    private TrainOptions With(string flags)
+    {
+        var options = Good;
+        foreach (var pair in flags.Split('|').Chunk(2))
+        {
+            var setting = Setting.All.Single(setting => setting.Flag == pair[0]);
+            options = setting.With(options, SettingText.Read(setting, [pair[1]]));
+        }
+
+        return options;
+    }
+
     private static void Refuses(TrainOptions options, string names)
     {
-        var message = Assert.Throws<BadInputException>(options.Validate).Message;
+        var message = Assert.ThrowsAny<BadInputException>(options.Validate).Message;
         Assert.Contains(names, message, StringComparison.Ordinal);
         Assert.EndsWith(".", message, StringComparison.Ordinal);
     }

@@ -71,7 +71,7 @@ public sealed class TrainStepTests : IDisposable
         Tensor Gradient(double weight, TrainBatch batch)
         {
             using var optimizer = new Sgd(unet.parameters(), 0.0);
-            using var step = Step(unet, optimizer, new TrainOptions { PriorLossWeight = weight });
+            using var step = Step(unet, optimizer, new TrainOptions { Loss = new() { PriorLossWeight = weight } });
             step.Accumulate(batch);
             return optimizer.Groups[0].Gradient.clone();
         }
@@ -142,7 +142,7 @@ public sealed class TrainStepTests : IDisposable
         {
             using var unet = GoldenBase.UNet();
             using var optimizer = new Sgd(unet.parameters(), 1e-3);
-            using var step = Step(unet, optimizer, new TrainOptions { MaxGradNorm = 0.01 }, scaler);
+            using var step = Step(unet, optimizer, new TrainOptions { Learning = new() { MaxGradNorm = 0.01 } }, scaler);
             step.Accumulate(Batch([0], [1]));
             return (step.Update(1), [.. unet.parameters().Select(parameter => parameter.detach().clone())]);
         }

@@ -42,17 +42,12 @@ internal static class MethodsVerb
                 throw new BadInputException("--pictures must be at least 2.");
             var options = new TrainOptions
             {
-                InstanceDir = parse.GetValue(folder)!,
-                InstancePrompt = TrainOptions.FileWords,
-                InstanceToken = parse.GetValue(word),
-                ClassToken = parse.GetValue(kind),
-                ClassPrompt = parse.GetValue(classPrompt),
-                ClassImages = parse.GetValue(classImages),
-                PriorLossWeight = parse.GetValue(weight),
-                Epochs = parse.GetValue(epochs),
+                Concepts = [new() { InstanceDir = parse.GetValue(folder)!, InstancePrompt = TrainOptions.FileWords, InstanceToken = parse.GetValue(word), ClassToken = parse.GetValue(kind), ClassPrompt = parse.GetValue(classPrompt), ClassImages = parse.GetValue(classImages) }],
+                Loss = new() { PriorLossWeight = parse.GetValue(weight) },
+                Intervals = new() { Epochs = parse.GetValue(epochs) },
                 Seed = parse.GetValue(seed),
             };
-            var subject = TrainingPicture.Read(options).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
+            var subject = TrainingPicture.Read(options.Concepts[0]).OrderBy(picture => picture.Path, StringComparer.Ordinal).ToList();
             using var judge = ProbeVerb.Judge(parse.GetValue(clip), parse.GetValue(probe)!);
             var measure = new AdaptationMeasure(judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))], [.. subject.Select(picture => picture.Prompt).Distinct()], parse.GetValue(driftPrompt)!)
             {
@@ -65,7 +60,7 @@ internal static class MethodsVerb
             ImageGrid.Render(shown, shown.Count / rows.Count, cell: 96).SavePng(grid);
             var sizes = MethodComparison.Sd15Sizes();
             return Answer(
-                parse.GetValue(json), new { Base = parse.GetValue(model), options.Epochs, Embedder = judge.Name, measure.PhotosAmongThemselves, Methods = rows, Sd15 = sizes, Grid = grid },
+                parse.GetValue(json), new { Base = parse.GetValue(model), options.Intervals.Epochs, Embedder = judge.Name, measure.PhotosAmongThemselves, Methods = rows, Sd15 = sizes, Grid = grid },
                 [$"{"",-26} {"bytes",12} {"trained",10} {"seconds",8} {"MB held",8} {"fidelity",8} {"drift",7}",
                     .. rows.Select(row => Say($"{row.Method,-26} {row.Bytes,12:N0} {row.Trained,10:N0} {row.Seconds,8:0.0} {row.TensorBytes / 1e6,8:0} {row.Fidelity,8:0.000} {row.Drift,7:+0.000;-0.000}")),
                     Say($"fidelity: cosine with the photos, which score {measure.PhotosAmongThemselves ?? 1:0.000} among themselves; drift: by how much \"{measure.ClassPrompt}\" came nearer to them"),

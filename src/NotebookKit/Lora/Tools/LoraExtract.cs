@@ -29,7 +29,7 @@ public sealed record LoraExtract(LoraFile File, double Energy, double LeftOut, i
         options.Validate();
         using var grad = no_grad();
         var after = LoraModules.Of(tuned.UNet, tuned.TextEncoder).ToDictionary(module => module.Name);
-        var before = LoraModules.Of(original.UNet, original.TextEncoder).Where(module => options.Targets.Contain(module.Path)).ToList();
+        var before = LoraModules.Of(original.UNet, original.TextEncoder).Where(module => options.Layers.Contain(module.Path)).ToList();
         var found = new List<AdapterWeights>();
         double kept = 0, all = 0;
         var (done, unchanged) = (0, 0);

@@ -36,8 +36,8 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Trai
         var sample = data.Latents.Sample(view, random);                                                             // (1, 4, h, w)
         var noise = randn(sample.shape, generator: random);                                                    // (1, 4, h, w)
         var timestep = randint(0, sd.SchedulerConfig.NumTrainTimesteps, [1], ScalarType.Int64, generator: random); // (1)
-        if (options.NoiseOffset > 0)
-            noise = noise + (options.NoiseOffset * randn([1, sample.shape[1], 1, 1], generator: random)); // Guttenberg 2023, "Diffusion with offset noise"
+        if (options.Loss.NoiseOffset > 0)
+            noise = noise + (options.Loss.NoiseOffset * randn([1, sample.shape[1], 1, 1], generator: random)); // Guttenberg 2023, "Diffusion with offset noise"
         return (sample, noise, timestep);
     }
 

@@ -45,9 +45,9 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
                {
                    Prompt = @group.Key.ClassPrompt!,
                    NegativePrompt = concept.ClassNegativePrompt,
-                   GuidanceScale = concept.ClassGuidance ?? options.ClassGuidance!.Value,
-                   Steps = concept.ClassSteps ?? options.ClassSteps ?? options.SampleSteps,
-                   Scheduler = options.Sampler,
+                   GuidanceScale = concept.ClassGuidance ?? options.Concepts[0].ClassGuidance!.Value,
+                   Steps = concept.ClassSteps ?? options.Concepts[0].ClassSteps ?? options.Samples.Steps,
+                   Scheduler = options.Samples.Sampler,
                    Width = @group.Key.Bucket.Width,
                    Height = @group.Key.Bucket.Height,
                    Seed = options.Seed,

@@ -46,13 +46,13 @@ internal sealed class TrainData : IDisposable
     public IEnumerable<string> Prompts => Pictures
         .SelectMany(picture => new[] { picture.Prompt, picture.ClassPrompt })
         .OfType<string>()
-        .Concat(_options.CaptionDropout > 0 ? [""] : [])
+        .Concat(_options.Images.CaptionDropout > 0 ? [""] : [])
         .Distinct();
 
     /// <summary>Optimizer steps in an epoch; the last of a bucket may have fewer pictures.</summary>
     public int StepsPerEpoch => _pictures.GroupBy(entry => entry.Bucket).Sum(bucket => (bucket.Count() + PerStep - 1) / PerStep);
 
-    private int PerStep => _options.BatchSize!.Value * _options.GradientAccumulation;
+    private int PerStep => _options.Intervals.BatchSize!.Value * _options.Intervals.GradientAccumulation;
 
     /// <summary>
     /// Decodes the pictures, paints the class images that are missing, and encodes both, once and for all. Yields what is
@@ -98,7 +98,7 @@ internal sealed class TrainData : IDisposable
         var steps = samples
             .GroupBy(sample => (sample.View.Width, sample.View.Height)) // in the order of first appearance, which is random
             .SelectMany(bucket => bucket.Chunk(PerStep))
-            .Select(step => new StepSamples([.. step.Chunk(_options.BatchSize!.Value)]))
+            .Select(step => new StepSamples([.. step.Chunk(_options.Intervals.BatchSize!.Value)]))
             .ToList();
         // Buckets take turns instead of coming one after the other.
         return RandomStreams.Permutation(_options.Seed, 2, epoch, steps.Count).Select(i => steps[i]);
@@ -111,8 +111,8 @@ internal sealed class TrainData : IDisposable
     {
         var (picture, concept, _, bucket) = _pictures[index];
         var draw = (epoch * (long)_pictures.Count) + index;
-        var view = new PictureView(picture.Path, bucket.Width, bucket.Height, _options.Flip && Choice(0, 0) < 0.5);
-        if (_options.RandomCrop)
+        var view = new PictureView(picture.Path, bucket.Width, bucket.Height, _options.Images.Flip && Choice(0, 0) < 0.5);
+        if (_options.Images.RandomCrop)
             view = view with { X = Choice(0, 1), Y = Choice(0, 2) };
         if (picture.ClassPrompt is null || !_classFiles.TryGetValue((concept, picture.ClassPrompt, bucket), out var files))
             return new TrainSample(picture, view, Caption(picture.Prompt, 0), null, null, draw);
@@ -124,15 +124,15 @@ internal sealed class TrainData : IDisposable
         var position = (epoch * (long)members) + rank;
         var order = RandomStreams.Seed(_options.Seed, 7, _classFiles.Keys.ToList().IndexOf(key));
         var file = files[RandomStreams.Permutation(order, 0, position / files.Count, files.Count)[position % files.Count]];
-        return new TrainSample(picture, view, Caption(picture.Prompt, 0), new PictureView(file, bucket.Width, bucket.Height, _options.Flip && Choice(1, 0) < 0.5), Caption(picture.ClassPrompt, 1), draw);
+        return new TrainSample(picture, view, Caption(picture.Prompt, 0), new PictureView(file, bucket.Width, bucket.Height, _options.Images.Flip && Choice(1, 0) < 0.5), Caption(picture.ClassPrompt, 1), draw);
 
         double Choice(int stream, int choice) => RandomStreams.Choice(_options.Seed, stream, draw, choice);
 
         string Caption(string prompt, int stream)
         {
-            if (_options.CaptionDropout > 0 && Choice(stream, 3) < _options.CaptionDropout)
+            if (_options.Images.CaptionDropout > 0 && Choice(stream, 3) < _options.Images.CaptionDropout)
                 return "";
-            if (!_options.ShuffleCaptions)
+            if (!_options.Images.ShuffleCaptions)
                 return prompt;
             var tags = prompt.Split(", ");
             var order = RandomStreams.Permutation(RandomStreams.Seed(_options.Seed, 6, draw), stream, 0, tags.Length - 1);
@@ -154,19 +154,19 @@ internal sealed class TrainData : IDisposable
             PictureMask.Of(_masks[mask], mask, view, _sd.Vae.Config.Factor).Dispose(); // all black is told before training
         }
 
-        if (_options.RandomCrop)
+        if (_options.Images.RandomCrop)
             view = view with { X = 0, Y = 0 }; // encoded in each step, wherever it is cut then
         foreach (var side in Sides(view))
             Latents.Prepare(side, image);
     }
 
-    private IEnumerable<PictureView> Sides(PictureView view) => _options.Flip ? [view, view with { Flipped = true }] : [view];
+    private IEnumerable<PictureView> Sides(PictureView view) => _options.Images.Flip ? [view, view with { Flipped = true }] : [view];
 
     // Mean and standard deviation of four channels in float32.
     private long ExpectedBytes()
     {
-        var latents = (long)_options.Size!.Value * _options.Size.Value / (_sd.Vae.Config.Factor * _sd.Vae.Config.Factor);
+        var latents = (long)_options.Images.Size!.Value * _options.Images.Size.Value / (_sd.Vae.Config.Factor * _sd.Vae.Config.Factor);
         var pictures = _pictures.Count + (_options.UsesClassImages ? _options.Concepts.Select((concept, index) => concept.ClassImagesFor(_pictures.Count(entry => entry.Concept == index))).Sum() : 0);
-        return pictures * latents * 2 * 4 * 4 * (_options.Flip ? 2 : 1);
+        return pictures * latents * 2 * 4 * 4 * (_options.Images.Flip ? 2 : 1);
     }
 }

@@ -29,21 +29,21 @@ internal sealed class CountedParameters
         var (_, unet, text, vae) = Networks(shape);
         (UNet, TextEncoder, Vae) = (Count(unet), Count(text), Count(vae));
         Largest = new nn.Module[] { unet, text, vae }.Max(part => part.parameters().Max(parameter => parameter.numel()));
-        Dora = plan.Dora is not null;
-        Dropout = plan.LoraDropout > 0;
-        switch (plan.Method)
+        Dora = plan.Options.Lora.Dora is not null;
+        Dropout = plan.Options.Lora.Dropout > 0;
+        switch (plan.Options.Method)
         {
             case TrainMethod.Lora or TrainMethod.LoraExtended:
-                Adapt(LoraModules.Of(unet, plan.TextEncoder ? text : null), plan);
+                Adapt(LoraModules.Of(unet, plan.Options.TextRatio > 0 ? text : null), plan);
                 break;
             case TrainMethod.TextualInversion:
                 Shapes.Add([1, shape.Text.HiddenSize]);
                 break;
             default:
                 Train("unet.", unet);
-                if (plan.Method == TrainMethod.Imagic)
+                if (plan.Options.Method == TrainMethod.Imagic)
                     Shapes.Add([1, Text.ClipTokenizer.ModelMaxLength, shape.Text.HiddenSize]);
-                else if (plan.TextEncoder)
+                else if (plan.Options.TextRatio > 0)
                     Train("text_encoder.", text);
                 break;
         }
@@ -114,8 +114,8 @@ internal sealed class CountedParameters
 
     private void Adapt(IEnumerable<LoraModule> modules, MemoryPlan plan)
     {
-        var options = new LoraOptions { Rank = plan.Rank, ConvRank = plan.ConvRank, Dora = plan.Dora, Targets = plan.Targets ?? (plan.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : LoraTargets.Attention) };
-        foreach (var module in modules.Where(module => options.Targets.Contain(module.Path)))
+        var options = plan.Options.Lora with { Targets = plan.Options.Lora.Targets ?? plan.Options.DefaultTargets };
+        foreach (var module in modules.Where(module => options.Layers.Contain(module.Path)))
         {
             var (rank, weight) = (options.For(module).Rank, module.Weight.shape);
             _ranks[module.Path] = rank;
@@ -123,7 +123,7 @@ internal sealed class CountedParameters
                 Folded += Numbers(weight);
             Shapes.Add([rank, .. weight[1..]]);
             Shapes.Add(module.Layer is Conv2d ? [weight[0], rank, 1, 1] : [weight[0], rank]);
-            if (plan.Dora is { } norm)
+            if (plan.Options.Lora.Dora is { } norm)
                 Shapes.Add([norm == DoraNorm.PerOutput ? weight[0] : weight[1]]);
         }
     }

@@ -27,7 +27,7 @@ internal sealed class MemoryCount
         (_shape, _plan) = (shape, plan);
         _trained = new CountedParameters(shape, plan);
         _size = plan.DType == ScalarType.Float32 ? Float : 2;
-        _side = plan.Size ?? shape.SampleSize;
+        _side = plan.Options.Images.Size ?? shape.SampleSize;
     }
 
     private int Latents => _side / _shape.Vae.Factor;
@@ -59,24 +59,24 @@ internal sealed class MemoryCount
 
         Attach();
         States();
-        if (_plan.Samples > 0)
-            Paint(_plan.Samples, folded: true);
-        if (_plan.FreeEncoders && !_plan.RandomCrop)
+        if (_plan.SampleRow > 0)
+            Paint(_plan.SampleRow, folded: true);
+        if (_plan.Options.Memory.FreeEncoders && !_plan.Options.Images.RandomCrop)
             _tape.Free(vae);
-        if (_plan.FreeEncoders && !_plan.TextLearns && !_plan.ShuffleCaptions)
+        if (_plan.Options.Memory.FreeEncoders && !_plan.TextLearns && !_plan.Options.Images.ShuffleCaptions)
             _tape.Free(text);
         Step();
         if (_trained.OfTheBase && _size != Float)
             _tape.Moment(Float * Math.Min(_trained.Learning, TrainOptimizer.GpuPiece)); // the gradient's length is taken in float32
-        _tape.Moment(OptimizerMemory.StepBytes(_plan.Optimizer, _trained.Shapes, _plan.OnGpu));
+        _tape.Moment(OptimizerMemory.StepBytes(_plan.Options.Learning.Optimizer, _trained.Shapes, _plan.OnGpu));
 
         // Samples and saving bring the encoders back.
         if (vae.Disposed)
             _tape.Hold(MemoryPart.Vae, _size * _trained.Vae);
         if (text.Disposed)
             _tape.Hold(MemoryPart.TextEncoder, _size * _trained.TextEncoder);
-        if (_plan.Samples > 0)
-            Paint(_plan.Samples, folded: true);
+        if (_plan.SampleRow > 0)
+            Paint(_plan.SampleRow, folded: true);
         Save();
     }
 
@@ -110,8 +110,8 @@ internal sealed class MemoryCount
 
     private void States()
     {
-        _tape.Hold(MemoryPart.OptimizerStates, OptimizerMemory.StateBytes(_plan.Optimizer, _trained.Shapes));
-        if (_plan.Ema)
+        _tape.Hold(MemoryPart.OptimizerStates, OptimizerMemory.StateBytes(_plan.Options.Learning.Optimizer, _trained.Shapes));
+        if (_plan.KeepsAverage)
             _tape.Hold(MemoryPart.MovingAverage, Float * _trained.Learning);
     }
 
@@ -120,15 +120,15 @@ internal sealed class MemoryCount
         var layers = Layers(_trained);
         _tape.Scope(() =>
         {
-            if (_plan.RandomCrop)
+            if (_plan.Options.Images.RandomCrop)
                 new CountedVae(layers, _shape.Vae).Encode(_side);
             var count = (long)Pictures * _shape.UNet.InChannels * Latents * Latents;
             var (latents, noise) = (layers.Input(count, float32: true), layers.Input(count, float32: true));
             _tape.Recording = true;
             var context = _plan.TextLearns
-                ? new CountedTextEncoder(layers, _shape.Text, _plan.Checkpointing).Call(Pictures, _plan.Method == TrainMethod.TextualInversion)
+                ? new CountedTextEncoder(layers, _shape.Text, _plan.Options.Memory.GradientCheckpointing).Call(Pictures, _plan.Options.Method == TrainMethod.TextualInversion)
                 : layers.Input((long)Pictures * ClipTokenizer.ModelMaxLength * _shape.Text.HiddenSize);
-            var guess = new CountedUNet(layers, _shape.UNet, _plan.Checkpointing).Call(layers.Copy(latents, _size), context, Pictures);
+            var guess = new CountedUNet(layers, _shape.UNet, _plan.Options.Memory.GradientCheckpointing).Call(layers.Copy(latents, _size), context, Pictures);
             var loss = layers.Activation(_tape.Sum(layers.Copy(guess, Float), noise)); // the square keeps the difference
             _tape.Backward(loss);
             _tape.Recording = false;
@@ -171,7 +171,7 @@ internal sealed class MemoryCount
         }
 
         // A LoRA is read back, attached, and asked for the same prediction.
-        if (_plan.Method == TrainMethod.TextualInversion)
+        if (_plan.Options.Method == TrainMethod.TextualInversion)
             return;
         var again = _tape.Hold(MemoryPart.Momentary, 2 * Trained); // the file, and the adapters made of it
         var (layers, side) = (Layers(_trained), Math.Min(_shape.UNet.SampleSize ?? 64, 32));

@@ -53,30 +53,30 @@ public static class PerformanceWizard
     {
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(plan);
-        if (!plan.FreeEncoders && plan.EncodersCanGo)
-            yield return new("Put the VAE and the frozen text encoder aside once everything is encoded", ["--free-encoders"], "samples and saving wait until they are back", old => old with { FreeEncoders = true }, KeepsCheckpoints: true);
-        if (!plan.Checkpointing)
-            yield return new("Turn gradient checkpointing on", ["--checkpointing"], "a step takes about a third longer", old => old with { Checkpointing = true }, KeepsCheckpoints: true);
-        if (plan.Optimizer is OptimizerKind.AdamW or OptimizerKind.Prodigy)
-            yield return new("Keep the optimizer's averages in 8 bits", ["--optimizer", "adamw8bit"], "steps differ by a few per cent", old => old with { Optimizer = OptimizerKind.AdamW8bit });
-        if (plan.Ema)
-            yield return new("Keep no moving average", ["--ema", "0"], "the last weights are a little noisier", old => old with { Ema = false });
+        if (!plan.Options.Memory.FreeEncoders && plan.EncodersCanGo)
+            yield return new("Put the VAE and the frozen text encoder aside once everything is encoded", ["--free-encoders"], "samples and saving wait until they are back");
+        if (!plan.Options.Memory.GradientCheckpointing)
+            yield return new("Turn gradient checkpointing on", ["--checkpointing"], "a step takes about a third longer");
+        if (plan.Options.Learning.Optimizer is OptimizerKind.AdamW or OptimizerKind.Prodigy)
+            yield return new("Keep the optimizer's averages in 8 bits", ["--optimizer", "adamw8bit"], "steps differ by a few per cent");
+        if (plan.KeepsAverage)
+            yield return new("Keep no moving average", ["--ema", "0"], "the last weights are a little noisier");
         if (plan.Batch > 1)
         {
-            var sum = plan.Batch * plan.Accumulation;
-            yield return new($"Take one picture at a time and add {sum} up", ["--batch", "1", "--accumulation", Text(sum)], "the result is the same, the run slower", old => old with { Batch = 1, Accumulation = sum }, KeepsCheckpoints: true);
+            var sum = plan.Batch * plan.Options.Intervals.GradientAccumulation;
+            yield return new($"Take one picture at a time and add {sum} up", ["--batch", "1", "--accumulation", Text(sum)], "the result is the same, the run slower");
         }
 
         if (plan.DType == ScalarType.Float32)
-            yield return new("Hold the base in half precision", ["--dtype", "bfloat16"], "faster too on a GPU and where the processor multiplies it (kit doctor says), else slower", old => old with { DType = ScalarType.BFloat16 });
-        if (plan.TextEncoder && plan.Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic))
-            yield return new("Leave the text encoder as it is", ["--text-encoder-ratio", "0"], "the new word is learned by the UNet alone", old => old with { TextEncoder = false });
-        if (plan.Method is TrainMethod.DreamBooth or TrainMethod.Imagic)
-            yield return new("Train adapters instead of every weight", ["--method", "lora"], "a file of megabytes instead of a model", old => old with { Method = TrainMethod.Lora });
-        var size = plan.Size ?? shape.SampleSize;
+            yield return new("Hold the base in half precision", ["--dtype", "bfloat16"], "faster too on a GPU and where the processor multiplies it (kit doctor says), else slower");
+        if (plan.Options.TextRatio > 0 && plan.Options.Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic))
+            yield return new("Leave the text encoder as it is", ["--text-encoder-ratio", "0"], "the new word is learned by the UNet alone");
+        if (plan.Options.Method is TrainMethod.DreamBooth or TrainMethod.Imagic)
+            yield return new("Train adapters instead of every weight", ["--method", "lora"], "a file of megabytes instead of a model");
+        var size = plan.Options.Images.Size ?? shape.SampleSize;
         var smaller = size * 3 / 4 / (8 * shape.Vae.Factor) * (8 * shape.Vae.Factor);
         if (smaller >= 16 * shape.Vae.Factor)
-            yield return new($"Train on pictures of {smaller} pixels", ["--size", Text(smaller)], "finer detail is lost", old => old with { Size = smaller });
+            yield return new($"Train on pictures of {smaller} pixels", ["--size", Text(smaller)], "finer detail is lost");
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

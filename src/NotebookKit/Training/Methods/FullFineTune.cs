@@ -13,5 +13,5 @@ internal sealed class FullFineTune : TrainedWeights
     }
 
     /// <inheritdoc/>
-    public override void Save(string path, IReadOnlyDictionary<string, string> metadata) => ModelFolder.Replace(Sd, path, Options.SaveAs);
+    public override void Save(string path, IReadOnlyDictionary<string, string> metadata) => ModelFolder.Replace(Sd, path, Options.Saving.As);
 }

@@ -20,7 +20,7 @@ internal sealed class ImagicTraining : TrainedWeights
         TrainedBases.Add(sd);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        _target = sd.EncodePrompts([TrainingPicture.Read(options)[0].Prompt]).DetachFromDisposeScope(); // (1, 77, D)
+        _target = sd.EncodePrompts([TrainingPicture.Read(options.Concepts[0])[0].Prompt]).DetachFromDisposeScope(); // (1, 77, D)
         _embedding = new Parameter(_target.clone(), requires_grad: true);
         _embedding.DetachFromDisposeScope();
         UNet = [.. sd.UNet.named_parameters().Select(named => ("unet." + named.name, named.parameter))];
@@ -28,7 +28,7 @@ internal sealed class ImagicTraining : TrainedWeights
     }
 
     /// <inheritdoc/>
-    public override bool TextLearns(int epoch) => epoch < Options.Epochs!.Value;
+    public override bool TextLearns(int epoch) => epoch < Options.Intervals.Epochs!.Value;
 
     /// <inheritdoc/>
     public override bool UNetLearns(int epoch) => !TextLearns(epoch);
@@ -41,7 +41,7 @@ internal sealed class ImagicTraining : TrainedWeights
 
     /// <inheritdoc/>
     public override void Save(string path, IReadOnlyDictionary<string, string> metadata) =>
-        ModelFolder.Replace(Sd, path, Options.SaveAs, folder => Safetensors.Save(
+        ModelFolder.Replace(Sd, path, Options.Saving.As, folder => Safetensors.Save(
             Path.Combine(folder, Imagic.FileName),
             new Dictionary<string, Tensor> { ["target"] = _target.cpu(), ["optimized"] = _embedding.detach().cpu() },
             metadata));

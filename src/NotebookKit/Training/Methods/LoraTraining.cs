@@ -12,18 +12,7 @@ internal sealed class LoraTraining : TrainedWeights
 
     public LoraTraining(StableDiffusion sd, TrainOptions options) : base(sd, options)
     {
-        _network = LoraNetwork.Inject(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, new LoraOptions
-        {
-            Rank = options.Rank,
-            Alpha = options.Alpha,
-            ConvRank = options.ConvRank,
-            Targets = options.Targets!,
-            Init = options.LoraInit,
-            Dropout = options.LoraDropout,
-            RsLora = options.RsLora,
-            Dora = options.Dora,
-            Seed = options.Seed,
-        });
+        _network = LoraNetwork.Inject(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, options.Lora);
         var text = _network.TextParameters.ToHashSet(ReferenceEqualityComparer.Instance);
         var named = _network.Adapters
             .SelectMany(adapter => adapter.Adapter.Parameters.Select((parameter, index) => (Name: $"{adapter.Name}.{index}", Parameter: parameter)))
@@ -36,14 +25,14 @@ internal sealed class LoraTraining : TrainedWeights
     private protected override IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters, double rate)
     {
         var up = _network.UpParameters.ToHashSet(ReferenceEqualityComparer.Instance);
-        return Options.LoraPlusRatio == 1 ? base.Rated(parameters, rate)
-            : parameters.GroupBy(up.Contains).Select(group => (Parameters: group.AsEnumerable(), Rate: group.Key ? rate * Options.LoraPlusRatio : rate));
+        return Options.Learning.LoraPlusRatio == 1 ? base.Rated(parameters, rate)
+            : parameters.GroupBy(up.Contains).Select(group => (Parameters: group.AsEnumerable(), Rate: group.Key ? rate * Options.Learning.LoraPlusRatio : rate));
     }
 
     /// <inheritdoc/>
     public override void Save(string path, IReadOnlyDictionary<string, string> metadata)
     {
-        _network.Save(path, Options.SaveAs, metadata);
+        _network.Save(path, Options.Saving.As, metadata);
         // A second base would double a run's memory at its very end.
         Proof = LoraProof.Of(path, Sd, _network, freshBase: false);
     }

@@ -1,3 +1,4 @@
+using NotebookKit.Training.Settings;
 using NotebookKit.Lora.Tools;
 using NotebookKit.Pipeline;
 using NotebookKit.Training.Data;
@@ -26,10 +27,10 @@ internal abstract class TrainedWeights : IDisposable
     /// <summary>The trained parameters with the names that a checkpoint keeps them under, the UNet's first.</summary>
     public IEnumerable<(string Name, Parameter Parameter)> Named => UNet.Concat(Text);
 
-    /// <summary>What acts in the UNet, at <see cref="TrainOptions.LearningRate"/>.</summary>
+    /// <summary>What acts in the UNet, at <see cref="LearningSettings.Rate"/>.</summary>
     public IReadOnlyList<(string Name, Parameter Parameter)> UNet { get; private protected init; } = [];
 
-    /// <summary>What acts before the UNet, in the text's meaning, at <see cref="TrainOptions.TextLearningRate"/>.</summary>
+    /// <summary>What acts before the UNet, in the text's meaning, at <see cref="LearningSettings.TextRate"/>.</summary>
     public IReadOnlyList<(string Name, Parameter Parameter)> Text { get; private protected init; } = [];
 
     /// <summary>The base.</summary>
@@ -51,14 +52,14 @@ internal abstract class TrainedWeights : IDisposable
     public TrainOptimizer Optimizer()
     {
         if (UNet.Count > 0)
-            _unetGroups = [.. Rated(UNet.Select(named => named.Parameter), Options.LearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate))];
+            _unetGroups = [.. Rated(UNet.Select(named => named.Parameter), Options.Learning.Rate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate))];
         if (Text.Count > 0)
-            _textGroups = [.. Rated(Text.Select(named => named.Parameter), Options.TextLearningRate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate, TextDecay))];
-        return TrainOptimizers.Create(Options.Optimizer, [.. _unetGroups, .. _textGroups]);
+            _textGroups = [.. Rated(Text.Select(named => named.Parameter), Options.Learning.TextRate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate, TextDecay))];
+        return TrainOptimizers.Create(Options.Learning.Optimizer, [.. _unetGroups, .. _textGroups]);
     }
 
     /// <summary>Whether the text part learns in an epoch (from 0): in the first share of them that the step ratio says.</summary>
-    public virtual bool TextLearns(int epoch) => Text.Count > 0 && epoch < (int)Math.Round(Options.TextRatio * Options.Epochs!.Value, MidpointRounding.AwayFromZero);
+    public virtual bool TextLearns(int epoch) => Text.Count > 0 && epoch < (int)Math.Round(Options.TextRatio * Options.Intervals.Epochs!.Value, MidpointRounding.AwayFromZero);
 
     /// <summary>Whether the UNet's part learns in an epoch.</summary>
     public virtual bool UNetLearns(int epoch) => true;

@@ -39,15 +39,15 @@ internal sealed class HeldOutLoss : IDisposable
         (_sd, _options) = (sd, options);
         _latents = new LatentCache(sd, null);
         _loss = new DenoisingLoss(sd.UNet, sd.SchedulerConfig);
-        _heldOut = options.HeldOutDir is { } folder ? Views(options with { InstanceDir = folder }) : [];
-        _trained = _heldOut.Count == 0 ? [] : [.. Views(options).Take(Math.Max(3, _heldOut.Count))];
+        _heldOut = options.Samples.HeldOutDir is { } folder ? Views((options with { Concepts = [options.Concepts[0] with { InstanceDir = folder }] }).Concepts[0]) : [];
+        _trained = _heldOut.Count == 0 ? [] : [.. Views(options.Concepts[0]).Take(Math.Max(3, _heldOut.Count))];
     }
 
     /// <summary>What was measured so far.</summary>
     public IReadOnlyList<HeldOutRecord> Records => _records;
 
     /// <summary>Whether to measure after an epoch (0 is before the first).</summary>
-    public bool IsDue(int epoch) => _heldOut.Count > 0 && (epoch % _options.HeldOutEvery == 0 || epoch == _options.EpochsInAll);
+    public bool IsDue(int epoch) => _heldOut.Count > 0 && (epoch % _options.Samples.HeldOutEvery == 0 || epoch == _options.EpochsInAll);
 
     /// <summary>Their prompts.</summary>
     public IEnumerable<string> Prompts => _heldOut.Concat(_trained).Select(picture => picture.Prompt);

@@ -1,10 +1,10 @@
+using NotebookKit.Training.Settings;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Pipeline;
-using NotebookKit.Training.Concepts;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Runs;
@@ -28,16 +28,6 @@ public sealed record RunCard(
     IReadOnlyDictionary<string, string> Versions)
 {
     private static readonly JsonSerializerOptions Indented = new(TrainLog.Json) { WriteIndented = true };
-
-    // What may change while a run goes on from a checkpoint: it does not touch the weights.
-    private static readonly string[] Harmless =
-    [
-        nameof(TrainOptions.Epochs), nameof(TrainOptions.Output), nameof(TrainOptions.SaveAs), nameof(TrainOptions.SaveEvery), nameof(TrainOptions.KeepLast), nameof(TrainOptions.Resume),
-        nameof(TrainOptions.SampleEvery), nameof(TrainOptions.SampleAtFirst), nameof(Concept.SamplePrompts), nameof(Concept.SampleNegativePrompt), nameof(Concept.SamplesPerPrompt), nameof(TrainOptions.SampleGuidance),
-        nameof(TrainOptions.SanityPrompt), nameof(TrainOptions.HeldOutDir), nameof(TrainOptions.HeldOutEvery), nameof(TrainOptions.GradientCheckpointing), nameof(TrainOptions.FreeEncoders),
-        nameof(TrainOptions.BatchSize), nameof(TrainOptions.GradientAccumulation), // only their product counts
-        nameof(Concept.InstanceDir), nameof(Concept.ClassDir),
-    ];
 
     /// <summary>A run's card.</summary>
     /// <param name="sd">The base.</param>
@@ -109,10 +99,18 @@ public sealed record RunCard(
     /// <summary>The settings that must not change when a run goes on: those that the weights depend on, the pictures and the base.</summary>
     internal IReadOnlyDictionary<string, string> Fixed()
     {
-        var settings = JsonSerializer.SerializeToNode(Settings, TrainLog.Json)!.AsObject();
-        var harmless = Harmless.Select(name => TrainLog.Json.PropertyNamingPolicy!.ConvertName(name)).ToHashSet();
-        var kept = settings.Where(setting => !harmless.Contains(setting.Key)).ToDictionary(setting => setting.Key, setting => setting.Value?.ToJsonString() ?? "null");
-        kept["pictures_per_step"] = $"{Settings.BatchSize * Settings.GradientAccumulation}";
+        var kept = new Dictionary<string, string>();
+        foreach (var setting in Setting.All.Where(setting => !setting.MayChange))
+        {
+            // The first concept's under the names that checkpoints of before have.
+            foreach (var (index, of) in (setting.OfConcept ? Settings.Concepts : [Settings.Concepts[0]]).Index())
+            {
+                var value = setting.OfConcept ? setting.Property.GetValue(of) : setting.Of(Settings);
+                kept[index == 0 ? setting.Name : $"{setting.Name} of concept {index + 1}"] = JsonSerializer.Serialize(value, setting.Property.PropertyType, TrainLog.Json);
+            }
+        }
+
+        kept["pictures_per_step"] = $"{Settings.Intervals.BatchSize * Settings.Intervals.GradientAccumulation}";
         kept["base"] = BaseHash ?? "";
         kept["dtype"] = Versions.GetValueOrDefault("dtype", "");
         kept["pictures"] = string.Join(' ', Pictures.Values.Order());

@@ -1,3 +1,4 @@
+using NotebookKit.Training.Settings;
 using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Pipeline.Ldm;
@@ -39,7 +40,7 @@ internal sealed class RunCheckpoint
     public string EncodersFile => Path.Combine(_folder, "encoders.aside.safetensors");
 
     /// <summary>Whether a checkpoint belongs after an epoch, counted from 1.</summary>
-    public bool IsDue(int epoch) => _options.SaveEvery > 0 && epoch % _options.SaveEvery == 0 && epoch < _options.EpochsInAll;
+    public bool IsDue(int epoch) => _options.Saving.Every > 0 && epoch % _options.Saving.Every == 0 && epoch < _options.EpochsInAll;
 
     /// <summary>Writes a checkpoint, and the weights beside it in the form that the run's result has; then forgets the oldest.</summary>
     /// <returns>The checkpoint's path.</returns>
@@ -78,18 +79,18 @@ internal sealed class RunCheckpoint
         using var scope = NewDisposeScope();
         using var grad = no_grad();
         if (!Safetensors.ReadMetadata(path).TryGetValue(Note, out var note) || JsonSerializer.Deserialize<RunPosition>(note, TrainLog.Json) is not { } position)
-            throw new BadInputException($"{path} is no checkpoint of a run; delete it, or start anew without --resume.");
+            throw new BadSettingException($"{path} is no checkpoint of a run; delete it, or start anew without --resume.");
         foreach (var (name, value) in settings)
         {
             if (position.Settings.TryGetValue(name, out var then) && then != value)
-                throw new BadInputException($"The checkpoint {path} was made with {name} {then}, not {value}; go on with the same settings, or start anew without --resume.");
+                throw new BadSettingException($"The checkpoint {path} was made with {name} {then}, not {value}; go on with the same settings, or start anew without --resume.");
         }
 
         var tensors = Safetensors.Load(path);
         foreach (var (name, parameter) in _weights.Named)
         {
             if (!tensors.TryGetValue("weights." + name, out var value) || !value.shape.SequenceEqual(parameter.shape))
-                throw new BadInputException($"The checkpoint {path} does not hold the weights {name}; it belongs to another run, start anew without --resume.");
+                throw new BadSettingException($"The checkpoint {path} does not hold the weights {name}; it belongs to another run, start anew without --resume.");
             parameter.copy_(value);
         }
 
@@ -114,7 +115,7 @@ internal sealed class RunCheckpoint
         foreach (var unfinished in Directory.EnumerateFiles(_folder, "*.tmp")) // of a run that was killed
             File.Delete(unfinished);
         var all = All();
-        foreach (var old in _options.KeepLast > 0 ? all.SkipLast(_options.KeepLast) : [])
+        foreach (var old in _options.Saving.KeepLast > 0 ? all.SkipLast(_options.Saving.KeepLast) : [])
         {
             File.Delete(old);
             var result = old[..^Ending.Length];

@@ -30,7 +30,7 @@ public sealed class TrainingPictureTests : IDisposable
     public void A_picture_without_any_prompt_is_named()
     {
         Touch("01.png");
-        Assert.Contains("01.txt", Assert.Throws<BadInputException>(() => TrainingPicture.Read(Concept with { InstancePrompt = "[filewords]" })).Message, StringComparison.Ordinal);
+        Assert.Contains("01.txt", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept with { InstancePrompt = "[filewords]" })).Message, StringComparison.Ordinal);
         Assert.Equal("zwx toy", Assert.Single(TrainingPicture.Read(Concept with { InstancePrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy" })).Prompt);
     }
 
@@ -46,8 +46,8 @@ public sealed class TrainingPictureTests : IDisposable
     [Fact]
     public void A_missing_folder_and_a_folder_without_pictures_are_refused()
     {
-        Assert.Contains("no picture", Assert.Throws<BadInputException>(() => TrainingPicture.Read(Concept)).Message, StringComparison.Ordinal);
-        Assert.Contains("nowhere", Assert.Throws<BadInputException>(() => TrainingPicture.Read(Concept with { InstanceDir = _folder["nowhere"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("no picture", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept)).Message, StringComparison.Ordinal);
+        Assert.Contains("nowhere", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept with { InstanceDir = _folder["nowhere"] })).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

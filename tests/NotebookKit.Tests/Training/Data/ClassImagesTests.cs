@@ -14,14 +14,14 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     public ClassImagesTests(TinyBase tiny)
     {
         _sd = StableDiffusion.Load(tiny.Folder);
-        _options = new TrainOptions { InstanceDir = tiny.Pictures, InstancePrompt = "zwx toy", ClassPrompt = "a toy", ClassImages = 3, ClassDir = _folder["toys"], SampleSteps = 2 }.ForBase(_sd);
+        _options = new TrainOptions { Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "zwx toy", ClassPrompt = "a toy", ClassImages = 3, ClassDir = _folder["toys"] }], Samples = new() { Steps = 2 } }.ForBase(_sd);
     }
 
     [Fact]
     public void A_picture_does_not_depend_on_how_many_are_wanted()
     {
-        var few = ClassImages.Plan(_options with { ClassDir = _folder["few"], ClassImages = 2 }, _sd).Paint(_sd);
-        var many = ClassImages.Plan(_options with { ClassDir = _folder["many"], ClassImages = 11 }, _sd).Paint(_sd);
+        var few = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassDir = _folder["few"], ClassImages = 2 }] }, _sd).Paint(_sd);
+        var many = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassDir = _folder["many"], ClassImages = 11 }] }, _sd).Paint(_sd);
         Assert.Equal((2, 11), (few.Count, many.Count));
         Assert.Equal(RgbImage.Load(few[1]).Pixels, RgbImage.Load(many[1]).Pixels);
         Assert.NotEqual(RgbImage.Load(many[9]).Pixels, RgbImage.Load(many[1]).Pixels);
@@ -39,11 +39,11 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
         Assert.Equal((3, 3), Counts(ClassImages.Plan(_options, _sd)));
         var other = change switch
         {
-            "prompt" => _options with { ClassPrompt = "a bear toy" },
-            "size" => _options with { Size = 8 },
-            "guidance" => _options with { ClassGuidance = 5 },
-            "negative" => _options with { ClassNegativePrompt = "worst quality" },
-            _ => _options with { ClassSteps = 3 },
+            "prompt" => _options with { Concepts = [_options.Concepts[0] with { ClassPrompt = "a bear toy" }] },
+            "size" => _options with { Images = _options.Images with { Size = 8 } },
+            "guidance" => _options with { Concepts = [_options.Concepts[0] with { ClassGuidance = 5 }] },
+            "negative" => _options with { Concepts = [_options.Concepts[0] with { ClassNegativePrompt = "worst quality" }] },
+            _ => _options with { Concepts = [_options.Concepts[0] with { ClassSteps = 3 }] },
         };
         var plan = ClassImages.Plan(other, _sd);
         Assert.Equal((3, 0), Counts(plan));
@@ -69,7 +69,7 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void Captions_give_each_picture_its_own_class_image()
     {
-        var plan = ClassImages.Plan(_options with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy", ClassImagesPerInstance = 2 }, _sd);
+        var plan = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy", ClassImagesPerInstance = 2 }] }, _sd);
         Assert.Equal(["a toy, view 0", "a toy, view 1", "a toy, view 2"], plan.Sets.Select(set => set.Recipe.Prompt));
         Assert.All(plan.Sets, set => Assert.Equal(2, set.Need));
         var files = plan.Paint(_sd);
@@ -80,7 +80,7 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void The_file_says_how_it_was_painted()
     {
-        var file = ClassImages.Plan(_options with { ClassNegativePrompt = "worst quality" }, _sd).Paint(_sd)[2];
+        var file = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassNegativePrompt = "worst quality" }] }, _sd).Paint(_sd)[2];
         var parameters = GenerationParameters.Read(file)!;
         Assert.Equal(("a toy", "worst quality", "2"), (parameters.Prompt, parameters.NegativePrompt, parameters["Seed"]));
     }
@@ -88,9 +88,9 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void The_learners_own_pictures_are_used_and_never_deleted()
     {
-        Directory.CreateDirectory(_options.ClassDir!);
-        var own = Path.Combine(_options.ClassDir!, "mine.png");
-        var other = Path.Combine(_options.ClassDir!, "other.png");
+        Directory.CreateDirectory(_options.Concepts[0].ClassDir!);
+        var own = Path.Combine(_options.Concepts[0].ClassDir!, "mine.png");
+        var other = Path.Combine(_options.Concepts[0].ClassDir!, "other.png");
         new RgbImage(16, 16).SavePng(own);
         new RgbImage(16, 16).SavePng(other);
         File.WriteAllText(Path.ChangeExtension(other, ".txt"), "a bear");
@@ -106,8 +106,8 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void A_model_that_was_trained_paints_none()
     {
-        new DreamBoothTrainer(_sd, _options with { Method = TrainMethod.DreamBooth, Epochs = 1, Output = _folder["model"] }).Train();
-        var message = Assert.Throws<BadInputException>(() => ClassImages.Plan(_options with { ClassImages = 4 }, _sd).Paint(_sd)).Message;
+        new DreamBoothTrainer(_sd, _options with { Method = TrainMethod.DreamBooth, Intervals = _options.Intervals with { Epochs = 1 }, Saving = _options.Saving with { Output = _folder["model"] } }).Train();
+        var message = Assert.ThrowsAny<BadInputException>(() => ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassImages = 4 }] }, _sd).Paint(_sd)).Message;
         Assert.Contains("load the base anew", message, StringComparison.Ordinal);
         Assert.Equal(3, ClassImages.Plan(_options, _sd).Paint(_sd).Count); // those of the base are there
     }

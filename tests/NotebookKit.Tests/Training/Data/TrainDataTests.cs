@@ -21,7 +21,7 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
             File.WriteAllText(Path.Combine(pictures, $"{i}.txt"), $"zwx toy, view {i}, red, soft");
         }
 
-        _options = new TrainOptions { InstanceDir = pictures, InstancePrompt = "[filewords]", ClassPrompt = "a toy", ClassImages = 5, SampleSteps = 1, Size = 64, BatchSize = 2, Seed = 3, Output = _folder["out.safetensors"] }.ForBase(_sd);
+        _options = new TrainOptions { Concepts = [new() { InstanceDir = pictures, InstancePrompt = "[filewords]", ClassPrompt = "a toy", ClassImages = 5 }], Samples = new() { Steps = 1 }, Images = new() { Size = 64 }, Intervals = new() { BatchSize = 2 }, Seed = 3, Saving = new() { Output = _folder["out.safetensors"] } }.ForBase(_sd);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void Class_images_come_round_once_before_any_comes_twice()
     {
-        using var data = Prepared(_options with { Buckets = false, BatchSize = 1 });
+        using var data = Prepared(_options with { Images = _options.Images with { Buckets = false }, Intervals = _options.Intervals with { BatchSize = 1 } });
         var seen = Enumerable.Range(0, 5).SelectMany(data.Epoch).SelectMany(step => step.Batches).SelectMany(batch => batch).Select(sample => (sample.Draw, sample.Class!.Value.Path)).ToList();
         Assert.Equal(35, seen.Count);
         Assert.All(seen.GroupBy(pair => pair.Path), file => Assert.Equal(7, file.Count()));
@@ -64,8 +64,8 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void What_a_picture_draws_does_not_depend_on_the_batches()
     {
-        using var one = Prepared(_options with { BatchSize = 1, Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 });
-        using var four = Prepared(_options with { BatchSize = 4, GradientAccumulation = 2, Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 });
+        using var one = Prepared(_options with { Intervals = _options.Intervals with { BatchSize = 1 }, Images = _options.Images with { Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 } });
+        using var four = Prepared(_options with { Intervals = _options.Intervals with { BatchSize = 4, GradientAccumulation = 2 }, Images = _options.Images with { Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 } });
         Assert.Equal(All(one).Select(Chosen), All(four).Select(Chosen));
 
         static (string, bool, string) Chosen(TrainSample sample) => (sample.Picture.Path, sample.View.Flipped, sample.Prompt);
@@ -74,7 +74,7 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void Shuffled_captions_keep_their_first_part_and_their_words()
     {
-        using var data = Prepared(_options with { ShuffleCaptions = true });
+        using var data = Prepared(_options with { Images = _options.Images with { ShuffleCaptions = true } });
         var samples = All(data).ToList();
         Assert.All(samples, sample => Assert.StartsWith("zwx toy, ", sample.Prompt, StringComparison.Ordinal));
         Assert.All(samples, sample => Assert.Equal(sample.Picture.Prompt.Split(", ").Order(), sample.Prompt.Split(", ").Order()));
@@ -84,7 +84,7 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void Dropped_captions_and_mirrored_pictures_come_as_often_as_asked()
     {
-        using var data = Prepared(_options with { CaptionDropout = 0.25, Flip = true });
+        using var data = Prepared(_options with { Images = _options.Images with { CaptionDropout = 0.25, Flip = true } });
         var samples = Enumerable.Range(0, 60).SelectMany(data.Epoch).SelectMany(step => step.Batches).SelectMany(batch => batch).ToList();
         Assert.InRange(samples.Count(sample => sample.Prompt.Length == 0) / (double)samples.Count, 0.18, 0.32);
         Assert.InRange(samples.Count(sample => sample.View.Flipped) / (double)samples.Count, 0.4, 0.6);
@@ -93,7 +93,7 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void Random_crops_lie_anywhere()
     {
-        using var data = Prepared(_options with { RandomCrop = true, Buckets = false });
+        using var data = Prepared(_options with { Images = _options.Images with { RandomCrop = true, Buckets = false } });
         var places = All(data).Select(sample => sample.View.Y).ToList();
         Assert.Equal(places.Count, places.Distinct().Count());
         Assert.All(places, y => Assert.InRange(y, 0, 1));

@@ -13,24 +13,13 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
 
     private TrainOptions Options => new()
     {
-        InstanceDir = tiny.Pictures,
-        InstancePrompt = "a photo of zwx toy",
-        ClassPrompt = "a photo of a toy",
-        ClassImages = 4,
-        ClassDir = _folder["class"],
-        HeldOutDir = HeldOut(),
-        InstanceToken = "zwx",
-        ClassToken = "toy",
-        SampleSteps = 2,
-        SamplesPerPrompt = 1,
-        SampleEvery = 2,
-        HeldOutEvery = 2,
-        SaveEvery = 2,
-        Epochs = 4,
-        Rank = 2,
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"], InstanceToken = "zwx", ClassToken = "toy", SamplesPerPrompt = 1 }],
+        Samples = new() { HeldOutDir = HeldOut(), Steps = 2, Every = 2, HeldOutEvery = 2 },
+        Saving = new() { Every = 2, As = ScalarType.Float32 },
+        Intervals = new() { Epochs = 4 },
+        Lora = new() { Rank = 2 },
         Seed = 5,
-        SaveAs = ScalarType.Float32,
-        CaptionDropout = 0.3,
+        Images = new() { CaptionDropout = 0.3 },
     };
 
     [Theory]
@@ -42,16 +31,16 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
     public void A_run_that_puts_them_aside_is_the_same_to_the_bit_and_so_is_its_resumption(TrainMethod method, bool text)
     {
         var options = Options with { Method = method, TrainTextEncoder = text };
-        var plain = Train(options with { Output = Path("plain", method) });
-        var aside = Train(options with { Output = Path("aside", method), FreeEncoders = true });
+        var plain = Train(options with { Saving = options.Saving with { Output = Path("plain", method) } });
+        var aside = Train(options with { Saving = options.Saving with { Output = Path("aside", method) }, Memory = options.Memory with { FreeEncoders = true } });
         Assert.Equal(plain.History, aside.History);
         Assert.Equal(plain.HeldOut, aside.HeldOut);
         Assert.Equal(plain.Samples.Select(sample => sample.Grid.Pixels), aside.Samples.Select(sample => sample.Grid.Pixels));
         Assert.Equal(Weights(plain.Output), Weights(aside.Output));
         Assert.False(File.Exists(_folder["checkpoints", "aside", "encoders.aside.safetensors"]));
 
-        Train(options with { Output = Path("cut", method), FreeEncoders = true }, stopAt: 5);
-        var resumed = Train(options with { Output = Path("cut", method), FreeEncoders = true, Resume = true });
+        Train(options with { Saving = options.Saving with { Output = Path("cut", method) }, Memory = options.Memory with { FreeEncoders = true } }, stopAt: 5);
+        var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true }, Memory = options.Memory with { FreeEncoders = true } });
         Assert.Equal(plain.History, resumed.History);
         Assert.Equal(Weights(plain.Output), Weights(resumed.Output));
     }
@@ -62,7 +51,7 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
         using var sd = StableDiffusion.Load(tiny.Folder);
         var before = sd.Vae.parameters().Concat(sd.TextEncoder.parameters()).Select(parameter => parameter.clone().DetachFromDisposeScope()).ToList();
         var during = 0L;
-        new DreamBoothTrainer(sd, Options with { Output = _folder["toy.safetensors"], FreeEncoders = true }).Train(new Recorder(happened =>
+        new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"] }, Memory = Options.Memory with { FreeEncoders = true } }).Train(new Recorder(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 during = sd.Vae.parameters().Concat(sd.TextEncoder.parameters()).Sum(parameter => parameter.numel());
@@ -80,14 +69,14 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
     {
         using var sd = StableDiffusion.Load(tiny.Folder);
         var (vae, text) = (0L, 0L);
-        new DreamBoothTrainer(sd, Options with { Output = _folder["crops.safetensors"], FreeEncoders = true, RandomCrop = true }).Train(new Recorder(happened =>
+        new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { Output = _folder["crops.safetensors"] }, Memory = Options.Memory with { FreeEncoders = true }, Images = Options.Images with { RandomCrop = true } }).Train(new Recorder(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 (vae, text) = (sd.Vae.parameters().First().numel(), sd.TextEncoder.parameters().First().numel());
         }));
         Assert.True(vae > 0);
         Assert.Equal(0, text);
-        new DreamBoothTrainer(sd, Options with { Output = _folder["shuffled.safetensors"], FreeEncoders = true, ShuffleCaptions = true }).Train(new Recorder(happened =>
+        new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { Output = _folder["shuffled.safetensors"] }, Memory = Options.Memory with { FreeEncoders = true }, Images = Options.Images with { ShuffleCaptions = true } }).Train(new Recorder(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 (vae, text) = (sd.Vae.parameters().First().numel(), sd.TextEncoder.parameters().First().numel());

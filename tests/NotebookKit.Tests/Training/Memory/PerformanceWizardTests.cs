@@ -14,14 +14,12 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
 {
     private TrainOptions Greedy => new()
     {
-        InstanceDir = tiny.Pictures,
-        InstancePrompt = "a zwx toy",
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy" }],
         Method = TrainMethod.DreamBooth,
         TrainTextEncoder = true,
-        EmaDecay = 0.999,
-        BatchSize = 2,
-        GradientAccumulation = 2,
-        Size = 512,
+        Learning = new() { EmaDecay = 0.999 },
+        Intervals = new() { BatchSize = 2, GradientAccumulation = 2 },
+        Images = new() { Size = 512 },
     };
 
     private static MemoryPlan Plan(TrainOptions options, ScalarType dtype = ScalarType.Float32) => MemoryPlan.Of(options, dtype);
@@ -71,9 +69,18 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void What_a_plan_has_already_is_not_advised()
     {
-        var frugal = Plan(Greedy) with { FreeEncoders = true, Checkpointing = true, Optimizer = OptimizerKind.AdamW8bit, Ema = false, Batch = 1, Size = 128, DType = ScalarType.BFloat16, TextEncoder = false, Method = TrainMethod.Lora };
+        var frugal = new MemoryPlan
+        {
+            Options = new()
+            {
+                Memory = new() { FreeEncoders = true, GradientCheckpointing = true },
+                Learning = new() { Optimizer = OptimizerKind.AdamW8bit },
+                Images = new() { Size = 128 },
+            },
+            DType = ScalarType.BFloat16,
+        };
         Assert.Empty(PerformanceWizard.Changes(ModelShape.Sd15, frugal));
-        Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy with { RandomCrop = true })), change => change.Flags[0] == "--free-encoders");
+        Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy with { Images = Greedy.Images with { RandomCrop = true } })), change => change.Flags[0] == "--free-encoders");
     }
 
     private IReadOnlyList<MemoryChange> Changes() => [.. PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy))];

@@ -17,15 +17,15 @@ public sealed class Sd15StepTests(TinyBase tiny) : IClassFixture<TinyBase>
 {
     private static Dictionary<string, MemoryPlan> Plans => new()
     {
-        ["lora"] = new() { Size = 256 },
-        ["lora at 512, batch 2"] = new() { Size = 512, Batch = 2 },
-        ["lora, checkpointing, bf16"] = new() { Size = 512, Checkpointing = true, DType = ScalarType.BFloat16, Batch = 2 },
-        ["lora, text encoder, bf16"] = new() { Size = 256, TextEncoder = true, DType = ScalarType.BFloat16 },
-        ["lora_extended, rank 32, 8-bit AdamW"] = new() { Method = TrainMethod.LoraExtended, Rank = 32, Size = 256, Optimizer = OptimizerKind.AdamW8bit },
-        ["dreambooth"] = new() { Method = TrainMethod.DreamBooth, Size = 256 },
-        ["dreambooth, text encoder, bf16, checkpointing"] = new() { Method = TrainMethod.DreamBooth, TextEncoder = true, Size = 512, DType = ScalarType.BFloat16, Checkpointing = true },
-        ["dreambooth, 8-bit AdamW, checkpointing"] = new() { Method = TrainMethod.DreamBooth, Size = 512, Optimizer = OptimizerKind.AdamW8bit, Checkpointing = true },
-        ["textual_inversion"] = new() { Method = TrainMethod.TextualInversion, Size = 256 },
+        ["lora"] = new() { Options = new() { Images = new() { Size = 256 } } },
+        ["lora at 512, batch 2"] = new() { Options = new() { Images = new() { Size = 512 }, Intervals = new() { BatchSize = 2 } } },
+        ["lora, checkpointing, bf16"] = new() { Options = new() { Images = new() { Size = 512 }, Memory = new() { GradientCheckpointing = true }, Intervals = new() { BatchSize = 2 } }, DType = ScalarType.BFloat16 },
+        ["lora, text encoder, bf16"] = new() { Options = new() { TrainTextEncoder = true, Images = new() { Size = 256 } }, DType = ScalarType.BFloat16 },
+        ["lora_extended, rank 32, 8-bit AdamW"] = new() { Options = new() { Method = TrainMethod.LoraExtended, Lora = new() { Rank = 32 }, Images = new() { Size = 256 }, Learning = new() { Optimizer = OptimizerKind.AdamW8bit } } },
+        ["dreambooth"] = new() { Options = new() { Method = TrainMethod.DreamBooth, Images = new() { Size = 256 } } },
+        ["dreambooth, text encoder, bf16, checkpointing"] = new() { Options = new() { Method = TrainMethod.DreamBooth, TrainTextEncoder = true, Images = new() { Size = 512 }, Memory = new() { GradientCheckpointing = true } }, DType = ScalarType.BFloat16 },
+        ["dreambooth, 8-bit AdamW, checkpointing"] = new() { Options = new() { Method = TrainMethod.DreamBooth, Images = new() { Size = 512 }, Learning = new() { Optimizer = OptimizerKind.AdamW8bit }, Memory = new() { GradientCheckpointing = true } } },
+        ["textual_inversion"] = new() { Options = new() { Method = TrainMethod.TextualInversion, Images = new() { Size = 256 } } },
     };
 
     public static TheoryData<string> Names => [.. Plans.Keys];
@@ -53,21 +53,13 @@ public sealed class Sd15StepTests(TinyBase tiny) : IClassFixture<TinyBase>
         GC.Collect();
         GC.WaitForPendingFinalizers();
         CountingAllocator.OfMeta.ResetPeak();
-        var options = new TrainOptions
+        var options = (plan.Options with
         {
-            InstanceDir = tiny.Pictures,
-            InstancePrompt = "a zwx toy",
-            InstanceToken = "zwx",
-            ClassToken = "toy",
-            Output = "unused",
-            Method = plan.Method,
-            Rank = plan.Rank,
-            Optimizer = plan.Optimizer,
-            TrainTextEncoder = plan.TextEncoder,
-            Epochs = 1,
-            Size = plan.Size,
-        }.ForBase(sd);
-        var side = (long)plan.Size! / 8;
+            Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy", InstanceToken = "zwx", ClassToken = "toy" }],
+            Saving = new() { Output = "unused" },
+            Intervals = plan.Options.Intervals with { Epochs = 1 },
+        }).ForBase(sd);
+        var side = (long)plan.Options.Images.Size! / 8;
         using (no_grad())
         {
             using var scope = NewDisposeScope();
@@ -77,7 +69,7 @@ public sealed class Sd15StepTests(TinyBase tiny) : IClassFixture<TinyBase>
         using var weights = TrainedWeights.Create(sd, options);
         using var optimizer = weights.Optimizer();
         using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, options.ScheduleOver(2), options);
-        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = plan.Checkpointing;
+        sd.UNet.GradientCheckpointing = sd.TextEncoder.GradientCheckpointing = plan.Options.Memory.GradientCheckpointing;
         weights.BeginEpoch(0);
         for (var i = 0; i < 2; i++)
         {

@@ -18,13 +18,11 @@ public sealed class ImagicTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         var moved = new List<bool>();
         var options = new TrainOptions
         {
-            InstanceDir = tiny.Pictures,
-            InstancePrompt = "a toy that waves",
+            Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a toy that waves" }],
             Method = TrainMethod.Imagic,
-            Epochs = 3,
-            Output = _folder["waving"],
-            SaveAs = ScalarType.Float32,
-            SampleSteps = 2,
+            Intervals = new() { Epochs = 3 },
+            Saving = new() { Output = _folder["waving"], As = ScalarType.Float32 },
+            Samples = new() { Steps = 2 },
         };
         var result = new DreamBoothTrainer(sd, options).Train(new Each(happened =>
         {

@@ -11,15 +11,12 @@ public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBas
 
     private TrainOptions Options => new()
     {
-        InstanceDir = tiny.Pictures,
-        InstancePrompt = "[filewords]",
-        InstanceToken = "zwx",
-        ClassToken = "toy",
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy" }],
         Method = TrainMethod.TextualInversion,
-        Epochs = 3,
+        Intervals = new() { Epochs = 3 },
         TokenVectors = 2,
-        SampleSteps = 2,
-        Output = _folder["zwx.safetensors"],
+        Samples = new() { Steps = 2 },
+        Saving = new() { Output = _folder["zwx.safetensors"] },
     };
 
     [Fact]
@@ -75,7 +72,7 @@ public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBas
         Safetensors.Save(_folder["other.safetensors"], new Dictionary<string, Tensor> { ["zwx"] = zeros([1, 768]) });
         using var sd = StableDiffusion.Load(tiny.Folder);
         Assert.Empty(sd.Tokenizer.AddedWords);
-        Assert.Contains("768", Assert.Throws<BadInputException>(() => TokenEmbedding.Load(_folder["other.safetensors"], sd)).Message, StringComparison.Ordinal);
+        Assert.Contains("768", Assert.ThrowsAny<BadInputException>(() => TokenEmbedding.Load(_folder["other.safetensors"], sd)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

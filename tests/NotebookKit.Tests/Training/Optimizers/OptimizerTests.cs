@@ -249,9 +249,9 @@ public sealed class OptimizerTests : IDisposable
         large.Groups[0].Gradient.fill_(1);
         large.Step();
         using var small = TrainOptimizers.Create(OptimizerKind.Lion, [new([new(zeros([4]))], 1e-3)]);
-        Assert.Contains("other settings", Assert.Throws<BadInputException>(() => small.LoadState(large.SaveState())).Message, StringComparison.Ordinal);
+        Assert.Contains("other settings", Assert.ThrowsAny<BadInputException>(() => small.LoadState(large.SaveState())).Message, StringComparison.Ordinal);
         using var adam = TrainOptimizers.Create(OptimizerKind.AdamW, [new([new(zeros([4]))], 1e-3)]);
-        Assert.Throws<BadInputException>(() => adam.LoadState(large.SaveState()));
+        Assert.ThrowsAny<BadInputException>(() => adam.LoadState(large.SaveState()));
     }
 
     [Theory]

@@ -13,19 +13,14 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
 
     private TrainOptions Options => new()
     {
-        InstanceDir = tiny.Pictures,
-        InstancePrompt = "a photo of zwx toy",
-        ClassPrompt = "a photo of a toy",
-        ClassImages = 4,
-        ClassDir = _folder["class"],
-        SampleSteps = 2,
-        Epochs = 6,
-        Rank = 2,
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"] }],
+        Samples = new() { Steps = 2 },
+        Intervals = new() { Epochs = 6 },
+        Lora = new() { Rank = 2 },
         Seed = 5,
-        Schedule = "cosine",
-        Warmup = 3,
-        Flip = true,
-        SaveAs = ScalarType.Float32,
+        Learning = new() { Schedule = "cosine", Warmup = 3 },
+        Images = new() { Flip = true },
+        Saving = new() { As = ScalarType.Float32 },
     };
 
     [Theory]
@@ -36,12 +31,12 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     [InlineData(OptimizerKind.AdamW, TrainMethod.Imagic, 7)]
     public void A_run_that_was_stopped_goes_on_and_ends_the_same_to_the_bit(OptimizerKind optimizer, TrainMethod method, int stopAt)
     {
-        var options = Options with { Optimizer = optimizer, Method = method, TextEncoderRatio = 0.5, EmaDecay = 0.99, InstanceToken = "zwx", ClassToken = "toy" };
-        var whole = Train(options with { Output = Path("whole", method) });
-        var stopped = Train(options with { Output = Path("cut", method) }, stopAt);
+        var options = Options with { Learning = Options.Learning with { Optimizer = optimizer, EmaDecay = 0.99 }, Method = method, TextEncoderRatio = 0.5, Concepts = [Options.Concepts[0] with { InstanceToken = "zwx", ClassToken = "toy" }] };
+        var whole = Train(options with { Saving = options.Saving with { Output = Path("whole", method) } });
+        var stopped = Train(options with { Saving = options.Saving with { Output = Path("cut", method) } }, stopAt);
         Assert.True(stopped.Stopped);
         Assert.Equal(stopAt, stopped.History.Count);
-        var resumed = Train(options with { Output = Path("cut", method), Resume = true });
+        var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true } });
         Assert.Equal(whole.History, resumed.History);
         Assert.Equal(Weights(whole.Output), Weights(resumed.Output));
         Assert.Equal(whole.History.Count, File.ReadLines(_folder["cut.log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal)));
@@ -52,12 +47,12 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     [InlineData(TrainMethod.Lora)]
     public void In_half_precision_too_for_the_float32_copies_are_kept(TrainMethod method)
     {
-        var options = Options with { Method = method, MaxGradNorm = 0 };
-        var full = Train(options with { Output = Path("full", method) });
-        var whole = Train(options with { Output = Path("whole", method) }, dtype: ScalarType.BFloat16);
+        var options = Options with { Method = method, Learning = Options.Learning with { MaxGradNorm = 0 } };
+        var full = Train(options with { Saving = options.Saving with { Output = Path("full", method) } });
+        var whole = Train(options with { Saving = options.Saving with { Output = Path("whole", method) } }, dtype: ScalarType.BFloat16);
         Assert.All(full.History.Zip(whole.History), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 0.05 * pair.First.Loss));
-        Train(options with { Output = Path("cut", method) }, stopAt: 5, dtype: ScalarType.BFloat16);
-        var resumed = Train(options with { Output = Path("cut", method), Resume = true }, dtype: ScalarType.BFloat16);
+        Train(options with { Saving = options.Saving with { Output = Path("cut", method) } }, stopAt: 5, dtype: ScalarType.BFloat16);
+        var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true } }, dtype: ScalarType.BFloat16);
         Assert.Equal(whole.History, resumed.History);
         Assert.Equal(Weights(whole.Output), Weights(resumed.Output));
     }
@@ -65,7 +60,7 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     [Fact]
     public void Checkpoints_come_every_few_epochs_and_only_the_newest_are_kept()
     {
-        Train(Options with { Output = _folder["toy.safetensors"], SaveEvery = 1, KeepLast = 2 });
+        Train(Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Every = 1, KeepLast = 2 } });
         Assert.Equal(
             ["epoch-0004-step-000012.safetensors", "epoch-0004-step-000012.state.safetensors", "epoch-0005-step-000015.safetensors", "epoch-0005-step-000015.state.safetensors"],
             Directory.GetFiles(_folder["checkpoints", "toy"]).Select(System.IO.Path.GetFileName).Order());
@@ -76,25 +71,25 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     [Fact]
     public void More_epochs_train_on_and_other_settings_are_refused()
     {
-        var options = Options with { Output = _folder["toy.safetensors"], Schedule = "constant", SaveEvery = 2 };
+        var options = Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Every = 2 }, Learning = Options.Learning with { Schedule = "constant" } };
         Train(options);
-        Assert.Equal(24, Train(options with { Resume = true, Epochs = 8 }).History.Count);
-        var message = Assert.Throws<BadInputException>(() => Train(options with { Resume = true, LearningRate = 1 })).Message;
+        Assert.Equal(24, Train(options with { Saving = options.Saving with { Resume = true }, Intervals = options.Intervals with { Epochs = 8 } }).History.Count);
+        var message = Assert.ThrowsAny<BadInputException>(() => Train(options with { Saving = options.Saving with { Resume = true }, Learning = options.Learning with { Rate = 1 } })).Message;
         Assert.Contains("learning_rate", message, StringComparison.Ordinal);
         Assert.Contains("without --resume", message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Nothing_to_go_on_from_begins_anew() =>
-        Assert.Equal(18, Train(Options with { Output = _folder["toy.safetensors"], Resume = true }).History.Count);
+        Assert.Equal(18, Train(Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Resume = true } }).History.Count);
 
     [Fact]
     public void A_damaged_checkpoint_is_named()
     {
-        var options = Options with { Output = _folder["toy.safetensors"] };
+        var options = Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"] } };
         var checkpoint = Train(options, stopAt: 4).Checkpoint!;
         File.WriteAllBytes(checkpoint, File.ReadAllBytes(checkpoint)[..200]);
-        Assert.Contains(System.IO.Path.GetFileName(checkpoint), Assert.Throws<BadInputException>(() => Train(options with { Resume = true })).Message, StringComparison.Ordinal);
+        Assert.Contains(System.IO.Path.GetFileName(checkpoint), Assert.ThrowsAny<BadInputException>(() => Train(options with { Saving = options.Saving with { Resume = true } })).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
