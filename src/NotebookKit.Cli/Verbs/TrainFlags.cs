@@ -38,7 +38,11 @@ internal sealed class TrainFlags
                 options = flag.Setting.With(options, Value(flag.Setting, texts));
         }
 
-        return parse.GetResult(_concepts) is not null && parse.GetValue(_concepts) is { } file ? WithConcepts(options, file) : options;
+        if (parse.GetResult(_concepts) is not null && parse.GetValue(_concepts) is { } file)
+            options = WithConcepts(options, file);
+        if (Has(parse, "--prior-loss-weight") && options.Loss.PriorLossWeight > 0 && options.Concepts.All(concept => concept.ClassPrompt is null))
+            throw new BadSettingException(FormattableString.Invariant($"--prior-loss-weight {options.Loss.PriorLossWeight} weighs class images, and there are none without a class prompt; give --class-prompt, or leave the weight out."));
+        return options;
     }
 
     // Whether a flag's value is more than one word is the setting's to know; a switch may be undone by a word.

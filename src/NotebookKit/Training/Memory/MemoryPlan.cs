@@ -1,3 +1,4 @@
+using NotebookKit.Pipeline;
 using NotebookKit.Training.Concepts;
 using NotebookKit.Training.Data;
 using NotebookKit.Training.Settings;
@@ -72,6 +73,10 @@ public sealed record MemoryPlan
             OnGpu = onGpu,
         };
     }
+
+    /// <summary>The plan of a run on a base that is loaded.</summary>
+    internal static MemoryPlan Of(StableDiffusion sd, TrainOptions options) =>
+        Of(options, sd.UNet.parameters().First().dtype, sd.Device.type != TorchSharp.DeviceType.CPU);
 
     /// <summary>Whether the numbers make a plan.</summary>
     /// <exception cref="BadInputException">The first that does not, with its remedy.</exception>

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Training.Settings;
 
 /// <summary>
 /// A run's settings in cards: every setting under its own name in one object, the concepts as a list. Cards of before,
-/// which held the first concept's fields beside the run's and the others as <c>more_concepts</c>, are read too.
+/// which held the first concept's fields beside the run's and the others as <c>more_concepts</c>, are read too. Values are written as <see cref="TrainLog.Json"/> has them, whoever asks.
 /// </summary>
 internal sealed class TrainOptionsJson : JsonConverter<TrainOptions>
 {
@@ -26,12 +27,12 @@ internal sealed class TrainOptionsJson : JsonConverter<TrainOptions>
             var name = reader.GetString()!;
             reader.Read();
             if (name == Concepts)
-                run = run with { Concepts = JsonSerializer.Deserialize<IReadOnlyList<Concept>>(ref reader, options) ?? [] };
+                run = run with { Concepts = JsonSerializer.Deserialize<IReadOnlyList<Concept>>(ref reader, TrainLog.Json) ?? [] };
             else if (name == More)
-                more = JsonSerializer.Deserialize<IReadOnlyList<Concept>>(ref reader, options) ?? [];
+                more = JsonSerializer.Deserialize<IReadOnlyList<Concept>>(ref reader, TrainLog.Json) ?? [];
             else if (!Known.TryGetValue(name, out var setting))
                 throw new JsonException($"there is no setting '{name}'; {NearestName.Hint(name, [.. Known.Keys])}");
-            else if (JsonSerializer.Deserialize(ref reader, setting.Property.PropertyType, options) is { } value)
+            else if (JsonSerializer.Deserialize(ref reader, setting.Property.PropertyType, TrainLog.Json) is { } value)
                 run = setting.With(run, value);
         }
 
@@ -43,13 +44,13 @@ internal sealed class TrainOptionsJson : JsonConverter<TrainOptions>
     {
         writer.WriteStartObject();
         writer.WritePropertyName(Concepts);
-        JsonSerializer.Serialize(writer, value.Concepts, options);
+        JsonSerializer.Serialize(writer, value.Concepts, TrainLog.Json);
         foreach (var setting in Setting.All.Where(setting => !setting.OfConcept))
         {
             if (setting.Of(value) is not { } set)
                 continue;
             writer.WritePropertyName(setting.Name);
-            JsonSerializer.Serialize(writer, set, setting.Property.PropertyType, options);
+            JsonSerializer.Serialize(writer, set, setting.Property.PropertyType, TrainLog.Json);
         }
 
         writer.WriteEndObject();

@@ -76,7 +76,7 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         Assert.Equal(24, Train(options with { Saving = options.Saving with { Resume = true }, Intervals = options.Intervals with { Epochs = 8 } }).History.Count);
         var message = Assert.ThrowsAny<BadInputException>(() => Train(options with { Saving = options.Saving with { Resume = true }, Learning = options.Learning with { Rate = 1 } })).Message;
         Assert.Contains("learning_rate", message, StringComparison.Ordinal);
-        Assert.Contains("without --resume", message, StringComparison.Ordinal);
+        Assert.Contains("without Saving.Resume", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,217 @@
+using NotebookKit.Training.Loss;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Memory;
+using NotebookKit.Training.Methods;
+using NotebookKit.Training.Optimizers;
+using NotebookKit.Training.Runs;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Training;
+
+/// <summary>A run's parts, made in the order in which they need each other, and where the run is.</summary>
+internal sealed class TrainRun : IDisposable
+{
+    private readonly StableDiffusion _sd;
+    private readonly TrainOptions _options;
+    private readonly List<string> _notices;
+    private readonly TrainOptimizer _optimizer;
+    private readonly GradScaler? _scaler;
+    private readonly BatchLoader _loader;
+    private readonly EmaWeights? _ema;
+    private readonly HeldOutLoss _heldOut;
+    private readonly SampleGrids _samples;
+    private readonly RunCheckpoint _checkpoints;
+    private readonly RunCard _card;
+    private RunPosition _start = new();
+    private EncodersAside? _aside;
+
+    /// <summary>Makes the parts; the data must have been prepared.</summary>
+    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, IEnumerable<string> notices)
+    {
+        (_sd, _options, Data, Ledger) = (sd, options, data, ledger);
+        try
+        {
+            Weights = TrainedWeights.Create(sd, options);
+            _optimizer = Weights.Optimizer();
+            _scaler = sd.UNet.parameters().First().dtype == ScalarType.Float16 ? new GradScaler() : null;
+            _ema = options.Learning.EmaDecay is { } decay && decay > 0 ? new EmaWeights(_optimizer.Groups, decay) : null;
+            _loader = new BatchLoader(sd, options, data, Weights);
+            _heldOut = new HeldOutLoss(sd, options);
+            TotalSteps = options.EpochsInAll * data.StepsPerEpoch;
+            var schedule = options.ScheduleOver(TotalSteps);
+            Step = new TrainStep(sd.UNet, sd.SchedulerConfig, _optimizer, schedule, options) { Scaler = _scaler };
+            _notices = [.. notices, .. schedule.Warnings()];
+            _samples = new SampleGrids(sd, options);
+            _checkpoints = new RunCheckpoint(options, Weights, _optimizer, _scaler, _ema);
+            _card = RunCard.Of(sd, options, data.Pictures.Select(picture => picture.Path), data.ClassFiles);
+        }
+        catch
+        {
+            Dispose(); // the base is left as it was
+            throw;
+        }
+    }
+
+    /// <summary>What is trained on.</summary>
+    public TrainData Data { get; }
+
+    /// <summary>What is trained.</summary>
+    public TrainedWeights Weights { get; }
+
+    /// <summary>The step.</summary>
+    public TrainStep Step { get; }
+
+    /// <summary>What is told, and where the history stands.</summary>
+    public RunLedger Ledger { get; }
+
+    /// <summary>Optimizer steps of the whole run.</summary>
+    public int TotalSteps { get; }
+
+    /// <summary>Whole epochs that were made.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>Steps of the next epoch that were made already.</summary>
+    public int StepInEpoch { get; set; }
+
+    /// <summary>Puts back what the newest checkpoint has, where the run goes on, and tells what is to be told before the first step.</summary>
+    public IEnumerable<TrainEvent> Begin()
+    {
+        _card.Write(RunCard.PathFor(_options.OutputPath));
+        _start = _options.Saving.Resume ? _checkpoints.Read(_card.Fixed()) : new RunPosition { Settings = _card.Fixed() };
+        (Epoch, StepInEpoch, Step.Step) = (_start.Epoch, _start.StepInEpoch, _start.Step);
+        Ledger.Open(_start);
+        Ledger.TextShare = Weights.Text.Count > 0 ? _options.Learning.TextRate / _options.MainLearningRate : null;
+        foreach (var sentence in _notices)
+            yield return Ledger.Tell(new NoticeEvent(sentence));
+        if (_start.Step == 0 && _samples.AreDue(0))
+            yield return Ledger.Tell(new SamplesEvent(_samples.Draw(0)));
+        _aside = PutAside();
+        if (_start.Step == 0 && _heldOut.IsDue(0))
+            yield return Ledger.Tell(new HeldOutEvent(_heldOut.Measure(0, Weights)));
+        _sd.UNet.GradientCheckpointing = _sd.TextEncoder.GradientCheckpointing = _options.Memory.GradientCheckpointing;
+    }
+
+    /// <summary>A batch on the base's device.</summary>
+    public TrainBatch Load(IReadOnlyList<TrainSample> batch) => _loader.Load(batch);
+
+    /// <summary>Counts a step that was made.</summary>
+    public TrainEvent Made(StepRecord record, int instances)
+    {
+        _ema?.Update();
+        StepInEpoch++;
+        return Ledger.Step(record, instances, TotalSteps);
+    }
+
+    /// <summary>What belongs after an epoch, counted from 1: samples, held-out losses, a checkpoint.</summary>
+    public IEnumerable<TrainEvent> After(int epochs, CancellationToken cancel)
+    {
+        if (_samples.AreDue(epochs) && !cancel.IsCancellationRequested)
+            yield return Ledger.Tell(new SamplesEvent(Keeping(epochs, () => Averaged(() => _samples.Draw(epochs), whole: true))));
+        if (_heldOut.IsDue(epochs))
+            yield return Ledger.Tell(new HeldOutEvent(Keeping(epochs, () => Averaged(() => _heldOut.Measure(epochs, Weights)))));
+        if (_checkpoints.IsDue(epochs))
+            yield return Ledger.Tell(Checkpoint(epochs));
+    }
+
+    /// <summary>Saves the result, with a checkpoint where there are steps left.</summary>
+    public IEnumerable<TrainEvent> Finish()
+    {
+        var stopped = Ledger.History.Count < TotalSteps;
+        if (stopped)
+            yield return Ledger.Tell(Checkpoint(Epoch));
+        Keeping(Epoch, () => Averaged(Save, whole: true));
+        if (_heldOut.Verdict() is { } verdict)
+            yield return Ledger.Tell(new NoticeEvent(verdict));
+        var result = new TrainResult(
+            _options.OutputPath, Ledger.History, _samples.Drawn, StepInEpoch > 0 ? Epoch + 1 : Epoch, Ledger.Elapsed.TotalSeconds, MemoryUse.PeakBytes(_sd.Device), stopped, _notices)
+        {
+            HeldOut = _heldOut.Records,
+            Proof = Weights.Proof,
+            Checkpoint = _checkpoints.Latest,
+            Card = RunCard.PathFor(_options.OutputPath),
+        };
+        yield return Ledger.Tell(new FinishedEvent(_options.OutputPath, stopped) { Result = result });
+    }
+
+    /// <summary>Does work that may diverge or run out of memory: what was learned until then is kept.</summary>
+    /// <param name="epochs">Whole epochs that a checkpoint would hold.</param>
+    /// <param name="work">The work.</param>
+    public T Keeping<T>(int epochs, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (DivergedException e)
+        {
+            throw e.With(_checkpoints.Latest);
+        }
+        catch (Exception e) when (OutOfMemory.Is(e))
+        {
+            _optimizer.ZeroGradient();
+            var kept = Ledger.History.Count > _start.Step ? Rescue(epochs) : _checkpoints.Latest;
+            throw new ShortOfMemoryException(OutOfMemory.Sentence(ModelShape.Of(_sd), MemoryPlan.Of(_sd, _options), _sd.Device, kept), e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _aside?.Dispose();
+        Step?.Dispose();
+        _heldOut?.Dispose();
+        _loader?.Dispose();
+        _ema?.Dispose();
+        _optimizer?.Dispose();
+        Weights?.Dispose();
+    }
+
+    private CheckpointEvent Checkpoint(int epochs)
+    {
+        var position = new RunPosition { Step = Ledger.History.Count, Epoch = epochs, StepInEpoch = StepInEpoch, History = Ledger.History, Settings = _start.Settings };
+        using var back = _aside?.Return();
+        return new CheckpointEvent(_checkpoints.Write(position, Notes()), epochs, position.Step);
+    }
+
+    private string? Rescue(int epochs)
+    {
+        try
+        {
+            return Checkpoint(epochs).Path;
+        }
+        catch (Exception e) when (OutOfMemory.Is(e))
+        {
+            return _checkpoints.Latest; // its state is written before its result
+        }
+    }
+
+    private string Save()
+    {
+        Weights.Save(_options.OutputPath, Notes());
+        return _options.OutputPath;
+    }
+
+    // With the averaged weights in place, and with whatever was put aside where it is needed.
+    private T Averaged<T>(Func<T> work, bool whole = false)
+    {
+        using var back = whole ? _aside?.Return() : null;
+        using var average = _ema?.Swap();
+        return work();
+    }
+
+    private Dictionary<string, string> Notes() => RunNotes.Of(_sd, _options, Ledger.History, Epoch, Data);
+
+    // Everything that the encoders will be asked for is asked for before they go.
+    private EncodersAside? PutAside()
+    {
+        var plan = MemoryPlan.Of(_sd, _options);
+        if (!_options.Memory.FreeEncoders || !plan.EncodersCanGo)
+            return null;
+        var textEncoder = !plan.TextLearns && !_options.Images.ShuffleCaptions;
+        _heldOut.Prepare();
+        if (textEncoder && _options.Method != TrainMethod.Imagic) // whose states are its own
+            Weights.PrepareTextStates(Data.Prompts.Concat(_heldOut.Prompts));
+        return new EncodersAside(_sd, _checkpoints.EncodersFile, vae: !_options.Images.RandomCrop, textEncoder);
+    }
+}
