@@ -25,32 +25,40 @@ internal static class Verb
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Every verb, in the order that <c>--help</c> lists them; each is made when it is asked for.</summary>
-    public static readonly IReadOnlyList<(string Name, Func<Command> Create)> All =
+    /// <summary>What a learner does, in the order that <c>--help</c> lists it; each verb is made when it is asked for.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<Command> Create)> Learners =
     [
         ("tutorial", Verbs.TutorialVerb.Create),
-        ("test", Verbs.TestVerb.Create),
         ("lab", Verbs.LabVerb.Create),
-        ("run", Verbs.RunVerb.Create),
-        ("kernel", Verbs.KernelVerb.Create),
-        ("doctor", Verbs.DoctorVerb.Create),
-        ("world", Verbs.WorldVerb.Create),
+        ("sample", Verbs.SampleVerb.Create),
         ("tokens", Verbs.TokensVerb.Create),
         ("captions", Verbs.CaptionsVerb.Create),
-        ("parity", Verbs.ParityVerb.Create),
-        ("inspect", Verbs.InspectVerb.Create),
-        ("convert", Verbs.ConvertVerb.Create),
-        ("sample", Verbs.SampleVerb.Create),
         ("lr", Verbs.LrVerb.Create),
         ("forecast", Verbs.ForecastVerb.Create),
         ("train", Verbs.TrainVerb.Create),
         ("lora", Verbs.Lora.LoraVerb.Create),
+        ("inspect", Verbs.InspectVerb.Create),
+        ("convert", Verbs.ConvertVerb.Create),
+        ("doctor", Verbs.DoctorVerb.Create),
+        ("run", Verbs.RunVerb.Create),
+        ("kernel", Verbs.KernelVerb.Create),
+    ];
+
+    /// <summary>What the kit is made, measured and checked with.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<Command> Create)> Makers =
+    [
+        ("test", Verbs.TestVerb.Create),
+        ("parity", Verbs.ParityVerb.Create),
         ("bench", Verbs.BenchVerb.Create),
+        ("world", Verbs.WorldVerb.Create),
         ("pretrain", Verbs.PretrainVerb.Create),
         ("probe", Verbs.ProbeVerb.Create),
         ("grade", Verbs.GradeVerb.Create),
         ("dreambooth-study", Verbs.DreamBoothStudyVerb.Create),
     ];
+
+    /// <summary>Every verb.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<Command> Create)> All = [.. Learners, .. Makers];
 
     /// <summary>Adds <c>--json</c> to a verb: one machine-readable object on standard output and nothing else there.</summary>
     public static Option<bool> JsonOption(Command verb)

@@ -45,7 +45,7 @@ internal static class BenchVerb
 
     private static Command Memory()
     {
-        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, or sd15 for random weights of its shape" };
+        var folder = BaseOption.Create(", or sd15 for random weights of its shape");
         var pictures = new Option<string>("--pictures-dir") { DefaultValueFactory = _ => "data/sample-rabbit", Description = "pictures to train on" };
         var on = DeviceOption.Create();
         var all = new Option<bool>("--all-methods") { Description = "every method, one after the other" };
@@ -134,7 +134,7 @@ internal static class BenchVerb
 
     private static Command Sample()
     {
-        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder" };
+        var folder = BaseOption.Create();
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 20, Description = "denoising steps of a picture" };
         var count = new Option<int>("--count") { DefaultValueFactory = _ => 4, Description = "pictures" };
         var on = DeviceOption.Create();
@@ -161,7 +161,7 @@ internal static class BenchVerb
 
     private static Command Lora()
     {
-        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder" };
+        var folder = BaseOption.Create();
         var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 8, Description = "the LoRA's rank" };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 40, Description = "forward passes of each kind" };
         var batch = new Option<int>("--batch") { DefaultValueFactory = _ => 8, Description = "latents in a pass: sampling four pictures with guidance takes 8" };

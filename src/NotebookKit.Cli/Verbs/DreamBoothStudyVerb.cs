@@ -15,7 +15,7 @@ internal static class DreamBoothStudyVerb
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var folder = new Option<string>("--base") { Description = "the model's folder", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+        var folder = BaseOption.Create();
         var on = DeviceOption.Create();
         var probe = new Option<string>("--probe") { Description = "the probe's folder", DefaultValueFactory = _ => ProbeVerb.Shipped };
         var clip = new Option<string?>("--clip") { Description = "a CLIP image encoder's folder: it judges likeness instead of the probe" };

@@ -13,7 +13,7 @@ internal static class ForecastVerb
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var folder = new Option<string>("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder, or sd15 for Stable Diffusion 1.5 without having it" };
+        var folder = BaseOption.Create(", or sd15 for Stable Diffusion 1.5 without having it");
         var command = new Command("forecast", "Tell how much memory a run will take, before anything is loaded, and what to change where it does not fit.") { folder };
         var plan = new MemoryOptions(command);
         var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: encoded pictures wait in RAM, and 0.75 GB for the CUDA context" };

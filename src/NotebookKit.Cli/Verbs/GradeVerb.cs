@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using NotebookKit.Cli.Doctor;
 using NotebookKit.Evaluation;
 using NotebookKit.Pipeline;
 using NotebookKit.Workshop.Evaluation;
@@ -15,12 +14,12 @@ internal static class GradeVerb
     public static Command Create()
     {
         var defaults = new GradeOptions();
-        var folder = new Option<string>("--base") { Description = "the model's folder", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+        var folder = BaseOption.Create();
         var on = DeviceOption.Create();
         var probe = new Option<string>("--probe") { Description = "the probe's folder", DefaultValueFactory = _ => ProbeVerb.Shipped };
         var preset = new Option<string>("--preset") { Description = "which part of the world it is asked for: cpu or gpu", DefaultValueFactory = _ => "cpu" };
         preset.AcceptOnlyFromAmong("cpu", "gpu");
-        var n = new Option<int>("--n") { Description = "pictures", DefaultValueFactory = _ => defaults.N };
+        var n = new Option<int>("--count") { Description = "pictures", DefaultValueFactory = _ => defaults.N };
         var seed = new Option<ulong>("--seed") { Description = "decides scenes, captions and noise", DefaultValueFactory = _ => defaults.Seed };
         var steps = new Option<int>("--steps") { Description = "DDIM steps", DefaultValueFactory = _ => defaults.Steps };
         var cfg = new Option<double>("--cfg") { Description = "guidance scale", DefaultValueFactory = _ => defaults.Cfg };

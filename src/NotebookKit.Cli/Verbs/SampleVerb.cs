@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using NotebookKit.Cli.Doctor;
 using NotebookKit.Images;
 using NotebookKit.Lora;
 using NotebookKit.Lora.Use;
@@ -16,7 +15,7 @@ namespace NotebookKit.Cli.Verbs;
 /// <summary><c>kit sample</c>: draws pictures from a prompt.</summary>
 internal static class SampleVerb
 {
-    private static readonly Option<string> Base = new("--base") { Description = "the model: a folder, a .safetensors or .ckpt file, or its name on the hub", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "base-mini") };
+    private static readonly Option<string> Base = BaseOption.Create(", a .safetensors or .ckpt file, or its name on the hub");
     private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<string?> DType = DTypeOption.Create();
     private static readonly Option<string> Prompt = new("--prompt") { Description = "what the picture shows", DefaultValueFactory = _ => "" };
@@ -28,12 +27,12 @@ internal static class SampleVerb
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seed of the first picture; each further one has the next", DefaultValueFactory = _ => 0 };
     private static readonly Option<int> Count = new("--count") { Description = "how many pictures", DefaultValueFactory = _ => 1 };
     private static readonly Option<string?> Size = new("--size") { Description = "pixels: 512, or 512x768 (width x height), multiples of 8; the model's own when not given" };
-    private static readonly Option<int?> BatchSize = new("--batch-size") { Description = "pictures in a batch" };
+    private static readonly Option<int?> BatchSize = new("--batch") { Description = "pictures in a batch" };
     private static readonly Option<double> Eta = new("--eta") { Description = "ddim: how much noise is drawn afresh, 0 to 1" };
     private static readonly Option<string?> Init = new("--init-image") { Description = "a picture to start from (img2img)" };
     private static readonly Option<double> Strength = new("--strength") { Description = "how far that picture is noised, 0 to 1", DefaultValueFactory = _ => 0.75 };
     private static readonly Option<int?> PreviewEvery = new("--preview-every") { Description = "after every so many steps, write what the pictures look like by now" };
-    private static readonly Option<string> Sampler = new("--scheduler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
+    private static readonly Option<string> Sampler = new("--sampler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
     private static readonly Option<string[]> Lora = new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
     private static readonly Option<string> LoraDir = new("--lora-dir") { Description = "where --lora and <lora:NAME:MULTIPLIER> in the prompt look, subfolders included", DefaultValueFactory = _ => LoraLibrary.Folder };
     private static readonly Option<string> EmbeddingsDir = new("--embeddings-dir") { Description = "where textual-inversion files lie; one is used where its name stands in a prompt", DefaultValueFactory = _ => EmbeddingLibrary.Folder };

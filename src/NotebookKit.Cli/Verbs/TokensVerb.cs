@@ -15,7 +15,7 @@ internal static class TokensVerb
     private static readonly Option<string?> ClassName = new("--class") { Description = "the class that the identifier will stand before, like toy" };
     private static readonly Option<int?> Search = new("--search") { Description = "find so many good identifiers" };
     private static readonly Option<bool> Single = new("--single") { Description = "with --search: only words that are one token" };
-    private static readonly Option<string?> Base = new("--base") { Description = "also ask this model: where the words lie in its text encoder, and what is near" };
+    private static readonly Option<string?> Base = BaseOption.Optional("where the words lie in its text encoder, and what is near");
     private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<string?> Draw = new("--draw") { Description = "with --base: a .png to write, with what it draws for each word" };
     private static readonly Option<string?> Prompt = new("--prompt") { Description = "show the tokens of a whole prompt, with weights and chunks" };

@@ -25,7 +25,7 @@ internal sealed class TrainFlags
     public IEnumerable<Option> Options => _flags.Select(flag => flag.Option).Concat(_flags.Exists(flag => flag.Setting.OfConcept) ? [_concepts] : []);
 
     /// <summary>Whether a flag was given.</summary>
-    public bool Has(ParseResult parse, string flag) => Given(parse, _flags.Find(one => one.Setting.Flag == flag)) is not null;
+    public bool Has(ParseResult parse, string flag) => _flags.Exists(one => one.Setting.Flag == flag && Given(parse, one) is not null);
 
     /// <summary>The settings that were given, over those of a card.</summary>
     /// <exception cref="BadInputException">A value is none of those there are, or two contradict each other.</exception>

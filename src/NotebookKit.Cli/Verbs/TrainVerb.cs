@@ -13,7 +13,7 @@ namespace NotebookKit.Cli.Verbs;
 /// <summary><c>kit train</c>: teaches a base a subject from a folder of pictures.</summary>
 internal static class TrainVerb
 {
-    private static readonly Option<string?> Base = new("--base") { Description = "the base model: a folder, a .safetensors or .ckpt file, or its name on the hub (data/base-mini)" };
+    private static readonly Option<string> Base = BaseOption.Create(", a .safetensors or .ckpt file, or its name on the hub");
     private static readonly Option<string?> DType = DTypeOption.Create("; trained weights keep float32 copies");
     private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<double?> Memory = new("--memory") { Description = "GB (of 1024³ bytes) that the run may take (what the machine has)" };
@@ -37,7 +37,7 @@ internal static class TrainVerb
     {
         var card = parse.GetValue(FromCard) is { } file ? RunCard.Read(file) : null;
         var options = Flags.Read(parse, card?.Settings ?? new TrainOptions());
-        var folder = parse.GetValue(Base) ?? card?.Base ?? "data/base-mini";
+        var folder = card is not null && parse.GetResult(Base) is null or { Implicit: true } ? card!.Base : parse.GetValue(Base)!;
         var device = DeviceOption.Of(parse.GetValue(On));
         options.Validate(); // before anything is fetched or loaded
         folder = ModelSource.Resolve(folder, new LoadOptions(), CancellationToken.None);

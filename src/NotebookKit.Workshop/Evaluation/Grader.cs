@@ -59,7 +59,7 @@ public static class Grader
     {
         var rows = Math.Min(10, drawn.Count / 10);
         if (rows == 0)
-            throw new BadInputException("--sheet needs at least --n 10.");
+            throw new BadInputException("--sheet needs at least --count 10.");
         List<RgbImage> cells = [];
         for (var row = 0; row < rows; row++)
             cells.AddRange([.. drawn.Skip(10 * row).Take(10), .. rendered.Skip(10 * row).Take(10)]);

@@ -7,7 +7,7 @@ public sealed class GradeVerbTests
     [Fact]
     public void A_grade_is_one_object_with_shares_and_the_probes_own_beside_them()
     {
-        var (code, output, _) = KitCommand.Run("grade", "--n", "4", "--steps", "2", "--json");
+        var (code, output, _) = KitCommand.Run("grade", "--count", "4", "--steps", "2", "--json");
         Assert.Equal(0, code);
         var grade = JsonDocument.Parse(output).RootElement;
         Assert.Equal(4, grade.GetProperty("n").GetInt32());
@@ -19,7 +19,7 @@ public sealed class GradeVerbTests
     }
 
     [Theory]
-    [InlineData("grade --n 0", "--n")]
+    [InlineData("grade --count 0", "--count")]
     [InlineData("grade --probe nowhere", "config.json")]
     [InlineData("probe --out x --steps 0", "--steps")]
     [InlineData("dreambooth-study --pictures 1", "--pictures")]

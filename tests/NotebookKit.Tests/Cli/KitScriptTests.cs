@@ -12,7 +12,9 @@ public sealed class KitScriptTests
         var (code, output, errors) = Kit();
 
         Assert.Equal(0, code);
-        Assert.Contains("  tutorial <notebook>", output);
+        Assert.Contains("  tutorial  ", output);
+        Assert.True(output.IndexOf("  train  ", StringComparison.Ordinal) < output.IndexOf("To make, measure and check", StringComparison.Ordinal));
+        Assert.True(output.IndexOf("  bench  ", StringComparison.Ordinal) > output.IndexOf("To make, measure and check", StringComparison.Ordinal));
         Assert.Contains("  test ", output);
         Assert.Empty(errors);
     }

@@ -32,7 +32,7 @@ public sealed class SampleVerbTests
         new RgbImage(30, 20).SavePng(folder["init.png"]);
         var (code, output, error) = KitCommand.Run(
             "sample", "--base", folder["base"], "--prompt", "a rabbit toy", "--init-image", folder["init.png"], "--strength", "0.5", "--size", "24x16",
-            "--steps", "4", "--preview-every", "2", "--scheduler", "Euler a", "--out", folder["out.png"], "--json");
+            "--steps", "4", "--preview-every", "2", "--sampler", "Euler a", "--out", folder["out.png"], "--json");
         Assert.True(code == 0, error);
         var json = JsonDocument.Parse(output).RootElement;
         Assert.Equal(24, RgbImage.Load(folder["out.png"]).Width);
@@ -43,7 +43,7 @@ public sealed class SampleVerbTests
     [Theory]
     [InlineData("--prompt|x|--size|60", "56 or 64")]
     [InlineData("--prompt|x|--size|64x", "--size")]
-    [InlineData("--prompt|x|--scheduler|dpmp_2m", "dpmpp_2m")]
+    [InlineData("--prompt|x|--sampler|dpmp_2m", "dpmpp_2m")]
     [InlineData("--prompt|x|--init-image|no.png", "no.png")]
     [InlineData("--prompt|", "--prompt")]
     [InlineData("--prompt|x|--base|no/such/model", "no/such/model")]

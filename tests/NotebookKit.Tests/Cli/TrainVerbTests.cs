@@ -56,7 +56,7 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     [InlineData("train", "--instance-dir", "x", "--instance-prompt", "x")]
     [InlineData("sample", "--prompt", "x")]
     [InlineData("tokens", "zwx")]
-    [InlineData("grade", "--n", "1")]
+    [InlineData("grade", "--count", "1")]
     [InlineData("dreambooth-study")]
     [InlineData("lora", "xyz", "x.safetensors", "--prompt", "x")]
     [InlineData("lora", "merge", "x.safetensors", "--out", "x")]

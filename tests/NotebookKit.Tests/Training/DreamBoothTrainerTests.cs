@@ -196,7 +196,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     public async Task A_bad_setting_is_told_by_the_stream_too()
     {
         using var sd = StableDiffusion.Load(tiny.Folder);
-        await Assert.ThrowsAsync<BadInputException>(async () =>
+        await Assert.ThrowsAnyAsync<BadInputException>(async () =>
         {
             await foreach (var _ in new DreamBoothTrainer(sd, Options with { Lora = Options.Lora with { Rank = 0 } }).TrainAsync(TestContext.Current.CancellationToken))
             {

@@ -103,7 +103,7 @@ internal static class ConvertVerb
     {
         var file = FileArgument();
         var to = new Option<string>("--to") { DefaultValueFactory = _ => "kohya", Description = "kohya, peft or diffusers" };
-        var model = new Option<string?>("--base") { Description = "a model's folder, for files without layer names" };
+        var model = BaseOption.Optional("for files without layer names");
         var output = OutOption("the .safetensors to write");
         var dtype = DtypeOption();
         var strict = StrictOption();

@@ -14,7 +14,7 @@ internal static class InfoVerb
     public static Command Create()
     {
         var file = FileArgument();
-        var model = new Option<string?>("--base") { Description = "a model's folder: tells what fits it and how strong the changes are against its weights" };
+        var model = BaseOption.Optional("tells what fits it and how strong the changes are against its weights");
         var prompt = new Option<string?>("--prompt") { Description = "the prompt it has no effect in: tells whether a trained word is in it" };
         var strict = StrictOption();
         var command = new Command("info", "Tell what a LoRA file is: base, rank, alpha, layers, words, strength, and why it may have no effect.") { file, model, prompt, strict };

@@ -32,9 +32,6 @@ internal static class LoraVerb
     /// <summary>Refuse a file that has anything wrong with it.</summary>
     public static Option<bool> StrictOption() => new("--strict") { Description = "refuse a file of which anything does not work" };
 
-    /// <summary>The base model.</summary>
-    public static Option<string> BaseOption() => new("--base") { DefaultValueFactory = _ => "data/base-mini", Description = "the base model's folder" };
-
     /// <summary>Reads a type's name.</summary>
     public static ScalarType Dtype(string text) => Precision.TypeOf(text);
 

@@ -13,7 +13,7 @@ internal static class MergeVerb
     public static Command Create()
     {
         var loras = new Argument<string[]>("LORA") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; several are added up", Arity = ArgumentArity.OneOrMore };
-        var model = BaseOption();
+        var model = BaseOption.Create();
         var on = DeviceOption.Create();
         var output = OutOption("the new model: a .safetensors or .ckpt file for the web UI, or else a folder for diffusers");
         var dtype = DtypeOption();

@@ -26,7 +26,7 @@ internal static class MethodsVerb
         var probe = new Option<string>("--probe") { DefaultValueFactory = _ => ProbeVerb.Shipped, Description = "the probe's folder" };
         var clip = new Option<string?>("--clip") { Description = "a CLIP image encoder's folder: it judges likeness instead of the probe, which knows the toy world alone" };
         var seed = new Option<ulong>("--seed") { DefaultValueFactory = _ => 7, Description = "seeds every training" };
-        var model = BaseOption();
+        var model = BaseOption.Create();
         var output = new Option<string>("--out") { DefaultValueFactory = _ => Path.Combine("artifacts", "methods"), Description = "the folder for what is trained, and for methods.png" };
         var command = new Command("methods", "Train a subject by textual inversion, LoRA, LoRA Extended and whole, and measure size, time, memory, fidelity and drift.")
         {

@@ -20,7 +20,7 @@ internal static class XyzVerb
         var scales = new Option<string>("--cfg") { DefaultValueFactory = _ => "7.5", Description = "rows: guidance scales" };
         var seeds = new Option<string>("--seeds") { DefaultValueFactory = _ => "0", Description = "blocks of rows: seeds" };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 20, Description = "sampling steps" };
-        var model = BaseOption();
+        var model = BaseOption.Create();
         var on = DeviceOption.Create();
         var output = new Option<string>("--out") { DefaultValueFactory = _ => "xyz.png", Description = "the .png to write" };
         var strict = StrictOption();
