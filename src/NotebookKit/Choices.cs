@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace NotebookKit;
 
 /// <summary>Settings that name one of a few things, in the spelling that people type.</summary>
@@ -21,14 +23,11 @@ public static class Choices
     public static IReadOnlyList<string> Names<T>()
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(value => Name(value))];
 
-    /// <summary>LoraExtended becomes <c>lora_extended</c>, DreamBooth <c>dreambooth</c>, AdamW8bit <c>adamw8bit</c>.</summary>
+    /// <summary>LoraExtended becomes <c>lora_extended</c>; DreamBooth and AdamW8bit, which are one word each, <c>dreambooth</c> and <c>adamw8bit</c>.</summary>
     public static string Name(Enum value) => value.ToString() switch
     {
-        "LoraExtended" => "lora_extended",
-        "TextualInversion" => "textual_inversion",
-        "PerOutput" => "per_output",
-        "PerInput" => "per_input",
-        var name => name.ToLowerInvariant(),
+        var name and ("DreamBooth" or "AdamW" or "AdamW8bit") => name.ToLowerInvariant(),
+        var name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name),
     };
 
     private static string Plain(string name) => name.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
