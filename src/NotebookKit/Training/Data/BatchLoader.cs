@@ -1,3 +1,4 @@
+using NotebookKit.Training.Settings;
 using NotebookKit.Pipeline;
 using NotebookKit.Training.Methods;
 using static TorchSharp.torch;
@@ -37,9 +38,11 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Trai
         var noise = randn(sample.shape, generator: random);                                                    // (1, 4, h, w)
         var timestep = randint(0, sd.SchedulerConfig.NumTrainTimesteps, [1], ScalarType.Int64, generator: random); // (1)
         if (options.Loss.NoiseOffset > 0)
-            noise = noise + (options.Loss.NoiseOffset * randn([1, sample.shape[1], 1, 1], generator: random)); // Guttenberg 2023, "Diffusion with offset noise"
+            noise = noise + (options.Loss.NoiseOffset * Spread(sample) * randn([1, sample.shape[1], 1, 1], generator: random)); // Guttenberg 2023, "Diffusion with offset noise"
         return (sample, noise, timestep);
     }
+
+    private Tensor Spread(Tensor sample) => options.Loss.NoiseOffsetType == NoiseOffsetType.PerChannel ? sample.std([2, 3], keepdim: true) : ones(1); // (1, 4, 1, 1)
 
     /// <inheritdoc/>
     public void Dispose()

@@ -21,4 +21,18 @@ public sealed record LossSettings
     /// <summary>Adds noise that is constant over the picture, so that very dark and very bright ones are learned; 0.05 to 0.1 is usual.</summary>
     [Setting("--noise-offset", "noise that is constant over the picture; 0.05 to 0.1 is usual", Min = 0, Usual = "0.05 to 0.1 is usual", Note = "ss_noise_offset", ZeroIsNone = true)]
     public double NoiseOffset { get; init; }
+
+    /// <summary>What the numbers of that noise are: one for each channel, or one for each channel by how much it varies in the picture.</summary>
+    [Setting("--noise-offset-type", "original (a number for each channel, Guttenberg 2023) or per_channel (times the channel's own deviation in the picture)")]
+    public NoiseOffsetType NoiseOffsetType { get; init; } = NoiseOffsetType.Original;
+}
+
+/// <summary>How offset noise is drawn.</summary>
+public enum NoiseOffsetType
+{
+    /// <summary>A normal number for each channel of each picture.</summary>
+    Original,
+
+    /// <summary>The same, times the channel's standard deviation in the picture: what varies little is moved little.</summary>
+    PerChannel,
 }
