@@ -1,9 +1,16 @@
+using NotebookKit.Lora.Kinds;
 
 namespace NotebookKit.Lora;
 
 /// <summary>The shape of a new LoRA network.</summary>
 public sealed record LoraOptions
 {
+    /// <summary>The kinds of adapters that can be trained.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [.. AdapterKind.All.OfType<TrainedKind>().Select(kind => kind.Option)];
+
+    /// <summary>What kind of adapter: one of <see cref="Kinds"/>.</summary>
+    public string Kind { get; init; } = "lora";
+
     /// <summary>Numbers that pass through each adapter; higher means a finer and larger file. At least 1.</summary>
     public int Rank { get; init; } = 8;
 
@@ -37,6 +44,10 @@ public sealed record LoraOptions
     /// <summary>Seeds the first values of the down weights; the same seed gives the same network.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>The layers of a base that are to be adapted.</summary>
+    internal IReadOnlyList<LoraModule> Choose(IEnumerable<LoraModule> modules) =>
+        [.. modules.Where(module => Targets.Contain(module.Path) && For(module).Rank > 0)];
+
     /// <summary>Rank and alpha for a layer; rank 0 to leave it alone.</summary>
     internal (int Rank, double Alpha) For(LoraModule module)
     {
@@ -59,8 +70,7 @@ public sealed record LoraOptions
             throw new BadInputException(FormattableString.Invariant($"The LoRA alpha must be above 0, not {alpha}; leave it out to use the rank."));
         if (!(Dropout is >= 0 and < 1))
             throw new BadInputException(FormattableString.Invariant($"The LoRA dropout must be from 0 to below 1, not {Dropout}; 0.1 is usual."));
-        if (Dora is not null && Init == LoraInit.Pissa)
-            throw new BadInputException("PiSSA and DoRA do not go together: choose one.");
+        TrainedKind.Of(Kind).Validate(this);
     }
 }
 
