@@ -8,7 +8,6 @@ namespace NotebookKit.Lora.Files;
 internal sealed class LoraReader
 {
     private const string EmbeddingPrefix = "bundle_emb.";
-    private static readonly List<string> Shared = [.. AdapterKind.All.SelectMany(kind => kind.SharedTensors)];
 
     private readonly string _path;
     private readonly IReadOnlyDictionary<string, string> _metadata;
@@ -49,7 +48,7 @@ internal sealed class LoraReader
                 _embeddings[word] = tensor.to(ScalarType.Float32);
             else if (_metadata.GetValueOrDefault(name) == "<embed>") // cloneofsimo's
                 _embeddings[name] = tensor.to(ScalarType.Float32).reshape(-1, tensor.shape[^1]);
-            else if (Shared.FirstOrDefault(shared => name == shared || name == shared + ".default") is { } common)
+            else if (AdapterKind.SharedTensor(name) is { } common)
                 _shared[common] = tensor.to(ScalarType.Float32);
             else if (LoraKey.Parse(name) is { } key)
                 (_modules.TryGetValue(key.Module, out var parts) ? parts : _modules[key.Module] = new(StringComparer.Ordinal))[key.Part] = tensor;
