@@ -12,6 +12,7 @@ internal abstract class AdapterKind
     public static IReadOnlyList<AdapterKind> All { get; } =
     [
         new LoraKind(),
+        new VeraKind(),
         new LohaKind(),
         new LokrKind(),
         new OftKind(),
