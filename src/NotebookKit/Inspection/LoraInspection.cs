@@ -34,7 +34,7 @@ internal static class LoraInspection
                 ["modules"] = $"{modules.Count} ({modules.Count - text} UNet, {text} text encoder)",
                 ["rank"] = ranks.Count == 0 ? "unknown" : string.Join(", ", ranks.Take(8)),
                 ["alpha"] = alphas ?? "none: the weights count in full (alpha = rank)",
-                ["format"] = Format(file.Weights.Keys),
+                ["format"] = Format(keys.Select(pair => pair.Entry.Name)),
                 ["convolutions"] = downs.Any(pair => pair.Entry.Shape is [_, _, > 1, _]) ? "yes (LoCon)" : "no",
             },
             Findings = [.. start.Findings, .. Findings(method, unmatched, incomplete, xl || width == 2048)],

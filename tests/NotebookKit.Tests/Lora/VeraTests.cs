@@ -3,6 +3,7 @@ using NotebookKit.Lora;
 using NotebookKit.Lora.Files;
 using NotebookKit.Lora.Tools;
 using NotebookKit.Models;
+using NotebookKit.Tests.Models;
 using NotebookKit.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -116,6 +117,18 @@ public sealed class VeraTests : IDisposable
         var info = LoraInfo.Of(LoraFile.Read(_folder["vera.safetensors"]));
         Assert.Equal((size.Modules, size.Modules), (info.Kinds["VeRA"], info.Ranks[6]));
         Assert.Equal(tensors.Values.Sum(tensor => tensor.numel()), info.Parameters);
+    }
+
+    [Fact]
+    public void Beside_a_base_the_strength_of_its_changes_is_told_and_not_that_of_its_vectors()
+    {
+        using var sd = TinyModel.Create();
+        using var fitting = LoraNetwork.Inject(sd.UNet, null, Vera);
+        foreach (var parameter in fitting.Parameters)
+            parameter.requires_grad_(false).add_(0.5);
+        var norm = Math.Sqrt(fitting.Adapters.Sum(adapter => Math.Pow(adapter.Adapter.Delta().norm().item<float>(), 2)));
+        var blocks = LoraInfo.Of(fitting.ToFile(), sd).Blocks;
+        Assert.Equal(norm, Math.Sqrt(blocks.Sum(block => block.Norm * block.Norm)), 1e-4 * norm);
     }
 
     [Fact]

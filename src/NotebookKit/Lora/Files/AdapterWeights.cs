@@ -67,8 +67,10 @@ public abstract record AdapterWeights(string Module)
         return Product(Parts.First().Tensor).flatten(1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>‖ΔW‖ before DoRA; where it cannot be told without the base's weight, the length of the first tensor.</summary>
-    internal virtual double Norm() => Flat()?.norm().item<float>() ?? Parts.First().Tensor.norm().item<float>();
+    /// <summary>‖ΔW‖ before DoRA; the length of the first tensor where the base's weight is needed to tell and missing.</summary>
+    /// <param name="weight">The base's weight, or null.</param>
+    internal virtual double Norm(Tensor? weight) =>
+        (Flat() ?? (weight is null ? Parts.First().Tensor : Product(weight.to(Parts.First().Tensor.device)))).norm().item<float>();
 
     /// <summary>The adapter's shapes for a sentence.</summary>
     internal virtual string Shapes => string.Join(" ", Parts.Select(part => LoraFile.Shape(part.Tensor)));

@@ -39,10 +39,10 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
     }
 
     // ‖s·U·D‖² = s² · Σ (UᵀU) ∘ (DDᵀ), without forming the product.
-    internal override double Norm()
+    internal override double Norm(Tensor? weight)
     {
         if (Mid is not null)
-            return base.Norm();
+            return base.Norm(weight);
         var (up, down) = (Up.flatten(1).to(ScalarType.Float64), Down.flatten(1).to(ScalarType.Float64));
         return Math.Abs(Scale) * Math.Sqrt(Math.Max(0, (up.transpose(0, 1).mm(up) * down.mm(down.transpose(0, 1))).sum().item<double>()));
     }

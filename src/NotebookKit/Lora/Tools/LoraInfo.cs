@@ -57,7 +57,11 @@ public sealed partial record LoraInfo(
         var targets = sd is null ? null : LoraModules.ByName(sd.UNet, sd.TextEncoder);
         var named = file.Unnamed.SelectMany(part => targets is null ? [] : part.Named(targets.Values.Distinct()) ?? []);
         AdapterWeights[] modules = [.. file.Modules, .. named];
-        var rows = modules.Select(module => (module.Module, Norm: NormOf(module), Weight: targets?.GetValueOrDefault(module.Module)?.Weight.norm().item<float>())).ToList();
+        var rows = modules.Select(module =>
+        {
+            var target = targets?.GetValueOrDefault(module.Module);
+            return (module.Module, Norm: NormOf(module, target), Weight: target?.Weight.norm().item<float>());
+        }).ToList();
         var triggers = Triggers(file.Metadata);
         var info = new LoraInfo(
             file.Family, Note("ss_sd_model_name"), Note("ss_new_sd_model_hash") ?? Note("ss_sd_model_hash"),
@@ -122,10 +126,18 @@ public sealed partial record LoraInfo(
         return fit.Problems;
     }
 
-    private static double NormOf(AdapterWeights module)
+    // A layer of another shape is told of where the file is fitted to the base.
+    private static double NormOf(AdapterWeights module, LoraModule? target)
     {
         using var scope = NewDisposeScope();
-        return module.Norm();
+        try
+        {
+            return module.Norm(target is null || module.Fitted(target) is null ? null : target.Weight.detach());
+        }
+        catch (BadInputException)
+        {
+            return module.Norm(null);
+        }
     }
 
     private static double Length(IEnumerable<double> norms) => Math.Sqrt(norms.Sum(norm => norm * norm));
