@@ -44,7 +44,7 @@ internal sealed class DecoderLearner : Learner
         using (no_grad())
         {
             var posterior = Vae.Encode(images);
-            latents = posterior.Mean + (posterior.Std * randn(posterior.Mean.shape, device: images.device, generator: step.Generator));
+            latents = posterior.Sample(randn(posterior.Mean.shape, device: images.device, generator: step.Generator));
         }
         return VaeLearner.PictureError(Vae.Decode(latents) - images);
     }

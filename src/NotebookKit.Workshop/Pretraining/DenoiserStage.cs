@@ -17,15 +17,15 @@ internal static class DenoiserStage
         var preset = run.Preset;
         manual_seed(run.SeedFor("unet"));
         using var vae = run.LoadVae();
-        var alphas = new DDIMScheduler(new SchedulerConfig()).AlphasCumprod;
+        var schedule = new SchedulerConfig();
         var textConfig = ModelShapes.Text(preset, data.Captions.Tokens.Count, data.Captions.EndRow);
-        DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, alphas, preset.LogitMean, preset.Batch);
+        DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, schedule, preset.LogitMean, preset.Batch);
         var learners = run.Learners(Make);
         DenoisingLearner.Start(learners[0].UNet, (ulong)run.SeedFor("proj_out"));
         learners[0].Text.load_state_dict(run.Work.Load("text.safetensors"));
         using var averaged = Make(); // the weights that are measured and exported
         var averagedTensors = averaged.Parameters.ToDictionary(p => p.Name, p => p.Value);
-        var swaps = new SwappedCaptions(data, alphas, preset, scenes, run.Options.Seed, SwapPictures);
+        var swaps = new SwappedCaptions(data, schedule, preset, scenes, run.Options.Seed, SwapPictures);
         using var export = new BaseModelExport(preset, data.Captions, vae, run.Options.Seed);
         var settings = run.Settings("denoiser", preset.LearningRate) with { FlatShare = 0.3, EmaDecay = preset.EmaDecay };
         using var trainer = new ParallelTrainer(learners, settings, run.Work.PathOf("denoiser.checkpoint.safetensors"));

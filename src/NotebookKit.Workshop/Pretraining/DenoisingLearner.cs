@@ -1,4 +1,7 @@
 using NotebookKit.Models;
+using NotebookKit.Schedulers;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Loss;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,8 +14,7 @@ internal sealed class DenoisingLearner : Learner
     private const double ContextRate = 2;
     private const double TextRate = 0.5;
     private readonly TrainingData data;
-    private readonly Tensor signal;
-    private readonly Tensor noiseLevel;
+    private readonly DenoisingLoss loss;
     private readonly TimestepBias bias;
     private readonly int batch;
 
@@ -20,10 +22,10 @@ internal sealed class DenoisingLearner : Learner
     /// <param name="unetConfig">The shape of the UNet.</param>
     /// <param name="textConfig">The shape of the text encoder, over the compact vocabulary.</param>
     /// <param name="data">Latents and captions, shared by the workers.</param>
-    /// <param name="alphasCumprod">The schedule's ᾱ, (T).</param>
+    /// <param name="schedule">How noise grows.</param>
     /// <param name="logitMean">Where the second phase's timesteps gather.</param>
     /// <param name="batch">Pictures per update.</param>
-    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, Tensor alphasCumprod, double logitMean, int batch)
+    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule, double logitMean, int batch)
     {
         this.data = data;
         this.batch = batch;
@@ -32,10 +34,8 @@ internal sealed class DenoisingLearner : Learner
         Text = new CLIPTextModel(textConfig);
         UNet.to(device);
         Text.to(device);
-        using var noGrad = no_grad();
-        signal = alphasCumprod.to(ScalarType.Float32).sqrt().to(device);
-        noiseLevel = (1 - alphasCumprod.to(ScalarType.Float32)).sqrt().to(device);
-        bias = new TimestepBias(alphasCumprod.to(ScalarType.Float32).cpu().data<float>().ToArray(), logitMean);
+        loss = new DenoisingLoss(UNet, schedule);
+        bias = new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], logitMean);
         Parameters = [.. Of(UNet, "unet", RateOf), .. ContrastiveLearner.TextParameters(Text, data, TextRate)];
     }
 
@@ -70,15 +70,9 @@ internal sealed class DenoisingLearner : Learner
         var device = latents.device;
         var t = tensor(timesteps, dtype: ScalarType.Int64).to(device);
         var noise = randn(latents.shape, device: device, generator: step.Generator);
-        var noised = Noised(latents, noise, t);
-        var predicted = UNet.call(noised, t, Text.call(captions).LastHiddenState);
-        var error = (predicted - noise).pow(2).mean([1, 2, 3]); // (B)
+        var error = loss.Errors(new TrainBatch(latents, noise, t, Text.call(captions).LastHiddenState, batch)); // (B)
         return (error * tensor(weights).to(device)).mean();
     }
-
-    /// <summary>Latents with noise of a timestep each: √ᾱ·x + √(1−ᾱ)·ε.</summary>
-    public Tensor Noised(Tensor latents, Tensor noise, Tensor timesteps) =>
-        (latents * signal.index_select(0, timesteps).view(-1, 1, 1, 1)) + (noise * noiseLevel.index_select(0, timesteps).view(-1, 1, 1, 1));
 
     private static double RateOf(string name) =>
         name.Contains("attn2.to_k", StringComparison.Ordinal) || name.Contains("attn2.to_v", StringComparison.Ordinal) ? ContextRate : 1;
@@ -88,7 +82,6 @@ internal sealed class DenoisingLearner : Learner
     {
         UNet.Dispose();
         Text.Dispose();
-        signal.Dispose();
-        noiseLevel.Dispose();
+        loss.Dispose();
     }
 }

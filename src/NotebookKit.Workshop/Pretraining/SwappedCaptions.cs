@@ -1,4 +1,7 @@
 using NotebookKit.Models;
+using NotebookKit.Schedulers;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Loss;
 using NotebookKit.Workshop.World;
 using static TorchSharp.torch;
 
@@ -13,20 +16,20 @@ internal sealed class SwappedCaptions
 {
     private static readonly long[] Timesteps = [350, 550, 750];
     private readonly TrainingData data;
-    private readonly Tensor alphasCumprod;
+    private readonly SchedulerConfig schedule;
     private readonly Dictionary<CaptionAttribute, (Tensor Pictures, Tensor True, Tensor Wrong)> cases = [];
 
     /// <summary>Prepares the captions.</summary>
     /// <param name="data">Latents.</param>
-    /// <param name="alphasCumprod">The schedule's ᾱ.</param>
+    /// <param name="schedule">How noise grows.</param>
     /// <param name="preset">Which scenes are kept back.</param>
     /// <param name="scenes">All scenes of the run.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="count">How many of the pictures kept back are used.</param>
-    public SwappedCaptions(TrainingData data, Tensor alphasCumprod, PretrainPreset preset, IReadOnlyList<Scene> scenes, ulong seed, int count)
+    public SwappedCaptions(TrainingData data, SchedulerConfig schedule, PretrainPreset preset, IReadOnlyList<Scene> scenes, ulong seed, int count)
     {
         this.data = data;
-        this.alphasCumprod = alphasCumprod.to(ScalarType.Float32).to(data.Latents.device);
+        this.schedule = schedule;
         var random = new WorldRandom(seed, 77);
         foreach (var attribute in new[] { CaptionAttribute.Class, CaptionAttribute.Color, CaptionAttribute.Background })
         {
@@ -57,26 +60,24 @@ internal sealed class SwappedCaptions
             return new SwapShare(0.5, 0);
         using var noGrad = no_grad();
         using var generator = new Generator(7, data.Latents.device);
+        using var loss = new DenoisingLoss(unet, schedule);
         double better = 0, right = 0, wrong = 0;
         foreach (var timestep in Timesteps)
         {
             using var scope = NewDisposeScope();
             var latents = data.HeldOutLatents.index_select(0, captions.Pictures);
             var noise = randn(latents.shape, device: latents.device, generator: generator);
-            var alpha = alphasCumprod[timestep];
-            var noised = (latents * alpha.sqrt()) + (noise * (1 - alpha).sqrt());
             var t = full([latents.shape[0]], timestep, dtype: ScalarType.Int64, device: latents.device);
-            var errorRight = Error(unet, text, noised, t, captions.True, noise);
-            var errorWrong = Error(unet, text, noised, t, captions.Wrong, noise);
+            var errorRight = Error(captions.True);
+            var errorWrong = Error(captions.Wrong);
             better += errorRight.lt(errorWrong).to(ScalarType.Float32).mean().item<float>() / Timesteps.Length;
             right += errorRight.mean().item<float>();
             wrong += errorWrong.mean().item<float>();
+
+            Tensor Error(Tensor ids) => loss.Errors(new TrainBatch(latents, noise, t, text.call(ids).LastHiddenState, (int)latents.shape[0]));
         }
         return new SwapShare(better, 100 * ((wrong / right) - 1));
     }
-
-    private static Tensor Error(UNet2DConditionModel unet, CLIPTextModel text, Tensor noised, Tensor timesteps, Tensor captions, Tensor noise) =>
-        (unet.call(noised, timesteps, text.call(captions).LastHiddenState) - noise).pow(2).mean([1, 2, 3]);
 
     private Tensor Ids(List<string> captions) => data.Captions.Encode([.. captions]).to(data.Latents.device).to(ScalarType.Int64);
 }

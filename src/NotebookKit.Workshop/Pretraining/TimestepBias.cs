@@ -1,3 +1,5 @@
+using NotebookKit.Training.Loss;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Pretraining;
 
@@ -25,11 +27,11 @@ internal sealed class TimestepBias
         count = alphasCumprod.Count;
         firstWeights = new float[count];
         secondWeights = new float[count];
+        using var scope = NewDisposeScope();
+        var minSnrs = DenoisingLoss.MinSnr(tensor(alphasCumprod.ToArray(), ScalarType.Float64), SnrLimit).data<double>().ToArray();
         for (var t = 0; t < count; t++)
         {
-            double alpha = alphasCumprod[t];
-            var snr = alpha / (1 - alpha);
-            var minSnr = Math.Min(snr, SnrLimit) / snr;
+            var (alpha, minSnr) = ((double)alphasCumprod[t], minSnrs[t]);
             firstWeights[t] = (float)(minSnr * Math.Min(1 / alpha, 8));
             secondWeights[t] = (float)(minSnr * Math.Sqrt(Math.Min(1 / alpha, 6)));
         }

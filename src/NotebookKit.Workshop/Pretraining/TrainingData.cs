@@ -1,3 +1,4 @@
+using NotebookKit.Models;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Pretraining;
@@ -12,18 +13,18 @@ internal sealed class TrainingData
     /// <summary>Puts the data on the device.</summary>
     /// <param name="latents">Float16, (2N, 4, h, w), unscaled: pictures, then their mirror images.</param>
     /// <param name="heldOutLatents">The same for the pictures kept back, without mirror images used.</param>
-    /// <param name="scalingFactor">What the latents are multiplied by.</param>
+    /// <param name="vae">Scales the latents.</param>
     /// <param name="captions">All captions over the compact vocabulary.</param>
     /// <param name="captionsPerPicture">Captions of each picture.</param>
     /// <param name="device">Where training runs.</param>
-    public TrainingData(Tensor latents, Tensor heldOutLatents, double scalingFactor, CaptionTable captions, int captionsPerPicture, Device device)
+    public TrainingData(Tensor latents, Tensor heldOutLatents, AutoencoderKLConfig vae, CaptionTable captions, int captionsPerPicture, Device device)
     {
         using var noGrad = no_grad();
         Captions = captions;
         this.captionsPerPicture = captionsPerPicture;
         pictures = latents.shape[0] / 2;
-        Latents = latents.to(device).mul(scalingFactor);
-        HeldOutLatents = heldOutLatents.to(device).to(ScalarType.Float32).mul(scalingFactor).narrow(0, 0, heldOutLatents.shape[0] / 2);
+        Latents = vae.Scaled(latents.to(device));
+        HeldOutLatents = vae.Scaled(heldOutLatents.to(device).to(ScalarType.Float32)).narrow(0, 0, heldOutLatents.shape[0] / 2);
         this.captions = captions.Training.to(device);
         HeldOutCaptions = captions.HeldOut.to(device).to(ScalarType.Int64);
         Empty = captions.Encode("").to(device).to(ScalarType.Int64);

@@ -60,7 +60,7 @@ internal sealed class VaeLearner : Learner
         var images = Draw(pictures, batch, step.Random, Parameters[0].Value.device);
         var posterior = Vae.Encode(images);
         var noise = randn(posterior.Mean.shape, device: images.device, generator: step.Generator);
-        var latents = posterior.Mean + (posterior.Std * noise);
+        var latents = posterior.Sample(noise);
         var made = Vae.Decode(latents);
         var error = made - images;
         var divergence = (posterior.Mean.pow(2) + posterior.LogVar.exp() - 1 - posterior.LogVar).mean() * 0.5;

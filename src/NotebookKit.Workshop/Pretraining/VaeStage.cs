@@ -22,7 +22,7 @@ internal static class VaeStage
             Encode(run, pictures);
         }
         var latents = run.Work.Load("latents.safetensors");
-        return new TrainingData(latents["training"], latents["held_out"], run.State.Vae!.ScalingFactor, captions, run.Preset.CaptionsPerPicture, run.Device);
+        return new TrainingData(latents["training"], latents["held_out"], ModelShapes.Vae(run.Preset, run.State.Vae!.ScalingFactor), captions, run.Preset.CaptionsPerPicture, run.Device);
     }
 
     /// <summary>Stage 5: trains the decoder alone, unless that is done.</summary>

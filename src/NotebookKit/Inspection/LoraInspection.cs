@@ -1,6 +1,7 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
 using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Kinds;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Inspection;
@@ -8,22 +9,17 @@ namespace NotebookKit.Inspection;
 /// <summary>A report on a LoRA: its ranks, what it adapts, and for which base.</summary>
 internal static class LoraInspection
 {
-    // Of other methods than LoRA, which tools file under the same name.
-    private static readonly (string Part, string Name)[] relatives =
-        [(".hada_", "LoHa"), (".lokr_", "LoKr"), (".dora_scale", "DoRA"), (".lora_mid.", "LoCon with Tucker decomposition"), (".oft_", "OFT"), (".on_input", "(IA)³"),
-            (".a1.weight", "GLoRA"), (".w_norm", "LoRA with changes of the norms"), (".diff", "full differences")];
-
     public static FileReport Of(WeightFile file, IProgress<double>? progress)
     {
         var start = FileInspector.Start(file, "a LoRA", progress, out _);
-        var keys = file.Weights.Values.Select(entry => (Entry: entry, Key: LoraKey.Parse(entry.Name))).ToList();
+        var keys = file.Weights.Values.Where(entry => AdapterKind.SharedTensor(entry.Name) is null).Select(entry => (Entry: entry, Key: LoraKey.Parse(entry.Name))).ToList();
         var unmatched = keys.Where(pair => pair.Key is null).Select(pair => pair.Entry.Name).ToList();
         var modules = keys.Where(pair => pair.Key is not null).GroupBy(pair => pair.Key!.Value.Module, StringComparer.Ordinal).ToList();
         var incomplete = modules.Where(module => module.Any(pair => pair.Key!.Value.Part == "lora_down") != module.Any(pair => pair.Key!.Value.Part == "lora_up")).Select(module => module.Key).ToList();
         var downs = keys.Where(pair => pair.Key?.Part == "lora_down" && pair.Entry.Shape.Count > 1).ToList();
         var text = modules.Count(module => module.Key.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal));
         var (width, xl) = (Width(downs.Select(pair => (pair.Key!.Value.Module, pair.Entry))), keys.Any(pair => pair.Entry.Name.StartsWith("lora_te2_", StringComparison.Ordinal)));
-        var method = relatives.FirstOrDefault(relative => file.Weights.Keys.Any(name => name.Contains(relative.Part, StringComparison.Ordinal))).Name;
+        var method = Method(keys.Select(pair => pair.Key?.Part ?? "").ToHashSet());
         var ranks = downs.GroupBy(pair => pair.Entry.Shape[0]).OrderByDescending(group => group.Count()).Select(group => $"{group.Key} ({group.Count()} layers)").ToList();
         var alphas = Alphas(file, keys.Where(pair => pair.Key?.Part == "alpha" && pair.Entry.ElementCount == 1).Select(pair => pair.Entry));
         return start with
@@ -38,12 +34,17 @@ internal static class LoraInspection
                 ["modules"] = $"{modules.Count} ({modules.Count - text} UNet, {text} text encoder)",
                 ["rank"] = ranks.Count == 0 ? "unknown" : string.Join(", ", ranks.Take(8)),
                 ["alpha"] = alphas ?? "none: the weights count in full (alpha = rank)",
-                ["format"] = Format(file.Weights.Keys),
+                ["format"] = Format(keys.Select(pair => pair.Entry.Name)),
                 ["convolutions"] = downs.Any(pair => pair.Entry.Shape is [_, _, > 1, _]) ? "yes (LoCon)" : "no",
             },
             Findings = [.. start.Findings, .. Findings(method, unmatched, incomplete, xl || width == 2048)],
         };
     }
+
+    // Of other methods than plain LoRA, which tools file under the same name.
+    private static string? Method(HashSet<string> parts) =>
+        AdapterKind.All.FirstOrDefault(kind => kind is not LoraKind && kind.Endings.Values.Any(parts.Contains))?.Name
+        ?? (parts.Contains("dora_scale") ? "DoRA" : parts.Contains("lora_mid") ? "LoCon with Tucker decomposition" : null);
 
     private static IEnumerable<Finding> Findings(string? method, List<string> unmatched, List<string> incomplete, bool xl)
     {

@@ -1,8 +1,6 @@
 using NotebookKit.Lora.Adapters;
 using NotebookKit.Lora.Files;
 using NotebookKit.Models;
-using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace NotebookKit.Lora;
 
@@ -79,11 +77,8 @@ internal sealed class LoraFit : IDisposable
         if (Adapted(weights, target) is { } adapter)
             Layers.Add((target, adapter));
         else
-            _problems.Add(("layers that have another shape here", $"{weights.Module} ({Shapes(weights)}, here {LoraFile.Shape(target.Weight)})"));
+            _problems.Add(("layers that have another shape here", $"{weights.Module} ({weights.Shapes}, here {LoraFile.Shape(target.Weight)})"));
     }
-
-    private static string Shapes(AdapterWeights weights) =>
-        weights is LoraWeights lora ? $"{LoraFile.Shape(lora.Up)}·{LoraFile.Shape(lora.Down)}" : string.Join(" ", weights.Parts.Select(part => LoraFile.Shape(part.Tensor)));
 
     private Adapter? Adapted(AdapterWeights weights, LoraModule target)
     {
@@ -94,41 +89,15 @@ internal sealed class LoraFit : IDisposable
             weights = weights with { Dora = shaped };
         }
 
-        if (weights is LoraWeights lora)
-        {
-            if (Shaped(lora, target) is not { } fitting)
-                return null;
-            weights = _rank is { } rank ? fitting.First(rank) : fitting;
-            if (weights is LoraWeights { Dora: null, Bias: null } plain)
-                return new LoraLayer(target.Layer, On(plain.Down), On(plain.Up), plain.Alpha, plain.Mid is null ? null : On(plain.Mid));
-        }
-
+        if (weights.Fitted(target) is not { } fitting)
+            return null;
         try
         {
-            return new DeltaAdapter(target, weights);
+            return (_rank is { } rank ? fitting.First(rank) : fitting).Beside(target);
         }
         catch (BadInputException)
         {
             return null; // the sentence is built from the shapes
         }
-
-        Tensor On(Tensor tensor) => tensor.to(target.Weight.device, copy: true);
-    }
-
-    // A linear layer's adapter may be stored with 1×1 kernels and a 1×1 convolution's without, depending on the tool.
-    private static LoraWeights? Shaped(LoraWeights weights, LoraModule target)
-    {
-        var weight = target.Weight;
-        if (weight.dim() < 2) // a norm
-            return null;
-        long[] kernel = weight.shape[2..];
-        var (rank, outer) = (weights.Down.shape[0], weights.Up.shape[1]);
-        long[] down = [rank, weight.shape[1], .. weights.Mid is null ? kernel : [1, 1]];
-        long[] up = target.Layer is Conv2d ? [weight.shape[0], outer, 1, 1] : [weight.shape[0], outer];
-        if (weights.Down.NumberOfElements != down.Aggregate(1L, (n, size) => n * size) || weights.Up.NumberOfElements != up[0] * up[1])
-            return null;
-        if (weights.Mid is { } mid && !mid.shape[2..].SequenceEqual(kernel))
-            return null;
-        return weights with { Down = weights.Down.reshape(down), Up = weights.Up.reshape(up) };
     }
 }

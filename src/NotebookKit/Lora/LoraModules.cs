@@ -12,12 +12,15 @@ namespace NotebookKit.Lora;
 internal sealed record LoraModule(string Name, string Path, Module<Tensor, Tensor> Layer)
 {
     /// <summary>The weight that an adapter changes: (out, in), (out, in, k, k), or (channels) of a norm.</summary>
-    public Parameter Weight => Layer switch
+    public Parameter Weight => WeightOf(Layer);
+
+    /// <summary>The weight of a layer that can carry an adapter.</summary>
+    public static Parameter WeightOf(Module<Tensor, Tensor> layer) => layer switch
     {
         TorchSharp.Modules.Linear linear => linear.weight,
         GroupNorm norm => norm.weight!,
         LayerNorm norm => norm.weight!,
-        _ => ((TorchSharp.Modules.Conv2d)Layer).weight,
+        _ => ((TorchSharp.Modules.Conv2d)layer).weight,
     };
 
     /// <summary>The bias beside it, where there is one: (out).</summary>

@@ -1,5 +1,6 @@
 using NotebookKit.Lora.Adapters;
 using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Kinds;
 using NotebookKit.Models;
 using NotebookKit.Pipeline;
 using TorchSharp.Modules;
@@ -24,7 +25,7 @@ public sealed class LoraNetwork : IDisposable
     /// <summary>Every adapter by the kohya name of the layer that it adapts.</summary>
     public IEnumerable<(string Name, Adapter Adapter)> Adapters => _adapters.Select(adapter => (adapter.Module.Name, adapter.Adapter));
 
-    /// <summary>Those of them that are LoRA layers: all of a network that is trained here.</summary>
+    /// <summary>Those of them that are LoRA layers.</summary>
     public IEnumerable<(string Name, LoraLayer Layer)> Layers =>
         from adapter in _adapters
         where adapter.Adapter is LoraLayer
@@ -82,14 +83,9 @@ public sealed class LoraNetwork : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         using var grad = no_grad();
-        using var random = new Generator(options.Seed);
         var network = new LoraNetwork();
-        foreach (var module in LoraModules.Of(unet, textEncoder).Where(module => options.Layers.Contain(module.Path)))
-        {
-            var (rank, alpha) = options.For(module);
-            if (rank > 0)
-                network.Attach(module, LoraStart.Layer(module, rank, alpha, options, random));
-        }
+        foreach (var (module, adapter) in TrainedKind.Of(options.Kind).Start(options.Choose(LoraModules.Of(unet, textEncoder)), options))
+            network.Attach(module, adapter);
 
         if (network._adapters.Count == 0)
         {

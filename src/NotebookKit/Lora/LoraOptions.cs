@@ -1,8 +1,17 @@
+using NotebookKit.Lora.Kinds;
+
 namespace NotebookKit.Lora;
 
 /// <summary>The shape of a new LoRA network.</summary>
 public sealed record LoraOptions
 {
+    /// <summary>The kinds of adapters that can be trained.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [.. AdapterKind.All.OfType<TrainedKind>().Select(kind => kind.Option)];
+
+    /// <summary>What kind of adapter: one of <see cref="Kinds"/>.</summary>
+    [Setting("--lora-kind", "what kind of adapter: lora or vera (projections that all layers share, and two learned vectors for each)", Name = "lora_kind", Needs = Need.Lora)]
+    public string Kind { get; init; } = "lora";
+
     /// <summary>Numbers that pass through each adapter; higher means a finer and larger file. At least 1.</summary>
     [Setting("--rank", "numbers that pass through each adapter", Min = 1, Usual = "4 to 32 is usual", Needs = Need.Lora)]
     public int Rank { get; init; } = 8;
@@ -49,6 +58,10 @@ public sealed record LoraOptions
     /// <summary>The layers to adapt.</summary>
     internal LoraTargets Layers => Targets ?? LoraTargets.Attention;
 
+    /// <summary>The layers of a base that are to be adapted.</summary>
+    internal IReadOnlyList<LoraModule> Choose(IEnumerable<LoraModule> modules) =>
+        [.. modules.Where(module => Layers.Contain(module.Path) && For(module).Rank > 0)];
+
     /// <summary>Rank and alpha for a layer; rank 0 to leave it alone.</summary>
     internal (int Rank, double Alpha) For(LoraModule module)
     {
@@ -71,8 +84,7 @@ public sealed record LoraOptions
             throw new BadInputException(FormattableString.Invariant($"The LoRA alpha must be above 0, not {alpha}; leave it out to use the rank."));
         if (!(Dropout is >= 0 and < 1))
             throw new BadInputException(FormattableString.Invariant($"The LoRA dropout must be from 0 to below 1, not {Dropout}; 0.1 is usual."));
-        if (Dora is not null && Init == LoraInit.Pissa)
-            throw new BadInputException("PiSSA and DoRA do not go together: choose one.");
+        TrainedKind.Of(Kind).Validate(this);
     }
 }
 

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Kinds;
 using NotebookKit.Models;
 using NotebookKit.Tensors;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Lora;
@@ -47,20 +47,7 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var tensors = new List<(string Name, long[] Shape)>();
-        foreach (var module in LoraModules.Of(unet, textEncoder).Where(module => options.Layers.Contain(module.Path)))
-        {
-            var rank = (long)options.For(module).Rank * (options.Init == LoraInit.Pissa ? 2 : 1);
-            if (rank == 0)
-                continue;
-            var weight = module.Weight.shape;
-            tensors.Add((module.Name + ".alpha", []));
-            tensors.Add((module.Name + ".lora_down.weight", [rank, .. weight[1..]]));
-            tensors.Add((module.Name + ".lora_up.weight", module.Layer is Conv2d ? [weight[0], rank, 1, 1] : [weight[0], rank]));
-            if (options.Dora is { } norm)
-                tensors.Add((module.Name + ".dora_scale", [.. weight.Select((size, axis) => axis == (norm == DoraNorm.PerOutput ? 0 : 1) ? size : 1)]));
-        }
-
+        var tensors = TrainedKind.Of(options.Kind).Tensors(options.Choose(LoraModules.Of(unet, textEncoder)), options);
         return [.. tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
     }
 
@@ -80,20 +67,20 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
         };
         var header = new StringBuilder("{");
         long bytes = 0, parameters = 0;
-        var modules = 0;
+        var modules = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (tensor, shape) in tensors)
         {
             var count = shape.Aggregate(1L, (product, side) => product * side);
             var end = bytes + (count * size);
             header.Append(header.Length > 1 ? "," : "").Append(CultureInfo.InvariantCulture, $"{JsonSerializer.Serialize(tensor)}:{{\"dtype\":\"{name}\",\"shape\":[{string.Join(',', shape)}],\"data_offsets\":[{bytes},{end}]}}");
             bytes = end;
-            if (shape.Length == 0)
-                modules++;
-            else
-                parameters += count;
+            if (!tensor.StartsWith("lora_", StringComparison.Ordinal))
+                continue; // shared by all layers, and not trained
+            modules.Add(tensor[..tensor.IndexOf('.', StringComparison.Ordinal)]);
+            parameters += shape.Length == 0 ? 0 : count;
         }
 
         var length = (header.Append('}').Length + 7) / 8 * 8; // names are ASCII; the header ends at a multiple of 8
-        return new LoraSize(modules, parameters, bytes, 8 + length + bytes);
+        return new LoraSize(modules.Count, parameters, bytes, 8 + length + bytes);
     }
 }

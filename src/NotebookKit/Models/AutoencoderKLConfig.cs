@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NotebookKit.Checkpoints;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Models;
 
@@ -46,6 +47,14 @@ public sealed record AutoencoderKLConfig
 
     /// <summary>Latents are multiplied by this before the UNet sees them, so that their spread is about 1.</summary>
     public double ScalingFactor { get; init; } = 0.18215;
+
+    /// <summary>Latents as the UNet is to see them.</summary>
+    /// <param name="latents">As <see cref="AutoencoderKL.Encode"/> gives them.</param>
+    public Tensor Scaled(Tensor latents) => latents * ScalingFactor;
+
+    /// <summary>Latents as the decoder takes them.</summary>
+    /// <param name="latents">As the UNet knows them.</param>
+    public Tensor Unscaled(Tensor latents) => latents / ScalingFactor;
 
     /// <summary>
     /// The kit's own addition for small VAEs, absent from Stable Diffusion's: a linear code of f×f patches

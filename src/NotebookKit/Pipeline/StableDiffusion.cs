@@ -130,7 +130,7 @@ public sealed class StableDiffusion : IDisposable
         using var scope = NewDisposeScope();
         var parameter = Vae.parameters().First();
         var latents = Vae.Encode(images.to(parameter.dtype, parameter.device));
-        return ((generator is null ? latents.Mode : latents.Sample(generator)) * Vae.Config.ScalingFactor).MoveToOuterDisposeScope();
+        return Vae.Config.Scaled(generator is null ? latents.Mode : latents.Sample(generator)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Decodes scaled latents to pictures.</summary>
@@ -142,14 +142,14 @@ public sealed class StableDiffusion : IDisposable
         ArgumentNullException.ThrowIfNull(latents);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var scaled = latents.to(Vae.parameters().First().dtype) / Vae.Config.ScalingFactor;
+        var unscaled = Vae.Config.Unscaled(latents.to(Vae.parameters().First().dtype));
         var pictures = new List<RgbImage>();
         // One at a time: at full resolution the decoder is what needs most memory.
         for (var i = 0L; i < latents.shape[0]; i++)
         {
             cancel.ThrowIfCancellationRequested();
             using var each = NewDisposeScope();
-            pictures.Add(ImageTensor.FromTensor(Vae.Decode(scaled.narrow(0, i, 1)).squeeze(0)));
+            pictures.Add(ImageTensor.FromTensor(Vae.Decode(unscaled.narrow(0, i, 1)).squeeze(0)));
         }
 
         return pictures;

@@ -15,6 +15,8 @@ internal static class TrainChecks
             Check(concept, options);
         Numbers(options);
         Require(options.Lora.Dora is null || options.Lora.Init != LoraInit.Pissa, "PiSSA and DoRA do not go together: leave --lora-init pissa or --dora out.");
+        if (options.Method is TrainMethod.Lora or TrainMethod.LoraExtended)
+            options.Lora.Validate();
         Require(LrSchedule.Names.Contains(options.Learning.Schedule), LrSchedule.Unknown(options.Learning.Schedule));
         (options with { Learning = options.Learning with { Rate = options.Learning.Rate ?? 1, TextRate = options.Learning.TextRate ?? 1 } }).ScheduleOver(1).Validate();
         SamplerName.Find(options.Samples.Sampler); // refuses, with the nearest names

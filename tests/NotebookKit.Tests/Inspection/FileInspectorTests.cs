@@ -60,6 +60,7 @@ public sealed class FileInspectorTests : IDisposable
     [InlineData("(IA)³", "weight", "on_input")]
     [InlineData("GLoRA", "a1.weight", "a2.weight", "b1.weight", "b2.weight")]
     [InlineData("norms", "w_norm", "b_norm")]
+    [InlineData("VeRA", "vera_lambda_b", "vera_lambda_d")]
     public void A_relative_of_LoRA_is_called_by_its_name(string method, params string[] parts)
     {
         Safetensors.Save(folder["relative.safetensors"], parts.ToDictionary(part => $"lora_unet_conv_in.{part}", part => zeros(4, 4)));

@@ -1,5 +1,6 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
+using NotebookKit.Lora.Adapters;
 using NotebookKit.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -53,8 +54,9 @@ public sealed class LoraNetworkTests : IDisposable
     {
         using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 2, Targets = LoraTargets.Locon, Dora = DoraNorm.PerOutput });
         Output(grad: true).square().sum().backward();
-        Assert.All(network.Layers, layer => Assert.True(layer.Layer.Magnitude!.grad is not null));
-        Assert.Contains(network.Layers, layer => layer.Layer.Magnitude!.grad!.abs().max().item<float>() > 0);
+        var lengths = network.Layers.Select(layer => ((DoraLayer)layer.Layer).Magnitude).ToList();
+        Assert.All(network.Parameters, parameter => Assert.True(parameter.grad is not null));
+        Assert.Contains(lengths, length => length.grad!.abs().max().item<float>() > 0);
     }
 
     [Fact]

@@ -76,8 +76,8 @@ internal sealed class AdaptedLayer
         {
             _summed = null;
             Tensor weight = _module.Weight;
-            foreach (var adapter in _adapters)
-                weight = ((LoraLayer)adapter).AddTo(weight);
+            foreach (var adapter in _adapters.Where(adapter => adapter.Multiplier != 0))
+                weight = adapter.AddTo(weight);
             return _adapters[0].Apply(whole, weight, _module.Bias);
         }
 
@@ -101,7 +101,7 @@ internal sealed class AdaptedLayer
 
     private bool CanSum() =>
         _own is null && _module.Weight.NumberOfElements <= LargestSummed && _module.Weight.dtype == ScalarType.Float32
-        && _adapters.TrueForAll(adapter => adapter is LoraLayer { CanSum: true });
+        && _adapters.TrueForAll(adapter => adapter.CanSum);
 
     private bool CanFold() =>
         _adapters.Exists(adapter => adapter.Multiplier != 0) && _module.Weight.NumberOfElements <= LargestFolded

@@ -5,7 +5,10 @@ using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Lora.Adapters;
 
-/// <summary>What hangs beside one layer and changes its output: <c>y = W x + multiplier · ΔW x</c>.</summary>
+/// <summary>
+/// What hangs beside one layer and changes its output: <c>y = W x + multiplier · ΔW x</c>. A kind says what ΔW is
+/// (<see cref="Change"/>); where it can multiply by it with less work than by a whole matrix, it says how (<see cref="Add"/>).
+/// </summary>
 public abstract class Adapter : IDisposable
 {
     private readonly Module<Tensor, Tensor> _target;
@@ -26,12 +29,18 @@ public abstract class Adapter : IDisposable
     /// <summary>The type in which the adapter counts.</summary>
     internal abstract ScalarType DType { get; }
 
+    /// <summary>Whether its change can be added to the weight in a training step instead of counting beside it.</summary>
+    internal virtual bool CanSum => false;
+
     /// <summary>The adapted layer where it is a convolution.</summary>
     private protected Conv2d? Convolution { get; }
 
+    /// <summary>The shape of the layer's weight: (out, in), (out, in, k, k), or (channels) of a norm.</summary>
+    private protected long[] WeightShape => LoraModule.WeightOf(_target).shape;
+
     /// <summary>Adds the adapter's share to what the layer made of its input.</summary>
     /// <param name="x">The layer's input: (…, in) or (B, in, H, W).</param>
-    /// <param name="y">The layer's own output: (…, out) or (B, out, H', W'); it may be written into where no gradient is asked for.</param>
+    /// <param name="y">The layer's own output: (…, out) or (B, out, H', W').</param>
     /// <returns>y itself when the multiplier is 0, else y and the adapter's share.</returns>
     public Tensor Forward(Tensor x, Tensor y) => Multiplier == 0 ? y : Add(x, y);
 
@@ -39,20 +48,40 @@ public abstract class Adapter : IDisposable
     /// The change that the adapter makes to the layer's weight at its multiplier, ΔW, in the weight's own shape: (out, in)
     /// or (out, in, k, k).
     /// </summary>
-    public abstract Tensor Delta();
+    public Tensor Delta()
+    {
+        using var grad = no_grad();
+        return Change() * Multiplier;
+    }
 
     /// <summary>The change of the layer's bias at the multiplier, (out); null for none.</summary>
     public virtual Tensor? BiasDelta() => null;
 
-    /// <summary>What a file is to hold of the adapter.</summary>
+    /// <summary>What a file is to hold of the adapter; its tensors are the adapter's own.</summary>
     /// <param name="module">The layer's kohya name.</param>
     public abstract AdapterWeights Weights(string module);
 
     /// <summary>Frees the weights.</summary>
-    public abstract void Dispose();
+    public virtual void Dispose()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
-    /// <summary>The share at a multiplier other than 0.</summary>
-    private protected abstract Tensor Add(Tensor x, Tensor y);
+    /// <summary>ΔW at multiplier 1 in the weight's shape, gradients recorded where they are asked for.</summary>
+    private protected abstract Tensor Change();
+
+    /// <summary>The share at a multiplier other than 0: the layer's own arithmetic with ΔW for its weight.</summary>
+    private protected virtual Tensor Add(Tensor x, Tensor y) => AddWhole(x, y);
+
+    /// <summary>The weight with the change at a multiplier other than 0 added, through which backward goes.</summary>
+    /// <param name="weight">(out, in) or (out, in, k, k).</param>
+    internal virtual Tensor AddTo(Tensor weight) => AddWholeTo(weight);
+
+    private protected Tensor AddWhole(Tensor x, Tensor y) => y.add(Apply(x.to(DType), Change()).to(y.dtype), Multiplier);
+
+    private protected Tensor AddWholeTo(Tensor weight) => weight.add(Change(), Multiplier);
 
     /// <summary>The layer's own arithmetic with another weight and bias.</summary>
     internal Tensor Apply(Tensor x, Tensor weight, Tensor? bias = null) => _target switch
@@ -62,54 +91,12 @@ public abstract class Adapter : IDisposable
         LayerNorm norm => functional.layer_norm(x, norm.normalized_shape, weight, bias, norm.eps),
         _ => functional.linear(x, weight, bias),
     };
-}
 
-/// <summary>An adapter whose change was put together once, when it was loaded: every kind but plain LoRA.</summary>
-/// <remarks>It holds as many numbers as the layer's weight; merge it where memory is short.</remarks>
-internal sealed class DeltaAdapter : Adapter
-{
-    private readonly LoraModule _module;
-    private readonly AdapterWeights _weights;
-    private readonly Tensor _delta;
-    private readonly Tensor? _bias;
-
-    /// <summary>The adapter of a file for a layer.</summary>
-    /// <exception cref="BadInputException">It was made for a layer of another shape.</exception>
-    public DeltaAdapter(LoraModule module, AdapterWeights weights) : base(module.Layer)
+    /// <summary>Values as the adapter's own parameter, frozen until training asks for gradients.</summary>
+    private protected static Parameter Own(Tensor values)
     {
-        using var scope = NewDisposeScope();
-        (_module, _weights) = (module, weights);
-        _delta = weights.Delta(module.Weight.detach().cpu()).to(module.Weight.device).DetachFromDisposeScope();
-        _bias = weights.Bias?.to(module.Weight.device, copy: true).DetachFromDisposeScope();
-        foreach (var tensor in _weights.Tensors)
-            tensor.DetachFromDisposeScope();
-    }
-
-    public override string Kind => _weights.Kind;
-
-    public override IEnumerable<Parameter> Parameters => [];
-
-    internal override ScalarType DType => _delta.dtype;
-
-    public override Tensor Delta() => _delta * Multiplier;
-
-    public override Tensor? BiasDelta() => _bias is null ? null : _bias * Multiplier;
-
-    public override AdapterWeights Weights(string module) => _weights with { Module = module };
-
-    public override void Dispose()
-    {
-        _delta.Dispose();
-        _bias?.Dispose();
-        foreach (var tensor in _weights.Tensors)
-            tensor.Dispose();
-    }
-
-    private protected override Tensor Add(Tensor x, Tensor y)
-    {
-        var share = Apply(x.to(_delta.dtype), _delta);
-        if (_bias is not null)
-            share = share + _module.AcrossOutputs(_bias, share);
-        return y.add(share.to(y.dtype), Multiplier);
+        var parameter = new Parameter(values.detach(), requires_grad: false);
+        parameter.DetachFromDisposeScope();
+        return parameter;
     }
 }

@@ -1,3 +1,4 @@
+using NotebookKit.Lora.Adapters;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Lora.Files;
@@ -9,7 +10,7 @@ namespace NotebookKit.Lora.Files;
 /// <param name="Module">The layer's kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>
 public abstract record AdapterWeights(string Module)
 {
-    /// <summary>The kind's name: LoRA, DoRA, LoHa, LoKr, GLoRA, (IA)³, OFT, norm or full.</summary>
+    /// <summary>The kind's name: LoRA, DoRA, LoHa and so on.</summary>
     public abstract string Kind { get; }
 
     /// <summary>How many numbers pass between the factors; null for kinds that have no such number.</summary>
@@ -30,7 +31,10 @@ public abstract record AdapterWeights(string Module)
     /// <summary>The scale's numerator; null for kinds that have none.</summary>
     public virtual double? StoredAlpha => null;
 
-    /// <summary>Every tensor that the adapter needs.</summary>
+    /// <summary>Tensors that all layers of a file have in common, by their names in it; empty for most kinds.</summary>
+    public virtual IEnumerable<(string Name, Tensor Tensor)> Shared => [];
+
+    /// <summary>Every tensor of the adapter's own.</summary>
     internal virtual IEnumerable<Tensor> Tensors =>
         [.. Parts.Select(part => part.Tensor), .. Dora is null ? [] : new[] { Dora.Magnitude }, .. Bias is null ? [] : new[] { Bias }];
 
@@ -38,7 +42,7 @@ public abstract record AdapterWeights(string Module)
     public bool IsFinite()
     {
         using var scope = NewDisposeScope();
-        return double.IsFinite(StoredAlpha ?? 0) && Tensors.All(tensor => tensor.isfinite().all().item<bool>());
+        return double.IsFinite(StoredAlpha ?? 0) && Tensors.Concat(Shared.Select(shared => shared.Tensor)).All(tensor => tensor.isfinite().all().item<bool>());
     }
 
     /// <summary>ΔW at multiplier 1, in the weight's own shape and float32.</summary>
@@ -63,44 +67,37 @@ public abstract record AdapterWeights(string Module)
         return Product(Parts.First().Tensor).flatten(1).MoveToOuterDisposeScope();
     }
 
+    /// <summary>‖ΔW‖ before DoRA; the length of the first tensor where the base's weight is needed to tell and missing.</summary>
+    /// <param name="weight">The base's weight, or null.</param>
+    internal virtual double Norm(Tensor? weight) =>
+        (Flat() ?? (weight is null ? Parts.First().Tensor : Product(weight.to(Parts.First().Tensor.device)))).norm().item<float>();
+
+    /// <summary>The adapter's shapes for a sentence.</summary>
+    internal virtual string Shapes => string.Join(" ", Parts.Select(part => LoraFile.Shape(part.Tensor)));
+
+    /// <summary>The same in the dimensions of a base's layer.</summary>
+    /// <returns>Null where it was made for a layer of another shape.</returns>
+    internal virtual AdapterWeights? Fitted(LoraModule target) => this;
+
+    /// <summary>Only the first so many directions, the scale unchanged: the web UI's <c>dyn</c>. Kinds without such an order stay whole, as there.</summary>
+    internal virtual AdapterWeights First(int rank) => this;
+
+    /// <summary>What computes with it beside a layer.</summary>
+    /// <exception cref="BadInputException">It was made for a layer of another shape.</exception>
+    internal virtual Adapter Beside(LoraModule target) => new DeltaAdapter(target, this);
+
+    /// <summary>The same, such that a type can hold its alpha.</summary>
+    internal virtual AdapterWeights In(ScalarType dtype) => this;
+
+    /// <summary>What the bias is called in a kohya file.</summary>
+    internal virtual string BiasName => "diff_b";
+
+    /// <summary>The tensors by the names of a format that is not kohya's.</summary>
+    /// <exception cref="BadInputException">The format has none for this kind.</exception>
+    internal virtual IEnumerable<(string Name, Tensor Tensor)> PartsFor(LoraFormat format) =>
+        throw new BadInputException($"{Module} is {Kind}, for which {format} files have no names; write a kohya file.");
+
     /// <summary>The scaled product of the factors: ΔW before DoRA, in any shape of as many numbers.</summary>
     /// <param name="weight">The base's weight, for its shape (and, for OFT, its values).</param>
     protected abstract Tensor Product(Tensor weight);
-}
-
-/// <summary>DoRA's lengths (Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", equation 5).</summary>
-/// <param name="Magnitude">(out, 1, …) or (1, in, …): as many dimensions as the weight has.</param>
-/// <param name="Norm">Over what a length is taken.</param>
-public sealed record DoraMagnitude(Tensor Magnitude, DoraNorm Norm)
-{
-    /// <summary>The lengths of a weight, in the shape of <see cref="Magnitude"/>.</summary>
-    /// <param name="weight">(out, in) or (out, in, k, k).</param>
-    /// <param name="norm">Over what a length is taken.</param>
-    public static Tensor LengthsOf(Tensor weight, DoraNorm norm)
-    {
-        var axes = Enumerable.Range(0, (int)weight.dim()).Select(axis => (long)axis).Where(axis => axis != (norm == DoraNorm.PerOutput ? 0 : 1)).ToArray();
-        return weight.square().sum(axes, keepdim: true).sqrt();
-    }
-
-    /// <summary>ΔW = magnitude · (W + product) / ‖W + product‖ − W; gradients do not flow through the norm (section 4.3).</summary>
-    /// <param name="weight">W in float32.</param>
-    /// <param name="product">The scaled product of the factors, in the same shape.</param>
-    public Tensor Change(Tensor weight, Tensor product)
-    {
-        var moved = weight + product;
-        return moved * (Magnitude / LengthsOf(moved.detach(), Norm)) - weight;
-    }
-
-    /// <summary>The same in as many dimensions as a weight has.</summary>
-    /// <param name="weight">The layer's weight.</param>
-    /// <returns>Null where the number of lengths is not the weight's.</returns>
-    public DoraMagnitude? For(Tensor weight)
-    {
-        // A layer of one output stores (1, 1) or (1, in): only the number of lengths tells which.
-        var norm = Norm == DoraNorm.PerInput && Magnitude.NumberOfElements != weight.shape[1] ? DoraNorm.PerOutput : Norm;
-        var axis = norm == DoraNorm.PerOutput ? 0 : 1;
-        var shape = Enumerable.Repeat(1L, (int)weight.dim()).ToArray();
-        shape[axis] = weight.shape[axis];
-        return Magnitude.NumberOfElements == shape[axis] ? new DoraMagnitude(Magnitude.reshape(shape), norm) : null;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NotebookKit.Lora.Kinds;
 
 namespace NotebookKit.Lora.Files;
 
@@ -7,6 +8,23 @@ namespace NotebookKit.Lora.Files;
 /// <param name="Part">Which of the layer's tensors it is, by kohya's or LyCORIS' name for it: lora_down, alpha, hada_w1_a and so on.</param>
 internal readonly partial record struct LoraKey(string Module, string Part)
 {
+    // What goes with any kind: the scale, DoRA's lengths (PEFT's have a name of their own), and a change of the bias.
+    private static readonly Dictionary<string, string> Common = new()
+    {
+        [".alpha"] = "alpha",
+        [".scale"] = "scale",
+        [".dora_scale"] = "dora_scale",
+        [".lora_magnitude_vector"] = "magnitude",
+        [".lora_magnitude_vector.weight"] = "magnitude",
+        [".lora_magnitude_vector.default"] = "magnitude",
+        [".lora_magnitude_vector.default.weight"] = "magnitude",
+        [".diff_b"] = "diff_b",
+    };
+
+    // The longest first: _lora.down.weight ends with .weight too.
+    private static readonly List<(string Ending, string Part)> Endings =
+        [.. AdapterKind.All.SelectMany(kind => kind.Endings).Concat(Common).Select(pair => (pair.Key, pair.Value)).OrderByDescending(pair => pair.Key.Length)];
+
     /// <summary>
     /// Reads a name in any of these spellings, or returns null: kohya and LyCORIS (<c>lora_unet_a_b.lora_down.weight</c>,
     /// <c>lora_unet_a_b.hada_w1_a</c>), PEFT (<c>unet.a.b.lora_A.weight</c>), diffusers from 0.21
@@ -15,16 +33,17 @@ internal readonly partial record struct LoraKey(string Module, string Part)
     /// </summary>
     public static LoraKey? Parse(string name)
     {
-        var match = Spelling().Match(name);
-        if (!match.Success)
-            return null;
-        var part = match.Groups["part"].Value;
-        part = match.Groups["whole"].Success ? "weight"
-            : match.Groups["down"].Success ? "lora_down"
-            : match.Groups["up"].Success ? "lora_up"
-            : match.Groups["magnitude"].Success ? "magnitude"
-            : part.EndsWith(".weight", StringComparison.Ordinal) ? part[..^".weight".Length] : part;
-        return new LoraKey(ModuleName(match.Groups["module"].Value), part.TrimStart('.'));
+        foreach (var (ending, part) in Endings)
+        {
+            if (!name.EndsWith(ending, StringComparison.Ordinal) || name.Length == ending.Length)
+                continue;
+            var module = name[..^ending.Length];
+            // Every layer of a model has a .weight; only beside a kohya name is it an adapter's.
+            if (part != "weight" || KohyaName().IsMatch(module))
+                return new LoraKey(ModuleName(module), part);
+        }
+
+        return null;
     }
 
     private static string ModuleName(string path)
@@ -43,18 +62,8 @@ internal readonly partial record struct LoraKey(string Module, string Part)
         return LoraModules.UNetPrefix + BareOutput().Replace(path, ".to_out.0").Replace('.', '_');
     }
 
-    [GeneratedRegex("""
-        ^(?<module>.+?)(?<part>
-          (?<down> \.lora_down\.weight | \.lora_A(\.default)?\.weight | \.lora\.down\.weight | _lora\.down\.weight | \.lora_linear_layer\.down\.weight )
-        | (?<up>   \.lora_up\.weight | \.lora_B(\.default)?\.weight | \.lora\.up\.weight | _lora\.up\.weight | \.lora_linear_layer\.up\.weight )
-        | (?<magnitude> \.lora_magnitude_vector(\.default)?(\.weight)? )
-        | \.lora_mid\.weight | \.alpha | \.scale | \.dora_scale
-        | \.hada_(w[12]_[ab]|t[12]) | \.lokr_(w[12](_[ab])?|t2)
-        | \.oft_(blocks|diag)
-        | \.diff(\.weight)? | \.diff_b | \.[wb]_norm | \.[ab][12]\.weight | \.bm\.weight | \.on_input
-        | (?<whole> (?<=^lora_(unet|te1?)_[^.]+)\.weight ) )$
-        """, RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture)]
-    private static partial Regex Spelling();
+    [GeneratedRegex("^lora_(unet|te1?)_[^.]+$")]
+    private static partial Regex KohyaName();
 
     [GeneratedRegex(@"\.to_out$")]
     private static partial Regex BareOutput();

@@ -1,3 +1,5 @@
+using NotebookKit.Lora.Adapters;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Lora.Files;
@@ -26,24 +28,69 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
     public override IEnumerable<(string Name, Tensor Tensor)> Parts =>
         Mid is null ? [("lora_down.weight", Down), ("lora_up.weight", Up)] : [("lora_down.weight", Down), ("lora_mid.weight", Mid), ("lora_up.weight", Up)];
 
-    /// <summary>Only the first so many directions, the scale unchanged: the web UI's <c>dyn</c>. A core stays whole, as there.</summary>
-    /// <param name="rank">How many to keep; more than there are keeps all.</param>
-    public LoraWeights First(int rank) => Mid is not null || rank >= Down.shape[0] ? this
-        : this with { Down = Down.narrow(0, 0, rank), Up = Up.narrow(1, 0, rank), Alpha = Scale * rank };
+    internal override string Shapes => $"{LoraFile.Shape(Up)}·{LoraFile.Shape(Down)}";
 
     /// <summary>ΔW as a matrix before DoRA, scale included: (out, in) or (out, in·k·k).</summary>
     public Tensor Matrix()
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var up = Up.flatten(1);                                                   // (out, rank)
-        if (Mid is null)
-            return (up.mm(Down.flatten(1)) * Scale).MoveToOuterDisposeScope();
-        // ΔW[o,i,h,w] = Σ up[o,n] · mid[n,m,h,w] · down[m,i]
-        var (outputs, inputs) = (up.shape[0], Down.shape[1]);
-        var left = up.mm(Mid.flatten(1)).reshape(outputs, Mid.shape[1], -1);  // (out, rank, k·k)
-        var product = nn.functional.linear(left.transpose(1, 2), Down.flatten(1).t()); // (out, k·k, in)
-        return (product.transpose(1, 2).reshape(outputs, -1) * Scale).MoveToOuterDisposeScope();
+        return ((Mid is null ? LoraLayer.Product(Up, Down) : CpLayer.Product(Up, Mid, Down)) * Scale).MoveToOuterDisposeScope();
+    }
+
+    // ‖s·U·D‖² = s² · Σ (UᵀU) ∘ (DDᵀ), without forming the product.
+    internal override double Norm(Tensor? weight)
+    {
+        if (Mid is not null)
+            return base.Norm(weight);
+        var (up, down) = (Up.flatten(1).to(ScalarType.Float64), Down.flatten(1).to(ScalarType.Float64));
+        return Math.Abs(Scale) * Math.Sqrt(Math.Max(0, (up.transpose(0, 1).mm(up) * down.mm(down.transpose(0, 1))).sum().item<double>()));
+    }
+
+    // A linear layer's adapter may be stored with 1×1 kernels and a 1×1 convolution's without, depending on the tool.
+    internal override AdapterWeights? Fitted(LoraModule target)
+    {
+        var weight = target.Weight;
+        if (weight.dim() < 2) // a norm
+            return null;
+        long[] kernel = weight.shape[2..];
+        long[] down = [Down.shape[0], weight.shape[1], .. Mid is null ? kernel : [1, 1]];
+        long[] up = target.Layer is Conv2d ? [weight.shape[0], Up.shape[1], 1, 1] : [weight.shape[0], Up.shape[1]];
+        if (Down.NumberOfElements != down.Aggregate(1L, (n, size) => n * size) || Up.NumberOfElements != up[0] * up[1])
+            return null;
+        if (Mid is not null && !Mid.shape[2..].SequenceEqual(kernel))
+            return null;
+        return this with { Down = Down.reshape(down), Up = Up.reshape(up) };
+    }
+
+    // A core stays whole.
+    internal override AdapterWeights First(int rank) => Mid is not null || rank >= Down.shape[0] ? this
+        : this with { Down = Down.narrow(0, 0, rank), Up = Up.narrow(1, 0, rank), Alpha = Scale * rank };
+
+    internal override Adapter Beside(LoraModule target)
+    {
+        if (Dora is not null || Bias is not null)
+            return base.Beside(target);
+        return Mid is null ? new LoraLayer(target.Layer, On(Down), On(Up), Alpha) : new CpLayer(target.Layer, On(Down), On(Mid), On(Up), Alpha);
+
+        Tensor On(Tensor tensor) => tensor.to(target.Weight.device, copy: true);
+    }
+
+    // An alpha that half precision cannot hold (rsLoRA's roots) would scale everything a little wrongly.
+    internal override AdapterWeights In(ScalarType dtype) => tensor(Alpha).to(dtype).to(ScalarType.Float64).item<double>() == Alpha ? this
+        : this with { Up = Up * Scale, Alpha = Down.shape[0] };
+
+    internal override IEnumerable<(string Name, Tensor Tensor)> PartsFor(LoraFormat format)
+    {
+        if (Mid is not null || Bias is not null)
+            return base.PartsFor(format);
+        if (Dora is not null && (format == LoraFormat.Diffusers || Dora.Norm == DoraNorm.PerInput))
+            throw new BadInputException($"{Module} is DoRA with lengths {(Dora.Norm == DoraNorm.PerInput ? "per input" : "per output")}, for which {format} files have no names; write a kohya file.");
+        var up = Scale == 1 ? Up : Up * Scale; // these formats have no alpha
+        var parts = new List<(string Name, Tensor Tensor)> { ("lora_down.weight", Down), ("lora_up.weight", up) };
+        if (Dora is not null)
+            parts.Add(("dora_scale", Dora.Magnitude.flatten()));
+        return parts.Select(part => (LoraWriter.NameOf($"{Module}.{part.Name}", format), part.Tensor));
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Kinds;
 using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
@@ -56,13 +57,17 @@ public sealed partial record LoraInfo(
         var targets = sd is null ? null : LoraModules.ByName(sd.UNet, sd.TextEncoder);
         var named = file.Unnamed.SelectMany(part => targets is null ? [] : part.Named(targets.Values.Distinct()) ?? []);
         AdapterWeights[] modules = [.. file.Modules, .. named];
-        var rows = modules.Select(module => (module.Module, Norm: NormOf(module), Weight: targets?.GetValueOrDefault(module.Module)?.Weight.norm().item<float>())).ToList();
+        var rows = modules.Select(module =>
+        {
+            var target = targets?.GetValueOrDefault(module.Module);
+            return (module.Module, Norm: NormOf(module, target), Weight: target?.Weight.norm().item<float>());
+        }).ToList();
         var triggers = Triggers(file.Metadata);
         var info = new LoraInfo(
             file.Family, Note("ss_sd_model_name"), Note("ss_new_sd_model_hash") ?? Note("ss_sd_model_hash"),
             Counted(modules.Select(module => module.Kind)), Counted(modules.Select(module => module.Rank).OfType<int>()), Counted(modules.Select(module => module.StoredAlpha).OfType<double>()),
             modules.Count(module => IsText(module.Module)), modules.Count(module => !IsText(module.Module)),
-            modules.Sum(module => module.Tensors.Sum(tensor => tensor.NumberOfElements)), triggers, [.. file.Embeddings.Keys],
+            modules.Sum(module => module.Tensors.Sum(tensor => tensor.NumberOfElements)) + modules.SelectMany(module => module.Shared).DistinctBy(shared => shared.Name).Sum(shared => shared.Tensor.NumberOfElements), triggers, [.. file.Embeddings.Keys],
             [.. rows.GroupBy(row => BlockOf(row.Module)).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new LoraBlock(group.Key, group.Count(), Length(group.Select(row => row.Norm)), Share(group.Select(row => (row.Norm, row.Weight)))))],
             [.. (sd is null ? file.Problems : Fit(file, sd)).Select(problem => problem.ToString())], [],
             Settings.Where(file.Metadata.ContainsKey).ToDictionary(key => key, key => file.Metadata[key]));
@@ -121,17 +126,18 @@ public sealed partial record LoraInfo(
         return fit.Problems;
     }
 
-    private static double NormOf(AdapterWeights module)
+    // A layer of another shape is told of where the file is fitted to the base.
+    private static double NormOf(AdapterWeights module, LoraModule? target)
     {
         using var scope = NewDisposeScope();
-        if (module is LoraWeights { Mid: null } lora)
+        try
         {
-            // ‖s·U·D‖² = s² · Σ (UᵀU) ∘ (DDᵀ), without forming the product.
-            var (up, down) = (lora.Up.flatten(1).to(ScalarType.Float64), lora.Down.flatten(1).to(ScalarType.Float64));
-            return Math.Abs(lora.Scale) * Math.Sqrt(Math.Max(0, (up.transpose(0, 1).mm(up) * down.mm(down.transpose(0, 1))).sum().item<double>()));
+            return module.Norm(target is null || module.Fitted(target) is null ? null : target.Weight.detach());
         }
-
-        return module.Flat()?.norm().item<float>() ?? module.Parts.First().Tensor.norm().item<float>();
+        catch (BadInputException)
+        {
+            return module.Norm(null);
+        }
     }
 
     private static double Length(IEnumerable<double> norms) => Math.Sqrt(norms.Sum(norm => norm * norm));

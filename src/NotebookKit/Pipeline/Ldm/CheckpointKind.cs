@@ -69,7 +69,8 @@ public static class CheckpointKinds
 
         if (names.Any(name => name.StartsWith("control_model.", StringComparison.Ordinal) || name.StartsWith("controlnet_cond_embedding.", StringComparison.Ordinal)))
             return CheckpointKind.ControlNet;
-        if (names.Any(name => name.StartsWith("lora_", StringComparison.Ordinal) || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains("_lora.", StringComparison.Ordinal) || name.Contains(".lora.", StringComparison.Ordinal)))
+        // PEFT keeps adapters of every kind below base_model.
+        if (Any("base_model.") || names.Any(name => name.StartsWith("lora_", StringComparison.Ordinal) || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains("_lora.", StringComparison.Ordinal) || name.Contains(".lora.", StringComparison.Ordinal)))
             return CheckpointKind.Lora;
         if (names.Any(name => name.StartsWith("string_to_param.", StringComparison.Ordinal) || name is "emb_params" or "clip_l"))
             return CheckpointKind.TextualInversion;

@@ -105,7 +105,7 @@ internal sealed class LatentCache : IDisposable
         var latents = _sd.Vae.Encode(image.to(parameter.dtype, parameter.device)); // (1, 4, h, w)
         return (Scaled(latents.Mean), Scaled(latents.Std));
 
-        Tensor Scaled(Tensor tensor) => (tensor * _sd.Vae.Config.ScalingFactor).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
+        Tensor Scaled(Tensor tensor) => _sd.Vae.Config.Scaled(tensor).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
     }
 
     private string KeyOf(PictureView view)

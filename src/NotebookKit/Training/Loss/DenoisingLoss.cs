@@ -34,11 +34,14 @@ internal sealed class DenoisingLoss(UNet2DConditionModel unet, SchedulerConfig c
     public Tensor MinSnr(Tensor timesteps, double gamma) => MinSnr(_noising, timesteps, gamma);
 
     /// <summary>The same for a noising process of whatever kind.</summary>
-    internal static Tensor MinSnr(Scheduler noising, Tensor timesteps, double gamma)
+    internal static Tensor MinSnr(Scheduler noising, Tensor timesteps, double gamma) =>
+        MinSnr(noising.AlphasCumprod.to(timesteps.device).index_select(0, timesteps), gamma, noising.Config.PredictionType);
+
+    /// <summary>The same at each ᾱ.</summary>
+    internal static Tensor MinSnr(Tensor alphasCumprod, double gamma, string predictionType = "epsilon")
     {
-        var alphas = noising.AlphasCumprod.to(timesteps.device).index_select(0, timesteps);
-        var snr = alphas / (1 - alphas);
-        return snr.clamp_max(gamma) / (noising.Config.PredictionType == "v_prediction" ? snr + 1 : snr);
+        var snr = alphasCumprod / (1 - alphasCumprod);
+        return snr.clamp_max(gamma) / (predictionType == "v_prediction" ? snr + 1 : snr);
     }
 
     /// <inheritdoc/>

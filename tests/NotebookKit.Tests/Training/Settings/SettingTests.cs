@@ -65,6 +65,7 @@ public sealed class SettingTests
         Assert.All(Choices.Names<TrainMethod>(), name => Assert.Contains(name, Help("--method"), StringComparison.Ordinal));
         Assert.All(Choices.Names<OptimizerKind>(), name => Assert.Contains(name, Help("--optimizer"), StringComparison.Ordinal));
         Assert.All(Choices.Names<LoraInit>(), name => Assert.Contains(name, Help("--lora-init"), StringComparison.Ordinal));
+        Assert.All(LoraOptions.Kinds, name => Assert.Contains(name, Help("--lora-kind"), StringComparison.Ordinal));
         Assert.All(Choices.Names<DoraNorm>(), name => Assert.Contains(name, Help("--dora"), StringComparison.Ordinal));
 
         static string Help(string flag) => Setting.All.Single(setting => setting.Flag == flag).Help;
