@@ -70,7 +70,7 @@ public static class ProbeTraining
         // Two pictures each of 100 individuals: is the other one the nearest of 100?
         var random = new WorldRandom(seed, 3);
         var toys = Enumerable.Range(0, 100).Select(i => new Individual(seed ^ IndividualsStream, i)).ToList();
-        RgbImage Seen(Individual toy) => new(Size, Size, toy.Paint(random, world, Size));
+        RgbImage Seen(Individual toy) => new(Size, Size, Paint(toy, random, world));
         var (one, other) = (probe.Embed([.. toys.Select(Seen)]), probe.Embed([.. toys.Select(Seen)]));
         var nearest = one.mm(other.transpose(0, 1)).argmax(1).data<long>().ToArray();
         return new ProbeQuality(count, Marks.Shares(marks), nearest.Select((n, i) => n == i ? 1.0 : 0).Average());
@@ -86,7 +86,7 @@ public static class ProbeTraining
             var random = new WorldRandom(seed, (ulong)(i + 1) << 32);
             for (var v = 0; v < Views; v++)
             {
-                var pixels = toy.Paint(random, world, Size);
+                var pixels = Paint(toy, random, world);
                 var at = ((i * Views) + v) * 3 * plane;
                 for (var p = 0; p < plane; p++)
                     for (var c = 0; c < 3; c++)
@@ -94,6 +94,13 @@ public static class ProbeTraining
             }
         });
         return tensor(bytes, [count, Views, 3, Size, Size]);
+    }
+
+    /// <summary>An individual, seen in some way, somewhere.</summary>
+    private static byte[] Paint(Individual toy, WorldRandom random, WorldPreset world)
+    {
+        var (view, background, seed) = (SceneSampler.SampleView(random), random.Pick(world.Backgrounds), random.NextULong());
+        return Painter.PaintRgb(Scene.Of(toy, background, Style.Photo, seed, view), Size);
     }
 
     private static Tensor Labels(List<Scene> scenes, WorldPreset world)

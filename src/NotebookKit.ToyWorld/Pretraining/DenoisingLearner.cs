@@ -21,11 +21,12 @@ internal sealed class DenoisingLearner : Learner
     /// <param name="textConfig">The shape of the text encoder, over the compact vocabulary.</param>
     /// <param name="data">Latents and captions, shared by the workers.</param>
     /// <param name="alphasCumprod">The schedule's ᾱ, (T).</param>
-    /// <param name="logitMean">Where the second phase's timesteps gather.</param>
+    /// <param name="bias">Which timesteps are practised.</param>
     /// <param name="batch">Pictures per update.</param>
-    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, Tensor alphasCumprod, double logitMean, int batch)
+    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, Tensor alphasCumprod, TimestepBias bias, int batch)
     {
         this.data = data;
+        this.bias = bias;
         this.batch = batch;
         var device = data.Latents.device;
         UNet = new UNet2DConditionModel(unetConfig);
@@ -35,7 +36,6 @@ internal sealed class DenoisingLearner : Learner
         using var noGrad = no_grad();
         signal = alphasCumprod.to(ScalarType.Float32).sqrt().to(device);
         noiseLevel = (1 - alphasCumprod.to(ScalarType.Float32)).sqrt().to(device);
-        bias = new TimestepBias(alphasCumprod.to(ScalarType.Float32).cpu().data<float>().ToArray(), logitMean);
         Parameters = [.. Of(UNet, "unet", RateOf), .. ContrastiveLearner.TextParameters(Text, data, TextRate)];
     }
 

@@ -9,6 +9,9 @@ internal sealed record PretrainState
     /// <summary>The run's seed.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>The model that the run went on from; null: from nothing.</summary>
+    public string? From { get; init; }
+
     /// <summary>What the run's captions hash to; empty before they are first written.</summary>
     public string Captions { get; init; } = "";
 

@@ -34,7 +34,7 @@ internal static class VaeStage
         using var training = pictures.narrow(0, 0, preset.Pictures);
         using var held = HeldOut(run, pictures);
         var weights = run.Work.Load("vae.safetensors");
-        var config = ModelShapes.Vae(preset, run.State.Vae!.ScalingFactor);
+        var config = run.VaeConfig;
         var learners = run.Learners(() => new DecoderLearner(config, weights, training, preset.VaeBatch, run.Device));
         var settings = run.Settings("decoder", 1e-3) with { Beta2 = 0.99 };
         var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.DecoderSteps, preset.DecoderMinutes), preset.VaeBatch, () => Figure(run, learners[0].Vae, held));
@@ -80,7 +80,8 @@ internal static class VaeStage
         using var held = LatentSet.Encode(vae, pictures.narrow(0, preset.Pictures, preset.HeldOut), run.Device, run.Workers, run.Cancel);
         run.AllThreads();
         run.Work.Save("latents.safetensors", new Dictionary<string, Tensor> { ["training"] = all, ["held_out"] = held });
-        var factor = LatentSet.ScalingFactor(all);
+        // A model that training goes on from keeps its own factor, or its denoiser would have to learn another.
+        var factor = run.State.From is null ? LatentSet.ScalingFactor(all) : run.State.Vae!.ScalingFactor;
         run.Work.Update(s => s with { Vae = s.Vae! with { ScalingFactor = factor }, PreparingSeconds = s.PreparingSeconds + clock.Elapsed.TotalSeconds });
     }
 
