@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Cli.Doctor;
 
 /// <summary>How serious a finding is: fine, slower or poorer than it could be, or something needed is not there.</summary>

@@ -1,12 +1,12 @@
-using NotebookKit.Tensors;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using NotebookKit.Cli.Bench;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Tensors;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
+using NotebookKit.Workshop.Bench;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Text;
-using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
 
 namespace NotebookKit.Cli.Verbs;
 

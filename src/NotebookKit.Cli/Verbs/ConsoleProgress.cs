@@ -1,4 +1,4 @@
-using NotebookKit.Training;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Cli.Verbs;
 

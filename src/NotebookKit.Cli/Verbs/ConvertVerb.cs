@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;

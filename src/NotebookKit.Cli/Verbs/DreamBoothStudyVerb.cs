@@ -3,9 +3,9 @@ using System.Text.Json;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Images;
 using NotebookKit.Lora;
-using NotebookKit.Models;
-using NotebookKit.ToyWorld.Evaluation;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
+using NotebookKit.Workshop.Evaluation;
 
 namespace NotebookKit.Cli.Verbs;
 

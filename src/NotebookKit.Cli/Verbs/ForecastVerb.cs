@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using NotebookKit.Display;
 using NotebookKit.Training.Memory;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Evaluation;
-using NotebookKit.Models;
-using NotebookKit.ToyWorld;
-using NotebookKit.ToyWorld.Evaluation;
+using NotebookKit.Pipeline;
+using NotebookKit.Workshop.Evaluation;
+using NotebookKit.Workshop.World;
 
 namespace NotebookKit.Cli.Verbs;
 

@@ -1,7 +1,7 @@
-using NotebookKit.Training;
 using System.CommandLine;
 using System.Text.Json;
-using NotebookKit.Cli.Parity;
+using NotebookKit.Training;
+using NotebookKit.Workshop.Parity;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using NotebookKit.ToyWorld.Pretraining;
+using NotebookKit.Workshop.Pretraining;
 
 namespace NotebookKit.Cli.Verbs;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Evaluation;
-using NotebookKit.ToyWorld;
-using NotebookKit.ToyWorld.Evaluation;
-using NotebookKit.ToyWorld.Pretraining;
+using NotebookKit.Workshop.Evaluation;
+using NotebookKit.Workshop.Pretraining;
+using NotebookKit.Workshop.World;
 
 namespace NotebookKit.Cli.Verbs;
 

@@ -1,5 +1,5 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 
 namespace NotebookKit.Cli.Verbs;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Text;
 
 namespace NotebookKit.Cli.Verbs;

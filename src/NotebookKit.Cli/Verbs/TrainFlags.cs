@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Lora;
 using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
 using NotebookKit.Training.Optimizers;
 
 namespace NotebookKit.Cli.Verbs;

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Cli.Verbs;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Images;
-using NotebookKit.ToyWorld;
+using NotebookKit.Workshop.World;
 
 namespace NotebookKit.Cli.Verbs;
 

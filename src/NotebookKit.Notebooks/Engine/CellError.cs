@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Notebooks.Engine;
 
 /// <summary>What went wrong in a cell, as a reader is told.</summary>

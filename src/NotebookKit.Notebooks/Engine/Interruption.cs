@@ -1,4 +1,3 @@
-using NotebookKit.Display;
 
 namespace NotebookKit.Notebooks.Engine;
 

@@ -186,7 +186,7 @@ internal static partial class PlotlyReader
     private static string Label(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => Words(value),
-        JsonValueKind.Number => Display.NumberText.Short(value.Number() ?? 0),
+        JsonValueKind.Number => NumberText.Short(value.Number() ?? 0),
         _ => "",
     };
 

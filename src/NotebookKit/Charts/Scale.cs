@@ -83,7 +83,7 @@ internal sealed class Scale
         }
 
         // Less than a decade without a round number in it: labelled like a linear axis.
-        return ticks.Count >= 2 ? ticks : [.. Enumerable.Range(0, 4).Select(i => Math.Pow(10, _low + i * decades / 3)).Select(v => (v, Display.NumberText.Short(v)))];
+        return ticks.Count >= 2 ? ticks : [.. Enumerable.Range(0, 4).Select(i => Math.Pow(10, _low + i * decades / 3)).Select(v => (v, NumberText.Short(v)))];
     }
 
     private static string OfDecade(double factor, int exponent, bool plain) =>

@@ -35,7 +35,7 @@ internal sealed class Svg
 
     /// <summary>A number as it is written into a drawing: three digits, of thousands four.</summary>
     public static string Short(double value) =>
-        (Math.Abs(value) is >= 999.5 or < 1e-3 ? Display.NumberText.Short(value + 0.0) : value.ToString("G3", CultureInfo.InvariantCulture)).Replace('-', '−');
+        (Math.Abs(value) is >= 999.5 or < 1e-3 ? NumberText.Short(value + 0.0) : value.ToString("G3", CultureInfo.InvariantCulture)).Replace('-', '−');
 
     /// <summary>A text cut to a number of characters.</summary>
     public static string Cut(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";

@@ -38,7 +38,7 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
         {
             var (left, top, width, height) = Box(bar);
             var value = BarLayout.ValuesOf(bar.Trace)[bar.Index];
-            svg.Rect(left, top, width, height, $"fill=\"{bar.Trace.Color}\" opacity=\"{Opacity(bar.Trace)}\"", string.Join(": ", new[] { NameOf(bar), Display.NumberText.Short(value) }.Where(s => s.Length > 0)));
+            svg.Rect(left, top, width, height, $"fill=\"{bar.Trace.Color}\" opacity=\"{Opacity(bar.Trace)}\"", string.Join(": ", new[] { NameOf(bar), NumberText.Short(value) }.Where(s => s.Length > 0)));
             if (bar.Trace.Errors.Count == 0)
                 continue;
             var (down, up) = bar.Trace.Errors[bar.Index];
@@ -82,7 +82,7 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
     {
         var (axis, places) = bar.Trace.Horizontal ? (figure.Y, bar.Trace.Y) : (figure.X, bar.Trace.X);
         var place = places[bar.Index];
-        return axis.Categories.Count > 0 ? Svg.Cut(axis.Categories[(int)place], 60) : Display.NumberText.Short(place);
+        return axis.Categories.Count > 0 ? Svg.Cut(axis.Categories[(int)place], 60) : NumberText.Short(place);
     }
 
     private void Series(PlotlyTrace trace)

@@ -1,4 +1,5 @@
 using System.Net;
+using NotebookKit.Charts;
 
 namespace NotebookKit.Display;
 
@@ -35,7 +36,7 @@ public static class Check
 /// <param name="Passed">Whether it held.</param>
 /// <param name="Message">What it means.</param>
 /// <param name="Hint">What to look at when it did not hold.</param>
-[TypeFormatterSource(typeof(KitFormatters))]
+[TypeFormatterSource]
 public sealed record CheckResult(bool Passed, string Message, string Hint = "")
 {
     /// <summary>The line in text.</summary>

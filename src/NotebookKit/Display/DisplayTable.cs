@@ -6,7 +6,7 @@ using System.Text;
 namespace NotebookKit.Display;
 
 /// <summary>A table: text to the left, numbers to the right in four significant digits, images and figures in cells as such.</summary>
-[TypeFormatterSource(typeof(KitFormatters))]
+[TypeFormatterSource]
 public sealed record DisplayTable
 {
     private const int MostRows = 200;

@@ -13,7 +13,7 @@ namespace NotebookKit.Display;
 /// <param name="title">What moves from frame to frame: "Prior Loss Weight".</param>
 /// <param name="frames">Name of the stop and what to show there, in order; at least one.</param>
 /// <exception cref="ArgumentException">There is no frame.</exception>
-[TypeFormatterSource(typeof(KitFormatters))]
+[TypeFormatterSource]
 public sealed class FrameSlider(string title, params IEnumerable<(string Stop, object Frame)> frames)
 {
     /// <summary>What moves from frame to frame.</summary>

@@ -1,8 +1,10 @@
+using NotebookKit.Charts;
+
 namespace NotebookKit.Display;
 
 /// <summary>Several things as one display, from top to bottom: updated together, without flicker.</summary>
 /// <param name="items">Anything that can be displayed; null items are left out.</param>
-[TypeFormatterSource(typeof(KitFormatters))]
+[TypeFormatterSource]
 public sealed class Panel(params IEnumerable<object?> items)
 {
     /// <summary>The parts, from top to bottom.</summary>

@@ -8,7 +8,7 @@ namespace NotebookKit.Display;
 /// <param name="Image">The image.</param>
 /// <param name="Description">One sentence: what is in it.</param>
 /// <param name="Width">Pixels on the page; 0 is the image's own, at least 96 for the small pictures of a miniature model.</param>
-[TypeFormatterSource(typeof(KitFormatters))]
+[TypeFormatterSource]
 public sealed record Picture(RgbImage Image, string Description = "", int Width = 0)
 {
     private const int Smallest = 96;

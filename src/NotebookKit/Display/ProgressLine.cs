@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using NotebookKit.Charts;
 
 namespace NotebookKit.Display;
 
@@ -8,7 +9,7 @@ namespace NotebookKit.Display;
 /// <param name="Total">Steps in all.</param>
 /// <param name="Elapsed">Time since the first step began.</param>
 /// <param name="Note">What else is to be said, as "loss 0.123".</param>
-[TypeFormatterSource(typeof(KitFormatters))]
+[TypeFormatterSource]
 public sealed record ProgressLine(int Done, int Total, TimeSpan Elapsed, string Note = "")
 {
     private const int Width = 24;

@@ -1,3 +1,4 @@
+using NotebookKit.Charts;
 using NotebookKit.Images;
 using TorchSharp;
 using static TorchSharp.torch;

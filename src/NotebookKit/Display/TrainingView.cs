@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using NotebookKit.Charts;
 using NotebookKit.Training;
+using NotebookKit.Training.Runs;
 using Plotly.NET;
 using Plotly.NET.CSharp;
 using Chart = Plotly.NET.CSharp.Chart;

@@ -1,3 +1,4 @@
+using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Models;
 using static TorchSharp.torch;
@@ -35,7 +36,7 @@ public sealed class Probe : IPictureEmbedder
     public static Probe Load(string folder)
     {
         var config = ProbeConfig.Load(Path.Combine(folder, "config.json"));
-        var network = PretrainedWeights.Load(() => new ProbeNetwork(config), folder, PretrainedWeights.TransformersName, ScalarType.Float32, null);
+        var network = PretrainedWeights.Load(() => new ProbeNetwork(config), folder, WeightFolder.TransformersName, ScalarType.Float32, null);
         network.eval();
         return new Probe(config, network);
     }
@@ -44,7 +45,7 @@ public sealed class Probe : IPictureEmbedder
     public void Save(string folder)
     {
         Config.Save(Path.Combine(folder, "config.json"));
-        PretrainedWeights.Save(Network, Path.Combine(folder, PretrainedWeights.TransformersName), ScalarType.Float16);
+        PretrainedWeights.Save(Network, Path.Combine(folder, WeightFolder.TransformersName), ScalarType.Float16);
     }
 
     /// <summary>Reads the attributes of pictures of any size.</summary>

@@ -1,4 +1,4 @@
-using NotebookKit.Models;
+using NotebookKit.Checkpoints;
 
 namespace NotebookKit.Evaluation;
 

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Images;
 
 /// <summary>What a whole file says of its picture before anything is decoded.</summary>

@@ -1,9 +1,8 @@
-using NotebookKit.Display;
 
 namespace NotebookKit.Images;
 
 /// <summary>A picture in memory: 8-bit red, green, blue, row by row from the top.</summary>
-[TypeFormatterSource(typeof(KitFormatters), PreferredMimeTypes = ["image/png", "text/plain"])]
+[TypeFormatterSource(PreferredMimeTypes = ["image/png", "text/plain"])]
 public sealed class RgbImage
 {
     /// <summary>

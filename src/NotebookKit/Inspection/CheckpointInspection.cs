@@ -1,6 +1,6 @@
 using System.Globalization;
 using NotebookKit.Checkpoints;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline.Ldm;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Inspection;

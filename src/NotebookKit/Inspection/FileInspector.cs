@@ -1,6 +1,6 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline.Ldm;
 
 namespace NotebookKit.Inspection;
 

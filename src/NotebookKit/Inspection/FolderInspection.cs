@@ -1,5 +1,6 @@
-using NotebookKit.Tensors;
+using NotebookKit.Checkpoints;
 using NotebookKit.Models;
+using NotebookKit.Tensors;
 using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Inspection;
@@ -20,9 +21,9 @@ internal static class FolderInspection
             Kind = "a Stable Diffusion folder in the diffusers layout",
             Base = unet.CrossAttentionDim switch { 768 => "SD 1.x", 1024 => "SD 2.x", var width => $"a model of its own, text states {width} wide" },
         };
-        report = Part(report, folder, "unet", PretrainedWeights.DiffusersName, () => new UNet2DConditionModel(unet), progress);
-        report = Part(report, folder, "vae", PretrainedWeights.DiffusersName, () => new AutoencoderKL(vae), progress);
-        report = Part(report, folder, "text_encoder", PretrainedWeights.TransformersName, () => new CLIPTextModel(text), progress);
+        report = Part(report, folder, "unet", WeightFolder.DiffusersName, () => new UNet2DConditionModel(unet), progress);
+        report = Part(report, folder, "vae", WeightFolder.DiffusersName, () => new AutoencoderKL(vae), progress);
+        report = Part(report, folder, "text_encoder", WeightFolder.TransformersName, () => new CLIPTextModel(text), progress);
         return unet.InChannels == 4 ? report : report with
         {
             Findings = [.. report.Findings, new Finding($"Its UNet takes {unet.InChannels} channels: it repaints or edits pictures.", "It does not load as a base model; use the plain one that it was made from.")],

@@ -1,5 +1,6 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
+using NotebookKit.Lora.Files;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Inspection;

@@ -1,7 +1,7 @@
-using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
 using NotebookKit.Models;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline.Ldm;
+using NotebookKit.Tensors;
 using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Inspection;

@@ -1,5 +1,5 @@
 using NotebookKit.Checkpoints;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline.Ldm;
 
 namespace NotebookKit.Inspection;
 

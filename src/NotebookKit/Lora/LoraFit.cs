@@ -1,3 +1,5 @@
+using NotebookKit.Lora.Adapters;
+using NotebookKit.Lora.Files;
 using NotebookKit.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

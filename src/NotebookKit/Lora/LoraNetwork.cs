@@ -1,4 +1,7 @@
+using NotebookKit.Lora.Adapters;
+using NotebookKit.Lora.Files;
 using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

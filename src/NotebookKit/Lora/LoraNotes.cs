@@ -1,4 +1,5 @@
 using System.Globalization;
+using NotebookKit.Lora.Files;
 
 namespace NotebookKit.Lora;
 

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Lora;
 
 /// <summary>The shape of a new LoRA network.</summary>

@@ -1,8 +1,9 @@
-using NotebookKit.Tensors;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using NotebookKit.Lora.Files;
 using NotebookKit.Models;
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

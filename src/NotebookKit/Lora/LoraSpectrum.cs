@@ -1,3 +1,5 @@
+using NotebookKit.Lora.Files;
+
 namespace NotebookKit.Lora;
 
 /// <summary>How a layer's change is spread over directions.</summary>

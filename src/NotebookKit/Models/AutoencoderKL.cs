@@ -1,3 +1,4 @@
+using NotebookKit.Checkpoints;
 using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -54,7 +55,7 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     public static AutoencoderKL FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
     {
         var config = AutoencoderKLConfig.Load(Path.Combine(folder, "config.json"));
-        return PretrainedWeights.Load(() => new AutoencoderKL(config), folder, PretrainedWeights.DiffusersName, dtype, device, variant);
+        return PretrainedWeights.Load(() => new AutoencoderKL(config), folder, WeightFolder.DiffusersName, dtype, device, variant);
     }
 
     /// <summary>Writes <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>, which diffusers can load.</summary>
@@ -63,7 +64,7 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     public void SavePretrained(string folder, ScalarType dtype)
     {
         Config.Save(Path.Combine(folder, "config.json"));
-        PretrainedWeights.Save(this, Path.Combine(folder, PretrainedWeights.DiffusersName), dtype);
+        PretrainedWeights.Save(this, Path.Combine(folder, WeightFolder.DiffusersName), dtype);
     }
 
     /// <summary>

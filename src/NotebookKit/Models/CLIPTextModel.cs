@@ -1,3 +1,4 @@
+using NotebookKit.Checkpoints;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -49,7 +50,7 @@ public sealed class CLIPTextModel : Module<Tensor, CLIPTextOutput>
     public static CLIPTextModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
     {
         var config = CLIPTextConfig.Load(Path.Combine(folder, "config.json"));
-        return PretrainedWeights.Load(() => new CLIPTextModel(config), folder, PretrainedWeights.TransformersName, dtype, device, variant);
+        return PretrainedWeights.Load(() => new CLIPTextModel(config), folder, WeightFolder.TransformersName, dtype, device, variant);
     }
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c>, which transformers can load.</summary>
@@ -58,7 +59,7 @@ public sealed class CLIPTextModel : Module<Tensor, CLIPTextOutput>
     public void SavePretrained(string folder, ScalarType dtype)
     {
         Config.Save(Path.Combine(folder, "config.json"));
-        PretrainedWeights.Save(this, Path.Combine(folder, PretrainedWeights.TransformersName), dtype);
+        PretrainedWeights.Save(this, Path.Combine(folder, WeightFolder.TransformersName), dtype);
     }
 
     /// <summary>Encodes tokens as Stable Diffusion does: padding is looked at like any other token.</summary>

@@ -1,5 +1,5 @@
-using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
+using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -36,7 +36,7 @@ public sealed class CLIPVisionModel : Module<Tensor, Tensor>
     public static CLIPVisionModel FromPretrained(string folder)
     {
         var config = CLIPVisionConfig.Load(System.IO.Path.Combine(folder, "config.json"));
-        var path = System.IO.Path.Combine(folder, PretrainedWeights.TransformersName);
+        var path = System.IO.Path.Combine(folder, WeightFolder.TransformersName);
         using var file = SafetensorsFile.Open(path);
         var model = new CLIPVisionModel(config, file.Header.Tensors.ContainsKey("visual_projection.weight"));
         foreach (var (name, target) in model.state_dict())

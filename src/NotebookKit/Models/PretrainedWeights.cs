@@ -1,5 +1,5 @@
-using NotebookKit.Tensors;
 using NotebookKit.Checkpoints;
+using NotebookKit.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -9,12 +9,6 @@ namespace NotebookKit.Models;
 /// <summary>Moves weights between files and modules, by name, and refuses what does not fit.</summary>
 public static class PretrainedWeights
 {
-    /// <summary>diffusers' name for the weights of a UNet or VAE.</summary>
-    public const string DiffusersName = "diffusion_pytorch_model.safetensors";
-
-    /// <summary>transformers' name for the weights of a text encoder.</summary>
-    public const string TransformersName = "model.safetensors";
-
     // How the VAE's attention was called before diffusers 0.15; SD 1.5's published files still say so.
     private static readonly (string Old, string New)[] OldNames =
         [(".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0.")];

@@ -1,3 +1,4 @@
+using NotebookKit.Checkpoints;
 using NotebookKit.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -77,7 +78,7 @@ public sealed class UNet2DConditionModel : Module<Tensor, Tensor, Tensor, Tensor
     public static UNet2DConditionModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
     {
         var config = UNet2DConditionConfig.Load(Path.Combine(folder, "config.json"));
-        return PretrainedWeights.Load(() => new UNet2DConditionModel(config), folder, PretrainedWeights.DiffusersName, dtype, device, variant);
+        return PretrainedWeights.Load(() => new UNet2DConditionModel(config), folder, WeightFolder.DiffusersName, dtype, device, variant);
     }
 
     /// <summary>Writes <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>, which diffusers can load.</summary>
@@ -86,7 +87,7 @@ public sealed class UNet2DConditionModel : Module<Tensor, Tensor, Tensor, Tensor
     public void SavePretrained(string folder, ScalarType dtype)
     {
         Config.Save(Path.Combine(folder, "config.json"));
-        PretrainedWeights.Save(this, Path.Combine(folder, PretrainedWeights.DiffusersName), dtype);
+        PretrainedWeights.Save(this, Path.Combine(folder, WeightFolder.DiffusersName), dtype);
     }
 
     /// <summary>Predicts the noise (or the velocity, for a model trained on it).</summary>

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Models;
 
 /// <summary>The widths that meet in one level on the UNet's way up.</summary>

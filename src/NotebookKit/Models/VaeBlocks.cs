@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Models;
 
 /// <summary>What the levels of encoder and decoder share.</summary>

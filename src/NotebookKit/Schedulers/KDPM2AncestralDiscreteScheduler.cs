@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Schedulers;
 
 /// <summary>DPM-Solver-2 (Lu et al. 2022, algorithm 1) with fresh noise after each step, as in "Euler a" (k-diffusion's and the web UI's "DPM2 a").</summary>

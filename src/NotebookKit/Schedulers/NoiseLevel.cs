@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Schedulers;
 
 /// <summary>A noise level: a sample there is α·x₀ + σ·ε. Samplers that preserve the variance have α² + σ² = 1, those of k-diffusion α = 1.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using NotebookKit.Models;
+using NotebookKit.Checkpoints;
 
 namespace NotebookKit.Schedulers;
 

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Text;
 
 /// <summary>How well a word would serve as the name of a new subject.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 
 namespace NotebookKit.Training;
 

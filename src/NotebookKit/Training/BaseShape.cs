@@ -1,7 +1,7 @@
 using System.Globalization;
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline;
+using NotebookKit.Pipeline.Ldm;
 
 namespace NotebookKit.Training;
 

@@ -1,8 +1,11 @@
-using NotebookKit.Display;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Tensors;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Loss;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Methods;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;

@@ -1,6 +1,8 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Text;
+using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Training;
 

@@ -1,3 +1,5 @@
+using NotebookKit.Training.Loss;
+
 namespace NotebookKit.Training;
 
 /// <summary>What one optimizer step measured.</summary>

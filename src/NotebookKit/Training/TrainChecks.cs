@@ -1,6 +1,7 @@
 using System.Globalization;
 using NotebookKit.Lora;
 using NotebookKit.Schedulers;
+using NotebookKit.Training.Concepts;
 
 namespace NotebookKit.Training;
 

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training;
 
 /// <summary>What a run changes.</summary>

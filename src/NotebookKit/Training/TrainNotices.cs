@@ -1,4 +1,5 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Concepts;
 
 namespace NotebookKit.Training;
 

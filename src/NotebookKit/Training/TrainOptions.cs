@@ -1,5 +1,6 @@
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Concepts;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using NotebookKit.Lora;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Training;
 

@@ -1,6 +1,8 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
 using NotebookKit.Tensors;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Loss;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 

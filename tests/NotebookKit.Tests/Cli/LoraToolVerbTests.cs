@@ -1,7 +1,7 @@
 using System.Text.Json;
 using NotebookKit.Images;
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Tests.Training;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using NotebookKit.Training;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Tests.Cli;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using NotebookKit.Checkpoints;
-using NotebookKit.Cli.Parity;
+using NotebookKit.Workshop.Parity;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Cli;

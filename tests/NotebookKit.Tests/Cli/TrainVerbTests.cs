@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using NotebookKit.Images;
 using NotebookKit.Tests.Training;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -111,8 +112,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     {
         var (exit, _, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "4", "--rank", "2", "--warmup", "50", "--sample-every", "2", "--sample-steps", "2", "--save-every", "2", "--held-out-dir", HeldOut(), "--held-out-every", "2", "--out", Path.Combine(_folder, "toy.safetensors")));
         Assert.True(exit == 0, error);
-        var events = NotebookKit.Training.TrainLog.Read(Path.Combine(_folder, "toy.log.jsonl"));
-        var logged = events.Select(happened => (happened is NotebookKit.Training.NoticeEvent ? "kit: " : "") + happened.Line()).Select(WithoutTime).ToList();
+        var events = TrainLog.Read(Path.Combine(_folder, "toy.log.jsonl"));
+        var logged = events.Select(happened => (happened is NoticeEvent ? "kit: " : "") + happened.Line()).Select(WithoutTime).ToList();
         var at = -1;
         var printed = error.Trim().Split('\n').Where(line => !line.StartsWith("forecast:", StringComparison.Ordinal)).Select(WithoutTime).ToList();
         foreach (var line in printed)
@@ -122,7 +123,7 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         }
 
         // All but the steps in between are printed.
-        Assert.Equal(events.Count(happened => happened is not (NotebookKit.Training.StepEvent or NotebookKit.Training.StageEvent)), printed.Count(line => !line.Contains('/', StringComparison.Ordinal) || line.StartsWith("kit:", StringComparison.Ordinal) || line.Contains(": /", StringComparison.Ordinal)));
+        Assert.Equal(events.Count(happened => happened is not (StepEvent or StageEvent)), printed.Count(line => !line.Contains('/', StringComparison.Ordinal) || line.StartsWith("kit:", StringComparison.Ordinal) || line.Contains(": /", StringComparison.Ordinal)));
         Assert.Contains(printed, line => line.StartsWith("training 12/12", StringComparison.Ordinal));
 
         static string WithoutTime(string line) => System.Text.RegularExpressions.Regex.Replace(line, @", \d+ (s|min) left$", "");

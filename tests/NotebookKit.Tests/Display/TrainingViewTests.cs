@@ -3,6 +3,7 @@ using NotebookKit.Images;
 using NotebookKit.Notebooks.Engine;
 using NotebookKit.Tests.Notebooks.Engine;
 using NotebookKit.Training;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Tests.Display;
 

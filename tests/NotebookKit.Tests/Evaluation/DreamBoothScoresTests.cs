@@ -1,6 +1,6 @@
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
-using NotebookKit.ToyWorld;
+using NotebookKit.Workshop.World;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Evaluation;

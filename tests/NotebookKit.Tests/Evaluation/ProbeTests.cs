@@ -1,8 +1,8 @@
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
-using NotebookKit.Models;
-using NotebookKit.ToyWorld;
-using NotebookKit.ToyWorld.Evaluation;
+using NotebookKit.Pipeline;
+using NotebookKit.Workshop.Evaluation;
+using NotebookKit.Workshop.World;
 
 namespace NotebookKit.Tests.Evaluation;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Inspection;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline.Ldm;
 using NotebookKit.Tests.Cli;
 using NotebookKit.Tests.Models;
 using static TorchSharp.torch;

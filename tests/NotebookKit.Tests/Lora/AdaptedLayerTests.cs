@@ -1,4 +1,5 @@
 using NotebookKit.Lora;
+using NotebookKit.Lora.Adapters;
 using NotebookKit.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -52,7 +53,7 @@ public sealed class AdaptedLayerTests : IDisposable
 
         void Fail()
         {
-            using var folded = AdaptedLayer.Fold(_unet);
+            using var folded = FoldedWeights.Fold(_unet);
             Assert.Contains(Weights().Zip(before), pair => !pair.First.Equals(pair.Second));
             throw new InvalidDataException("in the middle of a sampling");
         }
@@ -78,7 +79,7 @@ public sealed class AdaptedLayerTests : IDisposable
     {
         var before = Weights();
         using var network = Load(0);
-        using var folded = AdaptedLayer.Fold(_unet);
+        using var folded = FoldedWeights.Fold(_unet);
         Same(before);
     }
 
@@ -94,7 +95,7 @@ public sealed class AdaptedLayerTests : IDisposable
         var adapted = AdaptedLayer.Of(new LoraModule("lora_unet_layer", "unet.layer", layer));
         adapted.Add(adapter);
         var before = layer.weight.detach().clone();
-        using (AdaptedLayer.Fold(network))
+        using (FoldedWeights.Fold(network))
             Assert.Equal(folds, !layer.weight.Equals(before));
         Assert.True(layer.weight.Equals(before));
         adapted.Remove(adapter);
@@ -106,7 +107,7 @@ public sealed class AdaptedLayerTests : IDisposable
         var before = Weights();
         using var network = Load(1);
         var folded = Folded();
-        using (AdaptedLayer.Fold(_unet))
+        using (FoldedWeights.Fold(_unet))
         {
             Assert.True(Folded().Equals(folded));
             Assert.True(Output().Equals(folded));
@@ -141,7 +142,7 @@ public sealed class AdaptedLayerTests : IDisposable
         using var grad = no_grad();
         var kept = up.detach().clone();
         up.set_(zeros(up.shape[0], up.shape[1] + 1)); // no longer a product with down
-        Assert.ThrowsAny<Exception>(() => AdaptedLayer.Fold(_unet));
+        Assert.ThrowsAny<Exception>(() => FoldedWeights.Fold(_unet));
         Same(before);
         up.set_(kept);
         Folded();
@@ -158,7 +159,7 @@ public sealed class AdaptedLayerTests : IDisposable
         var expected = Output();
         Assert.ThrowsAny<Exception>(() => layer.call(zeros(1, 5)));
         Assert.True(Output().Equals(expected));
-        using (AdaptedLayer.Fold(_unet))
+        using (FoldedWeights.Fold(_unet))
             Assert.ThrowsAny<Exception>(() => layer.call(zeros(1, 5)));
         using (enable_grad())
             Assert.ThrowsAny<Exception>(() => layer.call(zeros(1, 5)));
@@ -177,7 +178,7 @@ public sealed class AdaptedLayerTests : IDisposable
 
     private Tensor Folded()
     {
-        using var folded = AdaptedLayer.Fold(_unet);
+        using var folded = FoldedWeights.Fold(_unet);
         return Output();
     }
 

@@ -1,5 +1,9 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
+using NotebookKit.Lora.Adapters;
+using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Lora.Use;
 using NotebookKit.Models;
 using NotebookKit.Tests.Models;
 using TorchSharp;

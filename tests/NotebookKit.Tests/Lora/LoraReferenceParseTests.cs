@@ -1,4 +1,4 @@
-using NotebookKit.Lora;
+using NotebookKit.Lora.Use;
 
 namespace NotebookKit.Tests.Lora;
 

@@ -1,5 +1,8 @@
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Lora.Use;
+using NotebookKit.Pipeline;
 using NotebookKit.Tests.Models;
 using NotebookKit.Text;
 using TorchSharp;

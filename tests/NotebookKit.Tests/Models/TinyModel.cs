@@ -1,4 +1,5 @@
 using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Schedulers;
 using NotebookKit.Text;
 using static TorchSharp.torch;

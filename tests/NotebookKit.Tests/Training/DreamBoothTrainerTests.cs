@@ -1,7 +1,10 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Methods;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training;

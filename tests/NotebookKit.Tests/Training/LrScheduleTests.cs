@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NotebookKit.Charts;
 using NotebookKit.Checkpoints;
 using NotebookKit.Tests.Cli;
-using NotebookKit.Charts;
 using NotebookKit.Training;
 
 namespace NotebookKit.Tests.Training;

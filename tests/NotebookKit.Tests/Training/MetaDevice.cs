@@ -1,9 +1,10 @@
-using NotebookKit.Cli.Bench;
 using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Schedulers;
 using NotebookKit.Tensors;
 using NotebookKit.Text;
 using NotebookKit.Training.Memory;
+using NotebookKit.Workshop.Bench;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

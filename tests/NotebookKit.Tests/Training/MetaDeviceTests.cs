@@ -1,11 +1,14 @@
-using NotebookKit.Cli.Bench;
 using NotebookKit.Lora;
 using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Schedulers;
 using NotebookKit.Tests.Models;
 using NotebookKit.Training;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Methods;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Workshop.Bench;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training;
@@ -134,7 +137,7 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
         using var network = LoraNetwork.Attach(made.ToFile(), sd);
         using var grad = no_grad();
         Predict(sd);
-        using (AdaptedLayer.Fold(sd.UNet, sd.TextEncoder))
+        using (FoldedWeights.Fold(sd.UNet, sd.TextEncoder))
             Predict(sd);
         network.Merge();
         Predict(sd);

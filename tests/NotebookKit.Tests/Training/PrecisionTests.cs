@@ -1,5 +1,6 @@
 using NotebookKit.Images;
 using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Tensors;
 using NotebookKit.Tests.Models;
 using NotebookKit.Training;

@@ -1,5 +1,6 @@
 using NotebookKit.Tests.Models;
 using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
 
 namespace NotebookKit.Tests.Training;
 

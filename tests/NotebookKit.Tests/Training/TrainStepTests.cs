@@ -3,6 +3,8 @@ using NotebookKit.Schedulers;
 using NotebookKit.Tensors;
 using NotebookKit.Tests.Lora;
 using NotebookKit.Training;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Loss;
 using NotebookKit.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;

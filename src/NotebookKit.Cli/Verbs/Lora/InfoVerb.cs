@@ -1,8 +1,10 @@
 using System.CommandLine;
 using NotebookKit.Lora;
-using NotebookKit.Models;
-using static TorchSharp.torch;
+using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Pipeline;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs.Lora;
 

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Use;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using static TorchSharp.torch;
 

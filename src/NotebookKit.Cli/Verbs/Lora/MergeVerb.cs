@@ -1,8 +1,9 @@
 using System.CommandLine;
 using NotebookKit.Lora;
-using NotebookKit.Models;
-using static TorchSharp.torch;
+using NotebookKit.Lora.Use;
+using NotebookKit.Pipeline;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs.Lora;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Images;
 using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
 
 namespace NotebookKit.Cli.Verbs.Lora;

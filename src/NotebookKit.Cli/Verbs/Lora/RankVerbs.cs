@@ -1,7 +1,7 @@
 using System.CommandLine;
 using NotebookKit.Lora;
-using static TorchSharp.torch;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Cli.Verbs.Lora;
 

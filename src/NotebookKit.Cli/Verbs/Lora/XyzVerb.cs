@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Lora.Use;
+using NotebookKit.Pipeline;
 using static NotebookKit.Cli.Verbs.Lora.LoraVerb;
 
 namespace NotebookKit.Cli.Verbs.Lora;

@@ -1,4 +1,3 @@
-using NotebookKit.Models;
 
 namespace NotebookKit.Checkpoints.Hub;
 
@@ -14,7 +13,7 @@ internal sealed record HubPlan(IReadOnlyList<string> Files, IReadOnlyList<string
     private static readonly string[] tokenizer = ["tokenizer/merges.txt", "tokenizer/vocab.json", "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"];
 
     private static readonly (string Folder, string File)[] weights =
-        [("unet", PretrainedWeights.DiffusersName), ("vae", PretrainedWeights.DiffusersName), ("text_encoder", PretrainedWeights.TransformersName)];
+        [("unet", WeightFolder.DiffusersName), ("vae", WeightFolder.DiffusersName), ("text_encoder", WeightFolder.TransformersName)];
 
     /// <summary>The plan for a repository with these files.</summary>
     /// <exception cref="BadInputException">It holds no Stable Diffusion; the sentence says what is missing.</exception>

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Checkpoints.Hub;
 
 /// <summary>

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Checkpoints.Pickle;
 
 /// <summary>The functions of <c>torch._utils</c> that put a tensor together. Every size, stride and offset is checked against the storage.</summary>

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>
 /// The adapter of one layer as a file holds it, in float32. Whatever its kind, it comes down to one thing: the change ΔW

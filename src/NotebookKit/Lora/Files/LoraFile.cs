@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using NotebookKit.Checkpoints;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>
 /// A LoRA as a file: read in kohya's, LyCORIS', PEFT's, both diffusers' and cloneofsimo's spellings, written in kohya's

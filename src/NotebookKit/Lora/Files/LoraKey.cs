@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>One tensor's name in a LoRA file, whichever tool wrote it.</summary>
 /// <param name="Module">The adapted layer by its kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>

@@ -1,4 +1,5 @@
-namespace NotebookKit.Lora;
+
+namespace NotebookKit.Lora.Files;
 
 /// <summary>Something about a LoRA file that does not work; the rest of the file does.</summary>
 /// <param name="What">What is wrong, as the end of a sentence that begins with how many: "tensors that are no part of a LoRA".</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using NotebookKit.Checkpoints;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>Puts a file's tensors together into adapters, and says what does not fit together.</summary>
 internal sealed class LoraReader

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>Two thin matrices: ΔW = alpha / rank · up · down (Hu et al. 2021); for a convolution LoCon's, optionally with a core between (CP).</summary>
 /// <param name="Module">The layer's kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>

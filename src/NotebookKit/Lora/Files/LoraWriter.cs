@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>The tensors of a LoRA file by the names of each format.</summary>
 internal static class LoraWriter

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>
 /// LoHa: the elementwise product of two low-rank matrices, ΔW = alpha / rank · (w1_a · w1_b) ∘ (w2_a · w2_b) (Hyeon-Woo et

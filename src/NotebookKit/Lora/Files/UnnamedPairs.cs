@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Files;
 
 /// <summary>
 /// The adapters of one part of a model in cloneofsimo's files (and in the DreamBooth extension's own): pairs without

@@ -1,6 +1,7 @@
+using NotebookKit.Lora.Files;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>Makes one LoRA of several.</summary>
 public static class LoraCombine

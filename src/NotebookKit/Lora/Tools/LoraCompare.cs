@@ -1,6 +1,7 @@
+using NotebookKit.Lora.Files;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>How far two LoRAs agree in one layer.</summary>
 /// <param name="Module">The layer's kohya name.</param>

@@ -1,7 +1,8 @@
-using NotebookKit.Models;
+using NotebookKit.Lora.Files;
+using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>
 /// Takes a LoRA out of two models: the nearest low-rank matrices to what fine-tuning changed in each layer (truncated SVD,

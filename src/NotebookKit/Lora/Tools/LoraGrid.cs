@@ -1,8 +1,8 @@
 using System.Globalization;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>The web UI's X/Y/Z plot for a LoRA: one picture for each multiplier (columns), guidance (rows) and seed (blocks of rows).</summary>
 /// <param name="Multipliers">From left to right.</param>

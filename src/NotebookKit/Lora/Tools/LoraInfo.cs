@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using NotebookKit.Models;
+using NotebookKit.Lora.Files;
+using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>How large a LoRA's changes are in one block of the model.</summary>
 /// <param name="Block">Such as down_blocks.1, mid_block, text.</param>

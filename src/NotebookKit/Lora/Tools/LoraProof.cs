@@ -1,7 +1,7 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>
 /// The proof that a saved file is the network that was saved: it is loaded into a base that has never seen the network,

@@ -1,6 +1,7 @@
+using NotebookKit.Lora.Files;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Tools;
 
 /// <summary>How much of each layer a resized LoRA keeps: exactly one of the four is set, the rank may bound any of the others.</summary>
 public sealed record ResizeTarget

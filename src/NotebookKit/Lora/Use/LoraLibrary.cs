@@ -1,6 +1,6 @@
 using NotebookKit.Checkpoints;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Use;
 
 /// <summary>
 /// The LoRA files below a folder by the names that a prompt may call them: the file's name without its ending, and the

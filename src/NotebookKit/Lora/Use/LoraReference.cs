@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Use;
 
 /// <summary>A LoRA as it is asked for: a name or a path, and how strongly it counts.</summary>
 /// <param name="Path">The file.</param>

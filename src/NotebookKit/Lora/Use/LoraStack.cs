@@ -1,8 +1,9 @@
-using NotebookKit.Models;
+using NotebookKit.Lora.Files;
+using NotebookKit.Pipeline;
 using NotebookKit.Text;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Lora;
+namespace NotebookKit.Lora.Use;
 
 /// <summary>
 /// The LoRAs that a prompt asks for, attached to a base at once, each at its own multipliers:

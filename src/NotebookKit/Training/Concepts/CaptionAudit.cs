@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using NotebookKit.Text;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Concepts;
 
 /// <summary>
 /// Looks at a concept's captions before anything is trained: caption, instance prompt, class prompt and token ids of

@@ -1,4 +1,5 @@
-namespace NotebookKit.Training;
+
+namespace NotebookKit.Training.Concepts;
 
 /// <summary>What a picture's caption becomes before it is trained with.</summary>
 /// <param name="File">The picture's file name.</param>

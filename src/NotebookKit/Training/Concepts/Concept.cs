@@ -1,6 +1,6 @@
 using NotebookKit.Text;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Concepts;
 
 /// <summary>
 /// One thing to learn: the subject's pictures and prompts, and the class whose meaning is to be kept. A run learns one

@@ -1,7 +1,7 @@
 using NotebookKit.Images;
 using NotebookKit.Text;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Concepts;
 
 /// <summary>One picture to learn from and the prompts that belong to it.</summary>
 /// <param name="Path">The picture's file.</param>

@@ -1,7 +1,8 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Methods;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>Makes batches of samples: draws latents, noise and timesteps, and looks the text states up.</summary>
 internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, TrainData data, TrainedWeights weights) : IDisposable

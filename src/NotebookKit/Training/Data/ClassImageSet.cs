@@ -4,10 +4,10 @@ using System.Text;
 using System.Text.RegularExpressions;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Text;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>The class images of one prompt and size: what is there already, and what the base has yet to paint.</summary>
 /// <param name="Folder">Where they lie.</param>

@@ -1,8 +1,10 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Text;
+using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Methods;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>
 /// The class images of prior preservation: what the untouched base makes of the class prompts. They are painted once, into

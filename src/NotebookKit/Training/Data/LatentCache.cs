@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>
 /// Pictures as the VAE's distribution over latents, mean and standard deviation, encoded once. Each step samples it anew,

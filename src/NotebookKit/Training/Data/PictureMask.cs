@@ -1,7 +1,7 @@
 using NotebookKit.Images;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>The part of a picture that counts: white counts, black does not, grey counts in part.</summary>
 internal static class PictureMask

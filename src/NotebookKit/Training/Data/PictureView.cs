@@ -1,4 +1,5 @@
-namespace NotebookKit.Training;
+
+namespace NotebookKit.Training.Data;
 
 /// <summary>How a picture is looked at in a step: its bucket, the part that is cut out, and whether it is mirrored.</summary>
 /// <param name="Path">The picture's file.</param>

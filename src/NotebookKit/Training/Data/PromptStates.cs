@@ -1,7 +1,7 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>The text encoder's states of the prompts: computed once while it is frozen, anew in each step while it learns.</summary>
 internal sealed class PromptStates(StableDiffusion sd) : IDisposable

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>
 /// A batch as the loss takes it: the subject's pictures first, then class images. All tensors on the base's device.

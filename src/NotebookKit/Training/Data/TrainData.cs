@@ -1,7 +1,8 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Concepts;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Data;
 
 /// <summary>
 /// What the run learns from: the subject's pictures with their buckets, the class images beside them, and the order in

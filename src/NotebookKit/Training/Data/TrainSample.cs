@@ -1,4 +1,6 @@
-namespace NotebookKit.Training;
+using NotebookKit.Training.Concepts;
+
+namespace NotebookKit.Training.Data;
 
 /// <summary>One of the subject's pictures in one epoch, and the class image that goes beside it.</summary>
 /// <param name="Picture">The picture.</param>

@@ -1,4 +1,5 @@
-namespace NotebookKit.Training;
+
+namespace NotebookKit.Training.Loss;
 
 /// <summary>
 /// The mean squared error of a step by how much noise was mixed in, each band a quarter of the timesteps; null where a

@@ -1,8 +1,9 @@
 using NotebookKit.Models;
 using NotebookKit.Schedulers;
+using NotebookKit.Training.Data;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Loss;
 
 /// <summary>
 /// How wrong the UNet's guess of the noise is: noise the latents, let the UNet guess, square the difference (Ho et al.

@@ -1,4 +1,5 @@
-namespace NotebookKit.Training;
+
+namespace NotebookKit.Training.Loss;
 
 /// <summary>A run's loss or gradient became infinite or no number at all.</summary>
 /// <param name="step">The optimizer step, from 1, that could not be made.</param>

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Memory;
 
 /// <summary>A tensor of which only the size is known.</summary>

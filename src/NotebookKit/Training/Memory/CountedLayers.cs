@@ -1,4 +1,4 @@
-using NotebookKit.Lora;
+using NotebookKit.Lora.Adapters;
 
 namespace NotebookKit.Training.Memory;
 

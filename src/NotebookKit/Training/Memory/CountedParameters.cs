@@ -1,4 +1,5 @@
 using NotebookKit.Lora;
+using NotebookKit.Lora.Adapters;
 using NotebookKit.Models;
 using NotebookKit.Tensors;
 using TorchSharp.Modules;

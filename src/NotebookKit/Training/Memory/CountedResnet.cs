@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Memory;
 
 /// <summary>The residual block that the UNet and the VAE share, as <see cref="Models.ResnetBlock2D"/> has it.</summary>

@@ -1,5 +1,5 @@
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Memory;
 
 /// <summary>A change of a run's settings that saves memory.</summary>

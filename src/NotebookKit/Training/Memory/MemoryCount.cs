@@ -1,5 +1,6 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Text;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 

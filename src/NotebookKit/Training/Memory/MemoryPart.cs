@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Memory;
 
 /// <summary>What the memory of a run is held for.</summary>

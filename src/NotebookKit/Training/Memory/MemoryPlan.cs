@@ -1,4 +1,6 @@
 using NotebookKit.Lora;
+using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Memory;
 
 /// <summary>

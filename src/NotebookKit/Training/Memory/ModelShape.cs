@@ -1,5 +1,6 @@
 using NotebookKit.Models;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline;
+using NotebookKit.Pipeline.Ldm;
 using NotebookKit.Schedulers;
 using NotebookKit.Text;
 using TorchSharp;

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Memory;
 
 /// <summary>A run did not fit into the memory. The message says in a sentence what was forecast and held, and what to do.</summary>

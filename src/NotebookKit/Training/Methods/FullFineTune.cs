@@ -1,6 +1,6 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>Every weight of the UNet, and of the text encoder for the first part of the run; leaves the base trained.</summary>
 internal sealed class FullFineTune : TrainedWeights

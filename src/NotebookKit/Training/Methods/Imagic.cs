@@ -1,10 +1,10 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Schedulers;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>
 /// A picture edited by a prompt (Kawar et al. 2022, equation 3): the text states are led from those that describe the

@@ -1,9 +1,10 @@
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Concepts;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>
 /// Imagic (Kawar et al. 2022, section 3.2): in the first half of the run the target prompt's text states move until they

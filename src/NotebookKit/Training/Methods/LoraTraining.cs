@@ -1,8 +1,9 @@
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Pipeline;
 using TorchSharp.Modules;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>Adapters beside the frozen base (Hu et al. 2021); the base is as before once they are off.</summary>
 internal sealed class LoraTraining : TrainedWeights

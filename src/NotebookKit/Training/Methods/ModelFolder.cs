@@ -1,8 +1,8 @@
-using NotebookKit.Models;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline;
+using NotebookKit.Pipeline.Ldm;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>Writes a whole model so that there is either the old one or the new one, never half of it.</summary>
 internal static class ModelFolder

@@ -1,6 +1,6 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>A new word, and nothing but its embedding (Gal et al. 2022, "An Image is Worth One Word").</summary>
 internal sealed class TextualInversion : TrainedWeights

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>Remembers which loaded models a full fine-tune has changed: they must not paint class images any more.</summary>
 internal static class TrainedBases

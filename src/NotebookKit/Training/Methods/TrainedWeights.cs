@@ -1,10 +1,11 @@
-using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Optimizers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Methods;
 
 /// <summary>What a method moves, and at which rate; everything else is frozen meanwhile. The loop knows no other difference.</summary>
 internal abstract class TrainedWeights : IDisposable

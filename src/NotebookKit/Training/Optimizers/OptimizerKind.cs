@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Optimizers;
 
 /// <summary>How gradients become steps.</summary>

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Training.Optimizers;
 
 /// <summary>Makes optimizers by their kind.</summary>

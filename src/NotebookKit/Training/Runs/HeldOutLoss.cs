@@ -1,8 +1,12 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Data;
+using NotebookKit.Training.Loss;
+using NotebookKit.Training.Methods;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Runs;
 
 /// <summary>How well pictures are denoised that are trained on, and pictures that are not.</summary>
 /// <param name="Epoch">After this epoch; 0 is before training.</param>

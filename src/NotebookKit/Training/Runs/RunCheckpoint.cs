@@ -1,10 +1,11 @@
 using System.Text.Json;
 using NotebookKit.Checkpoints;
-using NotebookKit.Models.Ldm;
+using NotebookKit.Pipeline.Ldm;
+using NotebookKit.Training.Methods;
 using NotebookKit.Training.Optimizers;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Runs;
 
 /// <summary>
 /// All that a run needs to go on: weights, the optimizer's state, the average of the weights, and where in the data it

@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Loss;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Runs;
 
 /// <summary>Keeps a run's books: what every step measured, smoothed losses, pace and time left; and writes the log.</summary>
 internal sealed class RunLedger : IDisposable

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Data;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Runs;
 
 /// <summary>What kohya's tools and the web UI show about a LoRA: its <c>ss_</c> notes.</summary>
 internal static class RunNotes

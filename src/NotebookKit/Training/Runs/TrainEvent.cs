@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
 using NotebookKit.Images;
+using NotebookKit.Training.Loss;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Runs;
 
 /// <summary>
 /// Something that a run has to tell. A notebook, the command line and the log file beside the output read the same stream

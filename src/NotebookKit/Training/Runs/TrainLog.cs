@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
 
-namespace NotebookKit.Training;
+namespace NotebookKit.Training.Runs;
 
 /// <summary>A run's events as lines of JSON beside its output, <c>NAME.log.jsonl</c>; it can be read while the run lives.</summary>
 public sealed class TrainLog : IDisposable

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using NotebookKit.Checkpoints.Hub;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Tests.Models;
 using NotebookKit.Training;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+
 namespace NotebookKit.Tests.Notebooks.Jupyter;
 
 /// <summary>

@@ -1,6 +1,6 @@
-using NotebookKit.Training;
+using NotebookKit.Training.Concepts;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Concepts;
 
 public sealed class CaptionAuditTests : IDisposable
 {

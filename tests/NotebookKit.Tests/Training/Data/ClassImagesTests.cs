@@ -1,8 +1,9 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
+using NotebookKit.Training.Data;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Data;
 
 public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
 {

@@ -1,9 +1,9 @@
 using NotebookKit.Images;
-using NotebookKit.Models;
-using NotebookKit.Training;
+using NotebookKit.Pipeline;
+using NotebookKit.Training.Data;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Data;
 
 public sealed class LatentCacheTests : IClassFixture<TinyBase>, IDisposable
 {

@@ -1,7 +1,8 @@
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training.Memory;

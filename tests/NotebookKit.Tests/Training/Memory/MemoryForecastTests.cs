@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using NotebookKit.Cli.Bench;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Tests.Cli;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Workshop.Bench;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training.Memory;

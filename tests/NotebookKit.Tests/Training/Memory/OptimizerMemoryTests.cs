@@ -1,7 +1,7 @@
-using NotebookKit.Cli.Bench;
 using NotebookKit.Tensors;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Workshop.Bench;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

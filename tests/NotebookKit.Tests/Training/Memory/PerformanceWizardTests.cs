@@ -1,9 +1,10 @@
 using System.CommandLine;
 using NotebookKit.Cli.Verbs;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training.Memory;

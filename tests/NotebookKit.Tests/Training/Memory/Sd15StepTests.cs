@@ -1,7 +1,9 @@
-using NotebookKit.Cli.Bench;
 using NotebookKit.Training;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Methods;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Workshop.Bench;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training.Memory;

@@ -1,8 +1,10 @@
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
+using NotebookKit.Training.Methods;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Methods;
 
 public sealed class ImagicTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
 {

@@ -1,10 +1,12 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
-using NotebookKit.Models;
+using NotebookKit.Lora.Files;
+using NotebookKit.Lora.Tools;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Methods;
 
 public sealed class LoraTrainingTests(TinyBase tiny) : IClassFixture<TinyBase>
 {

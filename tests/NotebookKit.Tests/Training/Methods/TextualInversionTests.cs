@@ -1,9 +1,9 @@
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Methods;
 
 public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
 {

@@ -1,6 +1,7 @@
 using NotebookKit.Schedulers;
 using NotebookKit.Tests.Lora;
 using NotebookKit.Training;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;

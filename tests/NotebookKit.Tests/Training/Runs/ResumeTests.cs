@@ -1,10 +1,11 @@
 using NotebookKit.Checkpoints;
-using NotebookKit.Models;
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Training.Optimizers;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
-namespace NotebookKit.Tests.Training;
+namespace NotebookKit.Tests.Training.Runs;
 
 public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
 {

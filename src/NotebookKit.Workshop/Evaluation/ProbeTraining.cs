@@ -1,0 +1,120 @@
+using NotebookKit.Evaluation;
+using NotebookKit.Images;
+using NotebookKit.Workshop.Pretraining;
+using NotebookKit.Workshop.World;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Workshop.Evaluation;
+
+/// <summary>Makes a probe from nothing: paints what it learns from, trains it, and measures it on pictures kept back.</summary>
+public static class ProbeTraining
+{
+    private const int Size = 64;
+    private const int Views = 4;
+    private const ulong ScenesStream = 0x5CE7E5UL;
+    private const ulong IndividualsStream = 0x1D1F1DUL;
+
+    /// <summary>Trains a probe and writes it.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="world">The part of the world that it reads.</param>
+    /// <param name="seed">Decides pictures, first weights and draws; with one worker the probe is repeatable to the bit.</param>
+    /// <param name="steps">Updates of 80 pictures.</param>
+    /// <param name="workers">Threads that share the weights.</param>
+    /// <param name="pictures">Scenes to learn from; a third as many individuals.</param>
+    /// <param name="progress">Told some times a minute.</param>
+    /// <param name="cancel">Stops; what is trained so far is kept in the folder's <c>.probe</c> and taken up again.</param>
+    /// <returns>How well it reads rendered pictures that it has not seen.</returns>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static ProbeQuality Run(string folder, WorldPreset world, ulong seed, long steps, int workers, int pictures, IProgress<PretrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        var scenes = Enumerable.Range(0, pictures).Select(i => SceneSampler.Sample(seed ^ ScenesStream, i, world)).ToList();
+        progress?.Report(new PretrainProgress("probe", 0, $"painting {pictures:N0} scenes and {pictures / 3:N0} individuals"));
+        using var painted = WorldPictures.Paint(scenes, Size, cancel);
+        using var individuals = PaintIndividuals(seed ^ IndividualsStream, pictures / 3, world, cancel);
+        using var labels = Labels(scenes, world);
+        manual_seed((long)(ParallelTrainer.Mix(seed, "probe", 0) >> 1));
+        var config = ProbeNames.Config(world);
+        var learners = Enumerable.Range(0, workers).Select(_ => new ProbeLearner(config, painted, labels, individuals)).ToList();
+        var work = Path.Combine(folder, ".probe");
+        Directory.CreateDirectory(work);
+        var settings = new TrainerSettings { Stage = "probe", Seed = seed, LearningRate = 2e-3, CheckpointSeconds = 60 };
+        using (var trainer = new ParallelTrainer(learners, settings, Path.Combine(work, "probe.checkpoint.safetensors")))
+        {
+            var done = trainer.Run(new Budget(steps, double.PositiveInfinity), status => progress?.Report(new PretrainProgress(
+                "probe", status.Progress, $"loss {status.Loss:F3}, {status.Steps * ProbeLearner.PicturesPerStep / status.Seconds:F0} pictures/s")), cancel);
+            if (!done)
+                throw new OperationCanceledException();
+        }
+
+        if (workers > 1)
+            set_num_threads(Environment.ProcessorCount);
+        var probe = new Probe(config, learners[0].Network);
+        var quality = Measure(probe, world, seed + 1, Math.Min(1000, pictures));
+        probe.Save(folder);
+        learners.ForEach(l => l.Dispose());
+        Directory.Delete(work, recursive: true);
+        return quality;
+    }
+
+    /// <summary>How well a probe reads rendered pictures of a seed.</summary>
+    /// <param name="probe">The probe.</param>
+    /// <param name="world">What is painted.</param>
+    /// <param name="seed">Which pictures; not the seed that it was trained with.</param>
+    /// <param name="count">How many.</param>
+    public static ProbeQuality Measure(Probe probe, WorldPreset world, ulong seed, int count)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        using var scope = NewDisposeScope();
+        var scenes = Enumerable.Range(0, count).Select(i => SceneSampler.Sample(seed ^ ScenesStream, i, world)).ToList();
+        var marks = scenes.Zip(probe.Read([.. scenes.Select(s => Painter.Paint(s, Size))]), (scene, reading) => Marks.Of(scene, reading)).ToList();
+        // Two pictures each of 100 individuals: is the other one the nearest of 100?
+        var random = new WorldRandom(seed, 3);
+        var toys = Enumerable.Range(0, 100).Select(i => new Individual(seed ^ IndividualsStream, i)).ToList();
+        RgbImage Seen(Individual toy) => new(Size, Size, Paint(toy, random, world));
+        var (one, other) = (probe.Embed([.. toys.Select(Seen)]), probe.Embed([.. toys.Select(Seen)]));
+        var nearest = one.mm(other.transpose(0, 1)).argmax(1).data<long>().ToArray();
+        return new ProbeQuality(count, Marks.Shares(marks), nearest.Select((n, i) => n == i ? 1.0 : 0).Average());
+    }
+
+    private static Tensor PaintIndividuals(ulong seed, int count, WorldPreset world, CancellationToken cancel)
+    {
+        var plane = Size * Size;
+        var bytes = new byte[count * Views * 3 * plane];
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancel }, i =>
+        {
+            var toy = new Individual(seed, i);
+            var random = new WorldRandom(seed, (ulong)(i + 1) << 32);
+            for (var v = 0; v < Views; v++)
+            {
+                var pixels = Paint(toy, random, world);
+                var at = ((i * Views) + v) * 3 * plane;
+                for (var p = 0; p < plane; p++)
+                    for (var c = 0; c < 3; c++)
+                        bytes[at + (c * plane) + p] = pixels[(3 * p) + c];
+            }
+        });
+        return tensor(bytes, [count, Views, 3, Size, Size]);
+    }
+
+    /// <summary>An individual, seen in some way, somewhere.</summary>
+    private static byte[] Paint(Individual toy, WorldRandom random, WorldPreset world)
+    {
+        var (view, background, seed) = (SceneSampler.SampleView(random), random.Pick(world.Backgrounds), random.NextULong());
+        return Painter.PaintRgb(Scene.Of(toy, background, Style.Photo, seed, view), Size);
+    }
+
+    private static Tensor Labels(List<Scene> scenes, WorldPreset world)
+    {
+        var (backgrounds, styles) = (world.Backgrounds.Select(b => b.Value).ToList(), world.Styles.Select(s => s.Value).ToList());
+        var (classes, colors) = (world.Classes.ToList(), world.Colors.ToList());
+        var rows = scenes.SelectMany(s => new long[] { classes.IndexOf(s.Class), s.ShowsColor ? colors.IndexOf(s.Color) : -1, backgrounds.IndexOf(s.Background), styles.IndexOf(s.Style) }).ToArray();
+        return tensor(rows, [scenes.Count, 4L]);
+    }
+}
+
+/// <summary>How well a probe reads rendered pictures.</summary>
+/// <param name="N">How many pictures.</param>
+/// <param name="Right">The share of each attribute that it reads right.</param>
+/// <param name="Individual">Of two pictures each of 100 individuals: how often an individual's second picture is the nearest to its first.</param>
+public sealed record ProbeQuality(int N, AttributeShares Right, double Individual);

@@ -1,0 +1,94 @@
+using NotebookKit.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NotebookKit.Workshop.Pretraining;
+
+/// <summary>Stage 4: the UNet predicts the noise in noised latents from the text encoder's states; both learn together.</summary>
+internal sealed class DenoisingLearner : Learner
+{
+    private const double CaptionDropout = 0.1;
+    private const double ContextRate = 2;
+    private const double TextRate = 0.5;
+    private readonly TrainingData data;
+    private readonly Tensor signal;
+    private readonly Tensor noiseLevel;
+    private readonly TimestepBias bias;
+    private readonly int batch;
+
+    /// <summary>One worker's copy.</summary>
+    /// <param name="unetConfig">The shape of the UNet.</param>
+    /// <param name="textConfig">The shape of the text encoder, over the compact vocabulary.</param>
+    /// <param name="data">Latents and captions, shared by the workers.</param>
+    /// <param name="alphasCumprod">The schedule's ᾱ, (T).</param>
+    /// <param name="bias">Which timesteps are practised.</param>
+    /// <param name="batch">Pictures per update.</param>
+    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, Tensor alphasCumprod, TimestepBias bias, int batch)
+    {
+        this.data = data;
+        this.bias = bias;
+        this.batch = batch;
+        var device = data.Latents.device;
+        UNet = new UNet2DConditionModel(unetConfig);
+        Text = new CLIPTextModel(textConfig);
+        UNet.to(device);
+        Text.to(device);
+        using var noGrad = no_grad();
+        signal = alphasCumprod.to(ScalarType.Float32).sqrt().to(device);
+        noiseLevel = (1 - alphasCumprod.to(ScalarType.Float32)).sqrt().to(device);
+        Parameters = [.. Of(UNet, "unet", RateOf), .. ContrastiveLearner.TextParameters(Text, data, TextRate)];
+    }
+
+    /// <summary>The UNet.</summary>
+    public UNet2DConditionModel UNet { get; }
+
+    /// <summary>The text encoder over the compact vocabulary.</summary>
+    public CLIPTextModel Text { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<LearnedTensor> Parameters { get; }
+
+    /// <summary>Starts the output projections of the transformers at a small random value: from zero, captions reach the UNet much later.</summary>
+    public static void Start(UNet2DConditionModel unet, ulong seed)
+    {
+        using var noGrad = no_grad();
+        using var generator = new Generator(seed);
+        foreach (var (name, parameter) in unet.named_parameters())
+        {
+            if (name.EndsWith("proj_out.weight", StringComparison.Ordinal))
+                parameter.copy_(randn(parameter.shape, generator: generator).mul_(0.02));
+            else if (name.EndsWith("proj_out.bias", StringComparison.Ordinal))
+                parameter.zero_();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Loss(TrainingStep step)
+    {
+        var (latents, captions) = data.Batch(batch, step.Random, CaptionDropout);
+        var (timesteps, weights) = bias.Draw(batch, step.Progress, step.Random);
+        var device = latents.device;
+        var t = tensor(timesteps, dtype: ScalarType.Int64).to(device);
+        var noise = randn(latents.shape, device: device, generator: step.Generator);
+        var noised = Noised(latents, noise, t);
+        var predicted = UNet.call(noised, t, Text.call(captions).LastHiddenState);
+        var error = (predicted - noise).pow(2).mean([1, 2, 3]); // (B)
+        return (error * tensor(weights).to(device)).mean();
+    }
+
+    /// <summary>Latents with noise of a timestep each: √ᾱ·x + √(1−ᾱ)·ε.</summary>
+    public Tensor Noised(Tensor latents, Tensor noise, Tensor timesteps) =>
+        (latents * signal.index_select(0, timesteps).view(-1, 1, 1, 1)) + (noise * noiseLevel.index_select(0, timesteps).view(-1, 1, 1, 1));
+
+    private static double RateOf(string name) =>
+        name.Contains("attn2.to_k", StringComparison.Ordinal) || name.Contains("attn2.to_v", StringComparison.Ordinal) ? ContextRate : 1;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        UNet.Dispose();
+        Text.Dispose();
+        signal.Dispose();
+        noiseLevel.Dispose();
+    }
+}
