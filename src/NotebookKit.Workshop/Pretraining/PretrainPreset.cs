@@ -44,8 +44,14 @@ public sealed record PretrainPreset
     /// <summary>Which part of the world is painted.</summary>
     public WorldPreset World { get; init; } = WorldPreset.Cpu;
 
-    /// <summary>Channels of the VAE's levels; n levels shrink a picture 2^(n-1) times.</summary>
+    /// <summary>
+    /// Channels of the VAE's levels; n levels shrink a picture 2^(n-1) times. A third of them begins as a linear code
+    /// (<see cref="LinearPath"/>).
+    /// </summary>
     public required int[] VaeChannels { get; init; }
+
+    /// <summary>Groups of the VAE's norms: two thirds of them are the network's alone.</summary>
+    public int VaeNormGroups { get; init; } = 12;
 
     /// <summary>Pictures per update of the VAE.</summary>
     public required int VaeBatch { get; init; }
@@ -86,7 +92,7 @@ public sealed record PretrainPreset
     /// <summary>Attention heads of the UNet's levels.</summary>
     public required int[] UNetHeads { get; init; }
 
-    /// <summary>Groups of every GroupNorm.</summary>
+    /// <summary>Groups of the UNet's norms.</summary>
     public int NormGroups { get; init; } = 8;
 
     /// <summary>Pictures per denoising update of one worker.</summary>
@@ -118,7 +124,7 @@ public sealed record PretrainPreset
         Faces = 6_000,
         Individuals = 6_000,
         HeldOut = 256,
-        VaeChannels = [16, 32, 48],
+        VaeChannels = [24, 48, 72],
         VaeBatch = 8,
         VaeSteps = 8_000,
         VaeMinutes = 25,
@@ -146,7 +152,7 @@ public sealed record PretrainPreset
         Faces = 20_000,
         Individuals = 20_000,
         HeldOut = 1024,
-        VaeChannels = [16, 32, 48, 64],
+        VaeChannels = [24, 48, 72, 96],
         VaeBatch = 64,
         VaeSteps = 12_000,
         VaeMinutes = 4,
@@ -175,7 +181,8 @@ public sealed record PretrainPreset
         HeldOut = 8,
         CaptionsPerPicture = 2,
         RareTokens = 20,
-        VaeChannels = [8, 16],
+        VaeChannels = [12, 36],
+        VaeNormGroups = 6,
         VaeBatch = 4,
         VaeSteps = 12,
         VaeMinutes = 0.1,

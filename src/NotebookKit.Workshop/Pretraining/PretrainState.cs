@@ -36,10 +36,9 @@ internal sealed record PretrainState
 /// <param name="Seconds">Seconds of training.</param>
 /// <param name="Steps">Updates.</param>
 /// <param name="Pictures">Pictures seen.</param>
-/// <param name="LinearPsnr">Peak signal-to-noise ratio of the linear code it started from, dB, held-out pictures.</param>
-/// <param name="Psnr">Its own.</param>
+/// <param name="Psnr">Peak signal-to-noise ratio, dB, held-out pictures.</param>
 /// <param name="ScalingFactor">What brings the latents to unit variance.</param>
-public sealed record VaeFigures(double Seconds, long Steps, long Pictures, double LinearPsnr, double Psnr, double ScalingFactor);
+public sealed record VaeFigures(double Seconds, long Steps, long Pictures, double Psnr, double ScalingFactor);
 
 /// <summary>What is known of the contrastive stage.</summary>
 /// <param name="Seconds">Seconds of training.</param>

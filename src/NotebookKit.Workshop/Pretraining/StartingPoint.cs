@@ -40,7 +40,7 @@ internal static class StartingPoint
         run.Work.Update(s => s with
         {
             From = from,
-            Vae = new VaeFigures(0, 0, 0, 0, 0, vae.Config.ScalingFactor),
+            Vae = new VaeFigures(0, 0, 0, 0, vae.Config.ScalingFactor),
             Contrastive = new ContrastiveFigures(0, 0, 0, 0),
         });
     }

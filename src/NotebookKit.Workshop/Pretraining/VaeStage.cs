@@ -59,15 +59,13 @@ internal static class VaeStage
             var patch = 1 << (preset.VaeChannels.Length - 1);
             VaeLearner.Start(learners[0].Vae, new PatchPca(WorldPictures.ToModel(training.narrow(0, 0, Math.Min(500, preset.Pictures))), patch, 4));
         }
-        var linear = VaeLearner.Psnr(learners[0].Vae, held, run.Device);
-        run.Say("vae", 0, $"linear code: {linear:F1} dB");
         var settings = run.Settings("vae", 2e-3) with { Beta2 = 0.99 };
         var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.VaeSteps, preset.VaeMinutes), preset.VaeBatch, () => Figure(run, learners[0].Vae, held));
         var psnr = VaeLearner.Psnr(learners[0].Vae, held, run.Device);
         SaveReconstructions(run, learners[0].Vae, held);
         run.Work.Save("vae.safetensors", learners[0].Vae.state_dict());
-        run.Work.Update(s => s with { Vae = new VaeFigures(seconds, steps, steps * preset.VaeBatch, linear, psnr, 1) });
-        run.Say("vae", 1, $"held-out PSNR {psnr:F1} dB (linear code {linear:F1} dB)");
+        run.Work.Update(s => s with { Vae = new VaeFigures(seconds, steps, steps * preset.VaeBatch, psnr, 1) });
+        run.Say("vae", 1, $"held-out PSNR {psnr:F1} dB");
         learners.ForEach(l => l.Dispose());
     }
 
