@@ -71,10 +71,10 @@ public static class ProbeTraining
         // Two pictures each of 100 individuals: is the other one the nearest of 100?
         var random = new WorldRandom(seed, 3);
         var toys = Enumerable.Range(0, 100).Select(i => new Individual(seed ^ IndividualsStream, i)).ToList();
-        RgbImage Seen(Individual toy) => new(Size, Size, Paint(toy, random, world));
-        var (one, other) = (probe.Embed([.. toys.Select(Seen)]), probe.Embed([.. toys.Select(Seen)]));
-        var nearest = one.mm(other.transpose(0, 1)).argmax(1).data<long>().ToArray();
-        return new ProbeQuality(count, Marks.Shares(marks), nearest.Select((n, i) => n == i ? 1.0 : 0).Average());
+        Tensor Seen(Style style) => probe.Embed([.. toys.Select(toy => new RgbImage(Size, Size, Paint(toy, random, world, style)))]);
+        var photos = Seen(Style.Photo);
+        double Found(Style style) => Math.Round(Seen(style).mm(photos.transpose(0, 1)).argmax(1).data<long>().ToArray().Select((n, i) => n == i ? 1.0 : 0).Average(), 3);
+        return new ProbeQuality(count, Marks.Shares(marks), world.Styles.ToDictionary(s => ProbeNames.Of(s.Value), s => Found(s.Value)));
     }
 
     private static Tensor PaintIndividuals(ulong seed, int count, WorldPreset world, CancellationToken cancel)
@@ -87,7 +87,7 @@ public static class ProbeTraining
             var random = new WorldRandom(seed, (ulong)(i + 1) << 32);
             for (var v = 0; v < Views; v++)
             {
-                var pixels = Paint(toy, random, world);
+                var pixels = Paint(toy, random, world, random.Pick(world.Styles));
                 var at = ((i * Views) + v) * 3 * plane;
                 for (var p = 0; p < plane; p++)
                     for (var c = 0; c < 3; c++)
@@ -98,10 +98,10 @@ public static class ProbeTraining
     }
 
     /// <summary>An individual, seen in some way, somewhere.</summary>
-    private static byte[] Paint(Individual toy, WorldRandom random, WorldPreset world)
+    private static byte[] Paint(Individual toy, WorldRandom random, WorldPreset world, Style style)
     {
         var (view, background, seed) = (SceneSampler.SampleView(random), random.Pick(world.Backgrounds), random.NextULong());
-        return Painter.PaintRgb(Scene.Of(toy, background, Style.Photo, seed, view), Size);
+        return Painter.PaintRgb(Scene.Of(toy, background, style, seed, view), Size);
     }
 
     private static Tensor Labels(List<Scene> scenes, WorldPreset world)
@@ -116,5 +116,5 @@ public static class ProbeTraining
 /// <summary>How well a probe reads rendered pictures.</summary>
 /// <param name="N">How many pictures.</param>
 /// <param name="Right">The share of each attribute that it reads right.</param>
-/// <param name="Individual">Of two pictures each of 100 individuals: how often an individual's second picture is the nearest to its first.</param>
-public sealed record ProbeQuality(int N, AttributeShares Right, double Individual);
+/// <param name="Individual">For each style: how often, of photos of 100 individuals, an individual's own is the nearest to another picture of it in that style.</param>
+public sealed record ProbeQuality(int N, AttributeShares Right, IReadOnlyDictionary<string, double> Individual);
