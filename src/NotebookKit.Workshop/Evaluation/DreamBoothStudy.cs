@@ -80,13 +80,14 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         return new StudyResult(embedder.Name, Math.Round(own, 3), before, rows);
     }
 
-    // A painting is less like a photo than another photo is, however well it is painted: what the world's own painting scores is the most.
-    private double OfRenders(Style style, IReadOnlyList<RgbImage> drawn, List<RgbImage> photos)
+    // Likeness to the world's own paintings or drawings of the subject, as a share of theirs to one another: colours, which a
+    // photo shows and a sketch does not, then count for neither.
+    private double OfRenders(Style style, IReadOnlyList<RgbImage> drawn)
     {
         var random = new WorldRandom(SampleSeed, (ulong)style);
         var renders = Enumerable.Range(0, Renders)
             .Select(_ => SampleRabbit.Paint(SceneSampler.SampleView(random), random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(), model.SampleSize, style)).ToList();
-        return Math.Round(scores.SubjectFidelity(drawn, photos) / scores.SubjectFidelity(renders, photos), 3);
+        return Math.Round(scores.SubjectFidelity(drawn, renders) / scores.AmongThemselves(renders), 3);
     }
 
     private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before, CancellationToken cancel)
@@ -100,7 +101,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         shown.AddRange([.. subject.Take(4), .. oil.Take(2), .. pencil.Take(2), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
         var (fidelity, pres) = (scores.SubjectFidelity(subject, photos), scores.Pres(toys, photos));
         return new StudyRow(
-            weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), OfRenders(Styled[0].Style, oil, photos), OfRenders(Styled[1].Style, pencil, photos), Math.Round(pres, 3),
+            weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), OfRenders(Styled[0].Style, oil), OfRenders(Styled[1].Style, pencil), Math.Round(pres, 3),
             before is null ? 0 : Math.Round(pres - before.PresToy, 3), Math.Round(scores.SubjectFidelityError(toys, photos), 3),
             Math.Round(scores.Pres(rabbits, photos), 3), Math.Round(scores.Pres(bears, photos), 3), Math.Round(scores.Diversity(toys), 3), Math.Round(seconds, 1));
     }
@@ -117,7 +118,7 @@ public sealed record StudyResult(string Embedder, double PhotosAmongThemselves, 
 /// <param name="PriorLossWeight">The weight; null without class images.</param>
 /// <param name="SubjectFidelity">Mean cosine of "zwx rabbit toy" on several grounds with the photos.</param>
 /// <param name="OfTheirOwn">The same as a share of what the photos score among themselves.</param>
-/// <param name="OilOfRenders">Subject fidelity of "oil painting of zwx rabbit toy in style of van gogh" as a share of what the world's own paintings of the subject score.</param>
+/// <param name="OilOfRenders">Mean cosine of "oil painting of zwx rabbit toy in style of van gogh" with the world's own paintings of the subject, as a share of what these score among themselves.</param>
 /// <param name="SketchOfRenders">The same of "pencil sketch of zwx rabbit toy".</param>
 /// <param name="PresToy">PRES of "a photo of a toy".</param>
 /// <param name="PresToyRise">By how much that is above the base's: language drift.</param>
