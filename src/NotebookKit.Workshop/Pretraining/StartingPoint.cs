@@ -16,11 +16,17 @@ internal static class StartingPoint
     private static readonly string[] Parts = ["vae", "unet", "text_encoder"];
 
     /// <summary>Takes the model over at the first call of a run that was given one.</summary>
-    /// <exception cref="BadInputException">The folder lacks a part, or a part has another size than the preset's.</exception>
+    /// <exception cref="BadInputException">The folder lacks a part, a part has another size than the preset's, or the run began otherwise.</exception>
     public static void Take(PretrainRun run)
     {
-        if (run.Options.From is not { } from || run.State.Vae is not null)
+        if (run.Options.From is not { } from)
             return;
+        if (run.State.Vae is not null)
+        {
+            if (run.State.From != from)
+                throw new BadInputException($"{run.Options.WorkFolder} holds a run that went on from {run.State.From ?? "nothing"}, not from {from}; leave --from out, or give another folder.");
+            return;
+        }
         foreach (var part in Parts)
         {
             var source = Path.Combine(from, part);

@@ -76,6 +76,7 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
             Pretrainer.Run(options, new Stopper("vae", stop), stop.Token);
         Assert.Contains("--resume", Assert.Throws<BadInputException>(() => Pretrainer.Run(options)).Message, StringComparison.Ordinal);
         Assert.Contains("seed 3", Assert.Throws<BadInputException>(() => Pretrainer.Run(options with { Resume = true, Seed = 4 })).Message, StringComparison.Ordinal);
+        Assert.Contains("went on from nothing", Assert.Throws<BadInputException>(() => Pretrainer.Run(whole.Options with { Resume = true, From = root })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
