@@ -74,5 +74,5 @@ internal static class DreamBoothStudyVerb
     }
 
     private static string Line(StudyRow row) =>
-        $"{(row.PriorLossWeight is { } weight ? $"prior loss weight {weight:0.##}" : "no class images")}: subject fidelity {row.SubjectFidelity:F3} ({row.OfTheirOwn:P0} of the photos' own), PRES of a toy {row.PresToy:F3} ± {row.PresToyError:F3} ({row.PresToyRise:+0.000;-0.000}), of a rabbit toy {row.PresRabbit:F3}, of a bear toy {row.PresBear:F3}, DIV {row.DivToy:F3}, {row.Seconds:F0} s";
+        $"{(row.PriorLossWeight is { } weight ? $"prior loss weight {weight:0.##}" : "no class images")}: subject fidelity {row.SubjectFidelity:F3} ({row.OfTheirOwn:P0} of the photos' own; of its renders {row.OilOfRenders:P0} in oil, {row.SketchOfRenders:P0} in pencil), PRES of a toy {row.PresToy:F3} ± {row.PresToyError:F3} ({row.PresToyRise:+0.000;-0.000}), of a rabbit toy {row.PresRabbit:F3}, of a bear toy {row.PresBear:F3}, DIV {row.DivToy:F3}, {row.Seconds:F0} s";
 }

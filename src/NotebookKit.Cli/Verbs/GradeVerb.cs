@@ -24,7 +24,8 @@ internal static class GradeVerb
         var steps = new Option<int>("--steps") { Description = "DDIM steps", DefaultValueFactory = _ => defaults.Steps };
         var cfg = new Option<double>("--cfg") { Description = "guidance scale", DefaultValueFactory = _ => defaults.Cfg };
         var sheet = new Option<string?>("--sheet") { Description = "PNG with up to a hundred pictures beside renders of the same scenes" };
-        var verb = new Command("grade", "grade a base model: the share of attributes that its pictures have right") { folder, on, probe, preset, n, seed, steps, cfg, sheet };
+        var strip = new Option<string?>("--strip") { Description = "PNG of twelve faces as rendered and, below, as the VAE encodes and decodes them" };
+        var verb = new Command("grade", "grade a base model: the share of attributes that its pictures have right") { folder, on, probe, preset, n, seed, steps, cfg, sheet, strip };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
@@ -35,11 +36,15 @@ internal static class GradeVerb
             using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
             var options = new GradeOptions { N = parse.GetValue(n), Seed = parse.GetValue(seed), Steps = parse.GetValue(steps), Cfg = parse.GetValue(cfg), Sheet = parse.GetValue(sheet) };
             var counter = new CountLines("drawn", options.N);
-            var grade = Grader.Run(model, reader, parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu, options, counter.Report, stop.Token);
+            var world = parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu;
+            var grade = Grader.Run(model, reader, world, options, counter.Report, stop.Token) with
+            {
+                VaePsnr = Math.Round(Reconstruction.Measure(model, world, options.Seed, parse.GetValue(strip)), 2),
+            };
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(grade, Verb.Json));
             else
-                Console.WriteLine($"{grade.N} pictures: class {grade.Class:P1}, colour {grade.Colour:P1}, background {grade.Background:P1}, style {grade.Style:P1}, all {grade.All:P1}; renders: all {grade.Probe.All:P1}");
+                Console.WriteLine($"{grade.N} pictures: class {grade.Class:P1}, colour {grade.Colour:P1}, background {grade.Background:P1}, style {grade.Style:P1}, all {grade.All:P1}; renders: all {grade.Probe.All:P1}; VAE {grade.VaePsnr:F1} dB");
         });
         return verb;
     }

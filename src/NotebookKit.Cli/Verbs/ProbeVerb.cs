@@ -34,7 +34,7 @@ internal static class ProbeVerb
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(quality, Verb.Json));
             else
-                Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals {quality.Individual:P0}");
+                Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals {string.Join(", ", quality.Individual.Select(pair => $"{pair.Key} {pair.Value:P0}"))}");
         });
         return verb;
     }

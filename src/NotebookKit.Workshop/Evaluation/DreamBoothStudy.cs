@@ -29,14 +29,23 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         $"photo of {SampleRabbit.Identifier} rabbit toy in the street", $"photo of {SampleRabbit.Identifier} rabbit toy in the snow",
     ];
 
+    // What it should still be when it is painted or drawn.
+    private static readonly (Style Style, string Prompt)[] Styled =
+    [
+        (Style.OilPainting, $"oil painting of {SampleRabbit.Identifier} rabbit toy in style of van gogh"),
+        (Style.PencilSketch, $"pencil sketch of {SampleRabbit.Identifier} rabbit toy"),
+    ];
+
+    private const int Renders = 24;
+
     private readonly DreamBoothScores scores = new(embedder);
     private readonly List<RgbImage> shown = [];
 
-    /// <summary>A row of pictures for the base and for each run: subject, toy, rabbit toy, bear toy. Filled by <see cref="Run"/>.</summary>
+    /// <summary>A row of pictures for the base and for each run: subject, in oil, in pencil, toy, rabbit toy, bear toy. Filled by <see cref="Run"/>.</summary>
     public IReadOnlyList<RgbImage> Shown => shown;
 
     /// <summary>Pictures in a row of <see cref="Shown"/>.</summary>
-    public const int ShownPerRow = 12;
+    public const int ShownPerRow = 16;
 
     /// <summary>Runs the study.</summary>
     /// <param name="weights">The prior loss weights; one run without class images is put before them.</param>
@@ -71,6 +80,16 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         return new StudyResult(embedder.Name, Math.Round(own, 3), before, rows);
     }
 
+    // Likeness to the world's own paintings or drawings of the subject, as a share of theirs to one another: colours, which a
+    // photo shows and a sketch does not, then count for neither.
+    private double OfRenders(Style style, IReadOnlyList<RgbImage> drawn)
+    {
+        var random = new WorldRandom(SampleSeed, (ulong)style);
+        var renders = Enumerable.Range(0, Renders)
+            .Select(_ => SampleRabbit.Paint(SceneSampler.SampleView(random), random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(), model.SampleSize, style)).ToList();
+        return Math.Round(scores.SubjectFidelity(drawn, renders) / scores.AmongThemselves(renders), 3);
+    }
+
     private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before, CancellationToken cancel)
     {
         var sheet = new PromptSheet(model, Steps, options.ForBase(model).Samples.Guidance!.Value);
@@ -78,10 +97,11 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
             sheet.Draw([.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Count])], SampleSeed, null, cancel);
         var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures / 2)), Draw(["a photo of a toy"], pictures));
         var (rabbits, bears) = (Draw(["a photo of a rabbit toy"], Math.Max(2, pictures / 4)), Draw(["a photo of a bear toy"], Math.Max(2, pictures / 4)));
-        shown.AddRange([.. subject.Take(4), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
+        var (oil, pencil) = (Draw([Styled[0].Prompt], Math.Max(2, pictures / 4)), Draw([Styled[1].Prompt], Math.Max(2, pictures / 4)));
+        shown.AddRange([.. subject.Take(4), .. oil.Take(2), .. pencil.Take(2), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
         var (fidelity, pres) = (scores.SubjectFidelity(subject, photos), scores.Pres(toys, photos));
         return new StudyRow(
-            weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), Math.Round(pres, 3),
+            weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), OfRenders(Styled[0].Style, oil), OfRenders(Styled[1].Style, pencil), Math.Round(pres, 3),
             before is null ? 0 : Math.Round(pres - before.PresToy, 3), Math.Round(scores.SubjectFidelityError(toys, photos), 3),
             Math.Round(scores.Pres(rabbits, photos), 3), Math.Round(scores.Pres(bears, photos), 3), Math.Round(scores.Diversity(toys), 3), Math.Round(seconds, 1));
     }
@@ -98,6 +118,8 @@ public sealed record StudyResult(string Embedder, double PhotosAmongThemselves, 
 /// <param name="PriorLossWeight">The weight; null without class images.</param>
 /// <param name="SubjectFidelity">Mean cosine of "zwx rabbit toy" on several grounds with the photos.</param>
 /// <param name="OfTheirOwn">The same as a share of what the photos score among themselves.</param>
+/// <param name="OilOfRenders">Mean cosine of "oil painting of zwx rabbit toy in style of van gogh" with the world's own paintings of the subject, as a share of what these score among themselves.</param>
+/// <param name="SketchOfRenders">The same of "pencil sketch of zwx rabbit toy".</param>
 /// <param name="PresToy">PRES of "a photo of a toy".</param>
 /// <param name="PresToyRise">By how much that is above the base's: language drift.</param>
 /// <param name="PresToyError">The standard error of PresToy: rows that differ by less than about two of it say nothing of each other.</param>
@@ -106,5 +128,5 @@ public sealed record StudyResult(string Embedder, double PhotosAmongThemselves, 
 /// <param name="DivToy">DIV of "a photo of a toy".</param>
 /// <param name="Seconds">Seconds that training took, class images painted for the first time included.</param>
 public sealed record StudyRow(
-    double? PriorLossWeight, double SubjectFidelity, double OfTheirOwn, double PresToy, double PresToyRise, double PresToyError,
+    double? PriorLossWeight, double SubjectFidelity, double OfTheirOwn, double OilOfRenders, double SketchOfRenders, double PresToy, double PresToyRise, double PresToyError,
     double PresRabbit, double PresBear, double DivToy, double Seconds);

@@ -103,4 +103,8 @@ public sealed record GradeOptions
 /// <param name="Seconds">Seconds that drawing took.</param>
 public sealed record Grade(
     int N, double Class, double Colour, double Background, double Style, double All, AttributeShares Probe,
-    IReadOnlyDictionary<string, double> ByClass, IReadOnlyDictionary<string, double> ByStyle, int Steps, double Cfg, ulong Seed, double Seconds);
+    IReadOnlyDictionary<string, double> ByClass, IReadOnlyDictionary<string, double> ByStyle, int Steps, double Cfg, ulong Seed, double Seconds)
+{
+    /// <summary>Peak signal-to-noise ratio of rendered pictures through the model's VAE and back, dB; see <see cref="Reconstruction"/>.</summary>
+    public double VaePsnr { get; init; }
+}

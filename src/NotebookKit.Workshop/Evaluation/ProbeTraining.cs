@@ -71,10 +71,9 @@ public static class ProbeTraining
         // Two pictures each of 100 individuals: is the other one the nearest of 100?
         var random = new WorldRandom(seed, 3);
         var toys = Enumerable.Range(0, 100).Select(i => new Individual(seed ^ IndividualsStream, i)).ToList();
-        RgbImage Seen(Individual toy) => new(Size, Size, toy.Paint(random, world, Size));
-        var (one, other) = (probe.Embed([.. toys.Select(Seen)]), probe.Embed([.. toys.Select(Seen)]));
-        var nearest = one.mm(other.transpose(0, 1)).argmax(1).data<long>().ToArray();
-        return new ProbeQuality(count, Marks.Shares(marks), nearest.Select((n, i) => n == i ? 1.0 : 0).Average());
+        Tensor Seen(Style style) => probe.Embed([.. toys.Select(toy => new RgbImage(Size, Size, Paint(toy, random, world, style)))]);
+        double Found(Style style) => Math.Round(Seen(style).mm(Seen(style).transpose(0, 1)).argmax(1).data<long>().ToArray().Select((n, i) => n == i ? 1.0 : 0).Average(), 3);
+        return new ProbeQuality(count, Marks.Shares(marks), world.Styles.ToDictionary(s => ProbeNames.Of(s.Value), s => Found(s.Value)));
     }
 
     private static Tensor PaintIndividuals(ulong seed, int count, WorldPreset world, CancellationToken cancel)
@@ -85,9 +84,11 @@ public static class ProbeTraining
         {
             var toy = new Individual(seed, i);
             var random = new WorldRandom(seed, (ulong)(i + 1) << 32);
+            // Half are seen in photos; the others all in one style, in which alike toys must be told apart, or in several.
+            var one = random.Chance(0.5f) ? Style.Photo : random.Pick([.. world.Styles.Select(s => (s.Value == Style.Photo ? (Style?)null : s.Value, 1f))]);
             for (var v = 0; v < Views; v++)
             {
-                var pixels = toy.Paint(random, world, Size);
+                var pixels = Paint(toy, random, world, one ?? random.Pick(world.Styles));
                 var at = ((i * Views) + v) * 3 * plane;
                 for (var p = 0; p < plane; p++)
                     for (var c = 0; c < 3; c++)
@@ -95,6 +96,13 @@ public static class ProbeTraining
             }
         });
         return tensor(bytes, [count, Views, 3, Size, Size]);
+    }
+
+    /// <summary>An individual, seen in some way, somewhere.</summary>
+    private static byte[] Paint(Individual toy, WorldRandom random, WorldPreset world, Style style)
+    {
+        var (view, background, seed) = (SceneSampler.SampleView(random), random.Pick(world.Backgrounds), random.NextULong());
+        return Painter.PaintRgb(Scene.Of(toy, background, style, seed, view), Size);
     }
 
     private static Tensor Labels(List<Scene> scenes, WorldPreset world)
@@ -109,5 +117,5 @@ public static class ProbeTraining
 /// <summary>How well a probe reads rendered pictures.</summary>
 /// <param name="N">How many pictures.</param>
 /// <param name="Right">The share of each attribute that it reads right.</param>
-/// <param name="Individual">Of two pictures each of 100 individuals: how often an individual's second picture is the nearest to its first.</param>
-public sealed record ProbeQuality(int N, AttributeShares Right, double Individual);
+/// <param name="Individual">For each style, of two pictures each of 100 individuals in that style: how often an individual's second picture is the nearest to its first.</param>
+public sealed record ProbeQuality(int N, AttributeShares Right, IReadOnlyDictionary<string, double> Individual);

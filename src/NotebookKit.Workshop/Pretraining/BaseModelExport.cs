@@ -9,26 +9,32 @@ namespace NotebookKit.Workshop.Pretraining;
 /// <summary>Writes a trained model as a diffusers folder in float16, so that everything that reads Stable Diffusion reads it.</summary>
 internal sealed class BaseModelExport : IDisposable
 {
-    private readonly PretrainPreset preset;
     private readonly CaptionTable captions;
     private readonly AutoencoderKL vae;
     private readonly CLIPTextModel fullText;
 
     /// <summary>Prepares the parts that do not change from export to export.</summary>
-    /// <param name="preset">The sizes.</param>
     /// <param name="captions">Which token each trained row belongs to.</param>
     /// <param name="vae">The trained VAE, its configuration with the scaling factor.</param>
-    /// <param name="seed">Draws the rows of words that no caption uses.</param>
-    public BaseModelExport(PretrainPreset preset, CaptionTable captions, AutoencoderKL vae, ulong seed)
+    /// <param name="fullText">A text encoder over the whole vocabulary: the rows of words that no caption uses stay as they are. Disposed with this.</param>
+    public BaseModelExport(CaptionTable captions, AutoencoderKL vae, CLIPTextModel fullText)
     {
-        this.preset = preset;
         this.captions = captions;
         this.vae = vae;
-        fullText = new CLIPTextModel(ModelShapes.Text(preset, ClipTokenizer.Default.VocabularySize, ClipTokenizer.Default.EosTokenId));
+        this.fullText = fullText;
+    }
+
+    /// <summary>A text encoder over the whole vocabulary with random rows.</summary>
+    /// <param name="preset">The sizes.</param>
+    /// <param name="seed">Draws the rows.</param>
+    public static CLIPTextModel FreshText(PretrainPreset preset, ulong seed)
+    {
+        var text = new CLIPTextModel(ModelShapes.Text(preset, ClipTokenizer.Default.VocabularySize, ClipTokenizer.Default.EosTokenId));
         using var noGrad = no_grad();
         using var generator = new Generator(ParallelTrainer.Mix(seed, "token table", 0) >> 1);
-        var table = TokenTable(fullText);
+        var table = TokenTable(text);
         table.copy_(randn(table.shape, generator: generator).mul_(ModelShapes.TokenSpread));
+        return text;
     }
 
     /// <summary>Writes the folder.</summary>

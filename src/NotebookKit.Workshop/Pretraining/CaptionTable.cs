@@ -101,7 +101,8 @@ internal sealed class CaptionTable
     /// <summary>Every word that a caption can use, so that each has a row that learns even in a small run.</summary>
     private static IEnumerable<string> Vocabulary(WorldPreset world) =>
     [
-        "a", "toy",
+        "a", "toy", Words.Patchwork, "with", "and",
+        .. Enum.GetValues<Mark>().Select(Words.Phrase),
         .. world.Classes.Select(Words.Noun),
         .. world.Colors.Select(Words.Adjective),
         .. world.Backgrounds.SelectMany(b => Words.Places(b.Value)),

@@ -10,7 +10,7 @@ namespace NotebookKit.Workshop.Pretraining;
 /// </summary>
 internal sealed class DecoderLearner : Learner
 {
-    private static readonly string[] Parts = ["decoder.", "post_quant_conv.", "patch_decoder."];
+    private static readonly string[] Parts = ["decoder.", "post_quant_conv."];
     private readonly Tensor pictures;
     private readonly int batch;
 

@@ -19,15 +19,15 @@ internal static class DenoiserStage
         using var vae = run.LoadVae();
         var schedule = new SchedulerConfig();
         var textConfig = ModelShapes.Text(preset, data.Captions.Tokens.Count, data.Captions.EndRow);
-        DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, schedule, preset.LogitMean, preset.Batch);
+        var further = run.State.From is not null;
+        DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, schedule, new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], preset.LogitMean, further), preset.Batch);
         var learners = run.Learners(Make);
-        DenoisingLearner.Start(learners[0].UNet, (ulong)run.SeedFor("proj_out"));
-        learners[0].Text.load_state_dict(run.Work.Load("text.safetensors"));
+        Begin(run, learners[0], data.Captions);
         using var averaged = Make(); // the weights that are measured and exported
         var averagedTensors = averaged.Parameters.ToDictionary(p => p.Name, p => p.Value);
         var swaps = new SwappedCaptions(data, schedule, preset, scenes, run.Options.Seed, SwapPictures);
-        using var export = new BaseModelExport(preset, data.Captions, vae, run.Options.Seed);
-        var settings = run.Settings("denoiser", preset.LearningRate) with { FlatShare = 0.3, EmaDecay = preset.EmaDecay };
+        using var export = new BaseModelExport(data.Captions, vae, further ? StartingPoint.Text(run) : BaseModelExport.FreshText(preset, run.Options.Seed));
+        var settings = run.Settings("denoiser", preset.LearningRate * (further ? StartingPoint.RateShare : 1)) with { FlatShare = 0.3, EmaDecay = preset.EmaDecay };
         using var trainer = new ParallelTrainer(learners, settings, run.Work.PathOf("denoiser.checkpoint.safetensors"));
         var loss = 0.0;
         var done = trainer.Run(BudgetOf(run), status =>
@@ -58,6 +58,20 @@ internal static class DenoiserStage
             Finish(run, $"samples-{status.Seconds / 60:000}.png");
             run.Say("denoiser", status.Progress, $"swapped captions: class {thing.Share:P0} ({thing.Gain:F1} %), colour {color.Share:P0} ({color.Gain:F1} %), background {background.Share:P0} ({background.Gain:F1} %); exported");
         }
+    }
+
+    private static void Begin(PretrainRun run, DenoisingLearner learner, CaptionTable captions)
+    {
+        if (run.State.From is null)
+        {
+            DenoisingLearner.Start(learner.UNet, (ulong)run.SeedFor("proj_out"));
+            learner.Text.load_state_dict(run.Work.Load("text.safetensors"));
+            return;
+        }
+        using var unet = StartingPoint.UNet(run);
+        using var text = StartingPoint.Text(run);
+        learner.UNet.load_state_dict(unet.state_dict());
+        StartingPoint.Compact(text, learner.Text, captions.Tokens);
     }
 
     /// <summary>Puts the newest decoder into the exported model.</summary>

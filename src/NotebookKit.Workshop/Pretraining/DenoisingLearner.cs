@@ -23,11 +23,12 @@ internal sealed class DenoisingLearner : Learner
     /// <param name="textConfig">The shape of the text encoder, over the compact vocabulary.</param>
     /// <param name="data">Latents and captions, shared by the workers.</param>
     /// <param name="schedule">How noise grows.</param>
-    /// <param name="logitMean">Where the second phase's timesteps gather.</param>
+    /// <param name="bias">Which timesteps are practised.</param>
     /// <param name="batch">Pictures per update.</param>
-    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule, double logitMean, int batch)
+    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule, TimestepBias bias, int batch)
     {
         this.data = data;
+        this.bias = bias;
         this.batch = batch;
         var device = data.Latents.device;
         UNet = new UNet2DConditionModel(unetConfig);
@@ -35,7 +36,6 @@ internal sealed class DenoisingLearner : Learner
         UNet.to(device);
         Text.to(device);
         loss = new DenoisingLoss(UNet, schedule);
-        bias = new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], logitMean);
         Parameters = [.. Of(UNet, "unet", RateOf), .. ContrastiveLearner.TextParameters(Text, data, TextRate)];
     }
 

@@ -29,11 +29,13 @@ internal static class ModelCard
         Row("command", $"`./kit pretrain --preset {preset.Name} --seed {options.Seed} --workers {workers} {length}`" + (workers > 1 ? " (several workers share weights without locks: not repeatable to the bit; `--workers 1` is)" : ""));
         Row("commit", options.Commit.Length > 0 ? options.Commit : "unknown");
         Row("hardware", Invariant($"{preset.Device}, {Environment.ProcessorCount} cores"));
-        Row("pictures", Invariant($"{preset.Pictures:N0} and their mirror images, {preset.CaptionsPerPicture} captions each"));
+        Row("pictures", Invariant($"{preset.Scenes:N0} of the world as it is graded, {preset.Faces:N0} more of what has a face, {preset.Individuals:N0} of individuals; their mirror images; {preset.CaptionsPerPicture} captions each"));
         Row("painting and encoding", Invariant($"{state.PreparingSeconds:F0} s"));
-        if (state.Vae is { } vae)
-            Row("VAE", Invariant($"{vae.Seconds:F0} s, {vae.Pictures:N0} pictures; held-out PSNR {vae.Psnr:F1} dB (linear code it started from: {vae.LinearPsnr:F1} dB)"));
-        if (state.Contrastive is { } contrastive)
+        if (state.From is { } from)
+            Row("went on from", $"`{from}`");
+        if (state.Vae is { Seconds: > 0 } vae)
+            Row("VAE", Invariant($"{vae.Seconds:F0} s, {vae.Pictures:N0} pictures; held-out PSNR {vae.Psnr:F1} dB"));
+        if (state.Contrastive is { Seconds: > 0 } contrastive)
             Row("text encoder, contrastive", Invariant($"{contrastive.Seconds:F0} s; own caption is the nearest of {contrastive.Among} for {contrastive.Recall:P0} of held-out pictures"));
         if (last is not null)
             Row("UNet and text encoder", Invariant($"{last.Seconds:F0} s, {last.Steps:N0} updates of {preset.Batch}, {last.Pictures:N0} pictures"));
@@ -55,7 +57,7 @@ internal static class ModelCard
         }
         text.AppendLine("## Limits");
         text.AppendLine();
-        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an identifier such as `zwx` neutral. The VAE has one thing that Stable Diffusion's has not: a linear skip over patches (`patch_skip` and `patch_skip_reach` in its config, keys `patch_encoder.*` and `patch_decoder.*`), without which training it takes hours.");
+        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an identifier such as `zwx` neutral.");
         text.AppendLine();
         text.AppendLine("Made entirely from this repository's code, under the repository's licence; but `tokenizer/merges.txt` and `vocab.json` are OpenAI's CLIP vocabulary, under the MIT licence beside them.");
         return text.ToString();

@@ -11,7 +11,7 @@ internal static class ModelShapes
 
     private const double PositionSpread = 0.02;
 
-    /// <summary>The VAE: Stable Diffusion's in small, with the linear skip over patches that training starts from.</summary>
+    /// <summary>The VAE: Stable Diffusion's in small.</summary>
     public static AutoencoderKLConfig Vae(PretrainPreset preset, double scalingFactor) => new()
     {
         SampleSize = preset.PictureSize,
@@ -19,10 +19,8 @@ internal static class ModelShapes
         DownBlockTypes = [.. preset.VaeChannels.Select(_ => "DownEncoderBlock2D")],
         UpBlockTypes = [.. preset.VaeChannels.Select(_ => "UpDecoderBlock2D")],
         LayersPerBlock = 1,
-        NormNumGroups = preset.NormGroups,
+        NormNumGroups = preset.VaeNormGroups,
         ScalingFactor = scalingFactor,
-        PatchSkip = true,
-        PatchSkipReach = 1,
     };
 
     /// <summary>The UNet: Stable Diffusion's in small, without cross-attention at the finest level.</summary>

@@ -13,6 +13,9 @@ public sealed record PretrainOptions
     /// <summary>Where the unfinished work lies: checkpoints, state and sample grids. Null: <c>.pretrain</c> inside <see cref="Output"/>.</summary>
     public string? Work { get; init; }
 
+    /// <summary>A model of the preset's sizes that training goes on from, its VAE as it is; null: from nothing.</summary>
+    public string? From { get; init; }
+
     /// <summary>Minutes for all stages together, those of earlier calls counted in. Null: the preset's.</summary>
     public double? Minutes { get; init; }
 

@@ -20,8 +20,17 @@ public sealed record PretrainPreset
     /// <summary>Side of the square pictures in pixels.</summary>
     public required int PictureSize { get; init; }
 
-    /// <summary>Pictures to learn from; each is also seen mirrored.</summary>
-    public required int Pictures { get; init; }
+    /// <summary>Pictures of the world as it is graded; each is also seen mirrored.</summary>
+    public required int Scenes { get; init; }
+
+    /// <summary>Further pictures of what has a face, which takes longest to learn.</summary>
+    public required int Faces { get; init; }
+
+    /// <summary>Pictures of individuals, many of them painted or drawn: what a subject is made of must be known in every style.</summary>
+    public required int Individuals { get; init; }
+
+    /// <summary>Pictures to learn from.</summary>
+    public int Pictures => Scenes + Faces + Individuals;
 
     /// <summary>Pictures kept back to measure on.</summary>
     public required int HeldOut { get; init; }
@@ -35,8 +44,14 @@ public sealed record PretrainPreset
     /// <summary>Which part of the world is painted.</summary>
     public WorldPreset World { get; init; } = WorldPreset.Cpu;
 
-    /// <summary>Channels of the VAE's levels; n levels shrink a picture 2^(n-1) times.</summary>
+    /// <summary>
+    /// Channels of the VAE's levels; n levels shrink a picture 2^(n-1) times. A third of them begins as a linear code
+    /// (<see cref="LinearPath"/>).
+    /// </summary>
     public required int[] VaeChannels { get; init; }
+
+    /// <summary>Groups of the VAE's norms: two thirds of them are the network's alone.</summary>
+    public int VaeNormGroups { get; init; } = 12;
 
     /// <summary>Pictures per update of the VAE.</summary>
     public required int VaeBatch { get; init; }
@@ -77,7 +92,7 @@ public sealed record PretrainPreset
     /// <summary>Attention heads of the UNet's levels.</summary>
     public required int[] UNetHeads { get; init; }
 
-    /// <summary>Groups of every GroupNorm.</summary>
+    /// <summary>Groups of the UNet's norms.</summary>
     public int NormGroups { get; init; } = 8;
 
     /// <summary>Pictures per denoising update of one worker.</summary>
@@ -87,9 +102,9 @@ public sealed record PretrainPreset
     public double LearningRate { get; init; } = 1.3e-3;
 
     /// <summary>How much of the averaged weights one update keeps.</summary>
-    public double EmaDecay { get; init; } = 0.999;
+    public double EmaDecay { get; init; } = 0.9995;
 
-    /// <summary>Shifts the timestep density of the second phase towards noise: mean of its logit-normal half.</summary>
+    /// <summary>Shifts the timestep density of the second phase towards noise: where the mean of its logit-normal half begins.</summary>
     public double LogitMean { get; init; } = 0.5;
 
     /// <summary>Seconds between two checkpoints of a stage; each exports the model.</summary>
@@ -105,9 +120,11 @@ public sealed record PretrainPreset
         Minutes = 150,
         Workers = 2,
         PictureSize = 64,
-        Pictures = 13_000,
+        Scenes = 13_000,
+        Faces = 6_000,
+        Individuals = 6_000,
         HeldOut = 256,
-        VaeChannels = [16, 32, 48],
+        VaeChannels = [24, 48, 72],
         VaeBatch = 8,
         VaeSteps = 8_000,
         VaeMinutes = 25,
@@ -131,9 +148,11 @@ public sealed record PretrainPreset
         Minutes = 19,
         PictureSize = 128,
         World = WorldPreset.Gpu,
-        Pictures = 60_000,
+        Scenes = 60_000,
+        Faces = 20_000,
+        Individuals = 20_000,
         HeldOut = 1024,
-        VaeChannels = [16, 32, 48, 64],
+        VaeChannels = [24, 48, 72, 96],
         VaeBatch = 64,
         VaeSteps = 12_000,
         VaeMinutes = 4,
@@ -146,7 +165,6 @@ public sealed record PretrainPreset
         UNetChannels = [40, 80, 112],
         UNetHeads = [2, 4, 4],
         Batch = 192,
-        EmaDecay = 0.9995,
         LogitMean = 0.8,
         CheckpointSeconds = 120,
     };
@@ -157,11 +175,14 @@ public sealed record PretrainPreset
         Name = "smoke",
         Minutes = 0.6,
         PictureSize = 32,
-        Pictures = 48,
+        Scenes = 40,
+        Faces = 4,
+        Individuals = 4,
         HeldOut = 8,
         CaptionsPerPicture = 2,
         RareTokens = 20,
-        VaeChannels = [8, 16],
+        VaeChannels = [12, 36],
+        VaeNormGroups = 6,
         VaeBatch = 4,
         VaeSteps = 12,
         VaeMinutes = 0.1,

@@ -82,10 +82,13 @@ internal sealed class PretrainRun
             set_num_threads(Environment.ProcessorCount);
     }
 
+    /// <summary>The shape of the trained VAE.</summary>
+    public AutoencoderKLConfig VaeConfig => State.From is null ? ModelShapes.Vae(Preset, State.Vae!.ScalingFactor) : StartingPoint.VaeConfig(this);
+
     /// <summary>The trained VAE, with the decoder of stage 5 where there is one.</summary>
     public AutoencoderKL LoadVae()
     {
-        var vae = new AutoencoderKL(ModelShapes.Vae(Preset, State.Vae!.ScalingFactor));
+        var vae = new AutoencoderKL(VaeConfig);
         vae.load_state_dict(Work.Load("vae.safetensors"));
         if (State.Decoder is not null)
             vae.load_state_dict(Work.Load("decoder.safetensors"));

@@ -10,6 +10,9 @@ internal sealed record PretrainState
     /// <summary>The run's seed.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>The model that the run went on from; null: from nothing.</summary>
+    public string? From { get; init; }
+
     /// <summary>What the run's captions hash to; empty before they are first written.</summary>
     public string Captions { get; init; } = "";
 
@@ -33,10 +36,9 @@ internal sealed record PretrainState
 /// <param name="Seconds">Seconds of training.</param>
 /// <param name="Steps">Updates.</param>
 /// <param name="Pictures">Pictures seen.</param>
-/// <param name="LinearPsnr">Peak signal-to-noise ratio of the linear code it started from, dB, held-out pictures.</param>
-/// <param name="Psnr">Its own.</param>
+/// <param name="Psnr">Peak signal-to-noise ratio, dB, held-out pictures.</param>
 /// <param name="ScalingFactor">What brings the latents to unit variance.</param>
-public sealed record VaeFigures(double Seconds, long Steps, long Pictures, double LinearPsnr, double Psnr, double ScalingFactor);
+public sealed record VaeFigures(double Seconds, long Steps, long Pictures, double Psnr, double ScalingFactor);
 
 /// <summary>What is known of the contrastive stage.</summary>
 /// <param name="Seconds">Seconds of training.</param>

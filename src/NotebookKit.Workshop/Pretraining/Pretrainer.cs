@@ -37,16 +37,17 @@ public static class Pretrainer
 
     private static void Stages(PretrainRun run)
     {
-        var scenes = WorldPictures.Scenes(run.Preset, run.Options.Seed);
+        var scenes = Diet.Scenes(run.Preset, run.Options.Seed);
         var captions = new CaptionTable(run.Preset, scenes, run.Options.Seed);
         if (run.State.Vae is not null && run.State.Captions != captions.Fingerprint)
             throw new BadInputException($"{run.Options.WorkFolder} was begun with another version of the toy world; start over in another folder.");
         run.Work.Update(s => s with { Captions = captions.Fingerprint });
+        StartingPoint.Take(run);
         run.Say("prepare", 1, $"{scenes.Count:N0} scenes, {captions.WordRows} token rows for the captions' words, {captions.Longest} tokens at most");
         var data = VaeStage.Latents(run, scenes, captions);
         TextStage.Train(run, data);
         DenoiserStage.Train(run, data, scenes);
-        if (run.State.Decoder is null && run.Preset.DecoderSteps > 0)
+        if (run.State is { Decoder: null, From: null } && run.Preset.DecoderSteps > 0)
         {
             VaeStage.TrainDecoder(run, scenes);
             DenoiserStage.ExportVae(run);

@@ -5,25 +5,29 @@ namespace NotebookKit.Workshop.Pretraining;
 
 /// <summary>
 /// Which timesteps the denoiser practises and how much each error counts. Layout and class are decided at high noise,
-/// so the first phase goes there; the second spreads out and brings detail back. Uniform timesteps give a lower mean
-/// error and pictures that obey their captions much later.
+/// so the first phase goes there; the second spreads out and moves on to less noise, where eyes and edges are decided.
+/// Uniform timesteps give a lower mean error and pictures that obey their captions much later.
 /// </summary>
 internal sealed class TimestepBias
 {
     private const double FirstPhase = 0.55;
     private const double LogitSpread = 0.8;
+    private const double LogitFall = 0.8; // of the mean, over the second phase
     private const double SnrLimit = 5; // min-SNR-5: Hang et al., 2023
     private readonly int count;
     private readonly double logitMean;
+    private readonly double begin;
     private readonly float[] firstWeights;
     private readonly float[] secondWeights;
 
     /// <summary>Prepares the tables.</summary>
     /// <param name="alphasCumprod">The schedule's ᾱ, one per timestep.</param>
-    /// <param name="logitMean">Mean of the second phase's logit-normal half.</param>
-    public TimestepBias(IReadOnlyList<float> alphasCumprod, double logitMean)
+    /// <param name="logitMean">Mean of the second phase's logit-normal half where the phase begins.</param>
+    /// <param name="further">Whether the model has been through the first phase: then all training is of the second.</param>
+    public TimestepBias(IReadOnlyList<float> alphasCumprod, double logitMean, bool further)
     {
         this.logitMean = logitMean;
+        begin = further ? FirstPhase : 0;
         count = alphasCumprod.Count;
         firstWeights = new float[count];
         secondWeights = new float[count];
@@ -45,10 +49,12 @@ internal sealed class TimestepBias
     {
         var timesteps = new long[size];
         var weights = new float[size];
+        progress = begin + ((1 - begin) * progress);
         var first = progress < FirstPhase;
+        var mean = logitMean - (LogitFall * (progress - FirstPhase) / (1 - FirstPhase));
         for (var i = 0; i < size; i++)
         {
-            var t = first ? Early(random) : Late(random);
+            var t = first ? Early(random) : Late(mean, random);
             timesteps[i] = t;
             weights[i] = (first ? firstWeights : secondWeights)[t];
         }
@@ -66,12 +72,12 @@ internal sealed class TimestepBias
         }
     }
 
-    private int Late(Random random)
+    private int Late(double mean, Random random)
     {
         if (random.Next(2) == 0)
             return random.Next(count);
         var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
-        var share = 1 / (1 + Math.Exp(-(logitMean + (LogitSpread * normal))));
+        var share = 1 / (1 + Math.Exp(-(mean + (LogitSpread * normal))));
         return Math.Min(count - 1, (int)(share * count));
     }
 }

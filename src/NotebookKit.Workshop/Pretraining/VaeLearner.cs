@@ -35,21 +35,19 @@ internal sealed class VaeLearner : Learner
     public override IReadOnlyList<LearnedTensor> Parameters { get; }
 
     /// <summary>
-    /// Starts the network near the best linear code: the patch skip holds the principal components, the last
-    /// convolutions of both halves add nothing yet, and the latents' standard deviation starts at 5 %.
+    /// Starts the encoder at the best linear code: the means of the latents are its numbers, and their standard deviation
+    /// starts at 5 %. The decoder starts from nothing.
     /// </summary>
     public static void Start(AutoencoderKL vae, PatchPca pca)
     {
         using var noGrad = no_grad();
+        LinearPath.Write(vae, pca.EncodeWeight, pca.EncodeBias);
         var named = vae.named_parameters().ToDictionary(p => p.name, p => p.parameter);
-        named["patch_encoder.weight"].copy_(pca.EncodeWeight);
-        named["patch_encoder.bias"].copy_(pca.EncodeBias);
-        named["patch_decoder.weight"].copy_(pca.DecodeWeight);
-        named["patch_decoder.bias"].copy_(pca.DecodeBias);
-        foreach (var name in new[] { "encoder.conv_out.weight", "encoder.conv_out.bias", "decoder.conv_out.weight", "decoder.conv_out.bias", "quant_conv.bias", "post_quant_conv.bias" })
-            named[name].zero_();
-        Identity(named["quant_conv.weight"]);
-        Identity(named["post_quant_conv.weight"]);
+        foreach (var name in new[] { "quant_conv", "post_quant_conv" })
+        {
+            Identity(named[$"{name}.weight"]);
+            named[$"{name}.bias"].zero_();
+        }
         var bias = named["quant_conv.bias"];
         bias.narrow(0, bias.shape[0] / 2, bias.shape[0] / 2).fill_(-6);
     }

@@ -35,7 +35,7 @@ internal static class VaeStage
         using var training = pictures.narrow(0, 0, preset.Pictures);
         using var held = HeldOut(run, pictures);
         var weights = run.Work.Load("vae.safetensors");
-        var config = ModelShapes.Vae(preset, run.State.Vae!.ScalingFactor);
+        var config = run.VaeConfig;
         var learners = run.Learners(() => new DecoderLearner(config, weights, training, preset.VaeBatch, run.Device));
         var settings = run.Settings("decoder", 1e-3) with { Beta2 = 0.99 };
         var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.DecoderSteps, preset.DecoderMinutes), preset.VaeBatch, () => Figure(run, learners[0].Vae, held));
@@ -59,15 +59,13 @@ internal static class VaeStage
             var patch = 1 << (preset.VaeChannels.Length - 1);
             VaeLearner.Start(learners[0].Vae, new PatchPca(WorldPictures.ToModel(training.narrow(0, 0, Math.Min(500, preset.Pictures))), patch, 4));
         }
-        var linear = VaeLearner.Psnr(learners[0].Vae, held, run.Device);
-        run.Say("vae", 0, $"linear code: {linear:F1} dB");
         var settings = run.Settings("vae", 2e-3) with { Beta2 = 0.99 };
         var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.VaeSteps, preset.VaeMinutes), preset.VaeBatch, () => Figure(run, learners[0].Vae, held));
         var psnr = VaeLearner.Psnr(learners[0].Vae, held, run.Device);
         SaveReconstructions(run, learners[0].Vae, held);
         run.Work.Save("vae.safetensors", learners[0].Vae.state_dict());
-        run.Work.Update(s => s with { Vae = new VaeFigures(seconds, steps, steps * preset.VaeBatch, linear, psnr, 1) });
-        run.Say("vae", 1, $"held-out PSNR {psnr:F1} dB (linear code {linear:F1} dB)");
+        run.Work.Update(s => s with { Vae = new VaeFigures(seconds, steps, steps * preset.VaeBatch, psnr, 1) });
+        run.Say("vae", 1, $"held-out PSNR {psnr:F1} dB");
         learners.ForEach(l => l.Dispose());
     }
 
@@ -81,7 +79,8 @@ internal static class VaeStage
         using var held = LatentSet.Encode(vae, pictures.narrow(0, preset.Pictures, preset.HeldOut), run.Device, run.Workers, run.Cancel);
         run.AllThreads();
         run.Work.Save("latents.safetensors", new Dictionary<string, Tensor> { ["training"] = all, ["held_out"] = held });
-        var factor = LatentSet.ScalingFactor(all);
+        // A model that training goes on from keeps its own factor, or its denoiser would have to learn another.
+        var factor = run.State.From is null ? LatentSet.ScalingFactor(all) : run.State.Vae!.ScalingFactor;
         run.Work.Update(s => s with { Vae = s.Vae! with { ScalingFactor = factor }, PreparingSeconds = s.PreparingSeconds + clock.Elapsed.TotalSeconds });
     }
 

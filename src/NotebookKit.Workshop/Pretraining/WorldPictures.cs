@@ -11,9 +11,6 @@ internal static class WorldPictures
 {
     private const int Piece = 4096;
 
-    /// <summary>Draws the scenes of a run: those to learn from first, then those kept back.</summary>
-    public static IReadOnlyList<Scene> Scenes(PretrainPreset preset, ulong seed) =>
-        [.. Enumerable.Range(0, preset.Pictures + preset.HeldOut).Select(i => SceneSampler.Sample(seed, i, preset.World))];
 
     /// <summary>Paints scenes into one byte tensor, (N, 3, S, S).</summary>
     /// <param name="scenes">What to paint.</param>

@@ -6,8 +6,8 @@ namespace NotebookKit.Workshop.World;
 
 /// <summary>
 /// The subject of the lessons: one particular plush rabbit that the base model has never seen. Teal body, cream head, one
-/// folded ear, a teal patch round one eye, a striped belly and a yellow bow tie; the rabbits of the training set have one
-/// colour, upright ears, no patch and no stripes.
+/// folded ear, a teal patch round one eye, a striped belly and a yellow bow tie; of the rabbits of the training set some are
+/// sewn of other colours, some have a folded ear, a patch, a striped belly or a bow, but none has them all.
 /// </summary>
 public static class SampleRabbit
 {

@@ -12,6 +12,7 @@ namespace NotebookKit.Workshop.World;
 /// <param name="Accessory">What it wears; only some classes can wear something, see <see cref="SceneSampler.CanWear"/>.</param>
 /// <param name="Seed">Decides what has no name: where the clouds are, which houses line the street.</param>
 /// <param name="View">How the thing is seen.</param>
+/// <param name="Individual">The one plush toy that the picture is of, with colours of its own; null for any of its class, in the colour.</param>
 public sealed record Scene(
     ToyClass Class,
     ToyColor Color,
@@ -19,10 +20,18 @@ public sealed record Scene(
     Style Style,
     Accessory Accessory,
     ulong Seed,
-    View View)
+    View View,
+    Individual? Individual = null)
 {
-    /// <summary>True when the picture shows the colour: everywhere but in styles without colour.</summary>
-    public bool ShowsColor => Style is not (Style.PencilSketch or Style.InkWash);
+    /// <summary>True when the picture shows the colour: everywhere but in styles without colour and on individuals.</summary>
+    public bool ShowsColor => Individual is null && Style is not (Style.PencilSketch or Style.InkWash);
+
+    /// <summary>A picture of an individual.</summary>
+    public static Scene Of(Individual toy, Background background, Style style, ulong seed, View view)
+    {
+        ArgumentNullException.ThrowIfNull(toy);
+        return new Scene(toy.Class, default, background, style, toy.Worn, seed, view, toy);
+    }
 }
 
 /// <summary>How the thing in a picture is seen. Coordinates are those of the picture: x and y in [-1, 1], y downwards.</summary>

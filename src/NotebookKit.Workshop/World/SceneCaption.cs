@@ -38,6 +38,12 @@ public sealed record SceneCaption(
     IReadOnlyList<string> RareWords,
     (int Frame, int Place, int Wearing) Phrasing)
 {
+    /// <summary>Whether it says that the toy is sewn of several colours.</summary>
+    public bool Patchwork { get; init; }
+
+    /// <summary>The marks that it mentions.</summary>
+    public IReadOnlyList<Mark> Marks { get; init; } = [];
+
     /// <summary>The caption in words.</summary>
     public string Text
     {
@@ -49,9 +55,11 @@ public sealed record SceneCaption(
                 before,
                 Article ? "a" : "",
                 Color is { } color && Class != ToyClass.Person ? Words.Adjective(color) : "",
+                Patchwork ? Words.Patchwork : "",
                 .. RareWords,
                 Class is { } thing ? Words.Noun(thing) : "toy",
                 Color is { } clothes && Class == ToyClass.Person ? $"in {Words.Adjective(clothes)}" : "",
+                Marks.Count > 0 ? $"with {string.Join(" and ", Marks.Select(Words.Phrase))}" : "",
                 Accessory is { } worn and not World.Accessory.None ? Choose(Words.Wearing(worn), Phrasing.Wearing) : "",
                 Background is { } place and not World.Background.Studio ? Choose(Words.Places(place), Phrasing.Place) : "",
                 after,

@@ -7,8 +7,9 @@ public static class SceneCaptions
 
     /// <summary>
     /// A random caption of a scene. Class and style are named (one toy in ten is only "toy"), the colour in 85 % where the
-    /// style has colour, the background in 92 % (the studio never), what is worn in 90 %. In 8 % words without meaning
-    /// stand before the noun, so that the model takes an identifier it has never seen for neutral.
+    /// style has colour, the background in 92 % (the studio never), what is worn in 90 %. Of an
+    /// individual it is said that it is sewn of several colours, never of which, and each mark in 60 %. In 8 % words
+    /// without meaning stand before the noun, so that the model takes an identifier it has never seen for neutral.
     /// </summary>
     /// <param name="scene">The scene.</param>
     /// <param name="random">Chooses what is said, and how.</param>
@@ -39,7 +40,11 @@ public static class SceneCaptions
             worn ? scene.Accessory : null,
             article,
             rare,
-            phrasing);
+            phrasing)
+        {
+            Patchwork = scene.Individual is { Patchwork: true },
+            Marks = [.. (scene.Individual?.Marks ?? []).Where(_ => random.Chance(0.6f))],
+        };
     }
 
     /// <summary>A random caption of a scene in words; see <see cref="Describe"/>.</summary>
@@ -57,7 +62,11 @@ public static class SceneCaptions
             scene.Accessory == Accessory.None ? null : scene.Accessory,
             Article: true,
             [],
-            (0, 0, 0));
+            (0, 0, 0))
+        {
+            Patchwork = scene.Individual is { Patchwork: true },
+            Marks = scene.Individual?.Marks ?? [],
+        };
     }
 
     /// <summary>An unpronounceable word of three or four consonants; never "zwx" or "sks", which the lessons teach anew.</summary>

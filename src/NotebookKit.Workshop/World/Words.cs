@@ -58,6 +58,18 @@ public static class Words
         _ => throw new ArgumentOutOfRangeException(nameof(background), background, "no such background"),
     };
 
+    /// <summary>What a toy sewn of several colours is called, before its noun.</summary>
+    public const string Patchwork = "patchwork";
+
+    /// <summary>"a folded ear", "an eye patch" …, after "with".</summary>
+    public static string Phrase(Mark mark) => mark switch
+    {
+        Mark.FoldedEar => "a folded ear",
+        Mark.EyePatch => "an eye patch",
+        Mark.StripedBelly => "a striped belly",
+        _ => throw new ArgumentOutOfRangeException(nameof(mark), mark, "no such mark"),
+    };
+
     /// <summary>"wearing a hat" …; nothing for <see cref="Accessory.None"/>.</summary>
     public static IReadOnlyList<string> Wearing(Accessory accessory) => accessory switch
     {

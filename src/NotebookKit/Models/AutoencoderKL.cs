@@ -16,8 +16,6 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     private readonly VaeDecoder decoder;
     private readonly Conv2d quant_conv;
     private readonly Conv2d post_quant_conv;
-    private readonly Conv2d? patch_encoder;
-    private readonly Conv2d? patch_decoder;
 
     /// <summary>Makes a VAE with random weights.</summary>
     /// <param name="config">Its shape.</param>
@@ -31,11 +29,6 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
         decoder = new VaeDecoder(config);
         quant_conv = Layers.Conv2d(2 * config.LatentChannels, 2 * config.LatentChannels, 1);
         post_quant_conv = Layers.Conv2d(config.LatentChannels, config.LatentChannels, 1);
-        if (config.PatchSkip)
-        {
-            patch_encoder = Layers.Conv2d(config.InChannels, config.LatentChannels, config.Factor, stride: config.Factor);
-            patch_decoder = Layers.Conv2d(config.LatentChannels, config.OutChannels * config.Factor * config.Factor, 1 + (2 * config.PatchSkipReach), padding: config.PatchSkipReach);
-        }
         RegisterComponents();
     }
 
@@ -114,23 +107,13 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     private Tensor EncodeWhole(Tensor images)
     {
         using var hidden = encoder.call(images);
-        var moments = quant_conv.call(hidden);
-        if (patch_encoder is null)
-            return moments;
-        var halves = moments.chunk(2, 1);
-        return cat([halves[0] + patch_encoder.call(images), halves[1]], 1);
+        return quant_conv.call(hidden);
     }
 
     private Tensor DecodeWhole(Tensor latents)
     {
         using var hidden = post_quant_conv.call(latents);
-        var images = decoder.call(hidden);
-        if (patch_decoder is null)
-            return images;
-        var (batch, height, width) = (latents.shape[0], latents.shape[2], latents.shape[3]);
-        var side = Config.Factor;
-        var patches = patch_decoder.call(latents).view(batch, Config.OutChannels, side, side, height, width); // (B, 3, f, f, h, w)
-        return images + patches.permute(0, 1, 4, 2, 5, 3).reshape(batch, Config.OutChannels, height * side, width * side);
+        return decoder.call(hidden);
     }
 
     /// <summary>Encodes pictures and decodes the likeliest latents.</summary>

@@ -56,21 +56,6 @@ public sealed record AutoencoderKLConfig
     /// <param name="latents">As the UNet knows them.</param>
     public Tensor Unscaled(Tensor latents) => latents / ScalingFactor;
 
-    /// <summary>
-    /// The kit's own addition for small VAEs, absent from Stable Diffusion's: a linear code of f×f patches
-    /// (<c>patch_encoder</c>, <c>patch_decoder</c>) runs beside the network and is added to the latents' means and to the
-    /// decoded picture. Started at the patches' principal components, it saves hours of training.
-    /// </summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool PatchSkip { get; init; }
-
-    /// <summary>
-    /// How many neighbours to each side the decoding half of <see cref="PatchSkip"/> sees: with 1 a patch is drawn from
-    /// its own latent and the eight around it, so that patches meet without seams.
-    /// </summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public int PatchSkipReach { get; init; }
-
     /// <summary>Every other field of the file, kept for saving.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? OtherFields { get; init; }
@@ -133,8 +118,6 @@ public sealed record AutoencoderKLConfig
                 throw new BadInputException($"The VAE's {field} is {value}; it must be from 1 to 65536.");
         }
 
-        if (PatchSkipReach is < 0 or > 4)
-            throw new BadInputException($"The VAE's patch_skip_reach is {PatchSkipReach}; it must be from 0 to 4.");
         foreach (var channels in BlockOutChannels)
         {
             if (channels is < 1 or > 65536 || channels % NormNumGroups != 0)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NotebookKit.Images;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -16,6 +17,17 @@ public sealed class GradeVerbTests
             Assert.InRange(grade.GetProperty(name).GetDouble(), 0, 1);
             Assert.InRange(grade.GetProperty("probe").GetProperty(name).GetDouble(), 0, 1);
         }
+    }
+
+    [Fact]
+    public void The_vae_keeps_faces_and_shows_twelve_of_them()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, output, _) = KitCommand.Run("grade", "--n", "1", "--steps", "1", "--strip", folder["strip.png"], "--json");
+        Assert.Equal(0, code);
+        Assert.InRange(JsonDocument.Parse(output).RootElement.GetProperty("vae_psnr").GetDouble(), 27.9, 40);
+        var strip = RgbImage.Load(folder["strip.png"]);
+        Assert.True(strip.Width > 5 * strip.Height, $"{strip.Width}×{strip.Height}");
     }
 
     [Theory]

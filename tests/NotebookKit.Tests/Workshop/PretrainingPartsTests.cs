@@ -30,7 +30,7 @@ public class PretrainingPartsTests
     public void Timesteps_go_to_high_noise_first_and_spread_out_later()
     {
         var alphas = Enumerable.Range(0, 1000).Select(t => 1 - (t / 1001f) - 0.0005f).ToArray();
-        var bias = new TimestepBias(alphas, 0.5);
+        var bias = new TimestepBias(alphas, 0.5, further: false);
         var early = bias.Draw(20_000, 0, new Random(1)).Timesteps;
         var late = bias.Draw(20_000, 0.9, new Random(1)).Timesteps;
         // The first phase's density is 0.25 below 150 and 1.25 above 450: its integral is 0.0375 + 0.225 + 0.6875.
@@ -38,13 +38,17 @@ public class PretrainingPartsTests
         Assert.Equal(0.6875 / 0.95, early.Count(t => t >= 450) / 20_000.0, 0.015);
         Assert.True(late.Count(t => t < 150) > 2 * early.Count(t => t < 150) * 0.9);
         Assert.All(early.Concat(late), t => Assert.InRange(t, 0, 999));
+        // At the end the middle lies at less noise than where the second phase began, and there a model that goes on begins.
+        var (second, last) = (bias.Draw(20_000, 0.55, new Random(1)), bias.Draw(20_000, 1, new Random(1)));
+        Assert.True(second.Timesteps.Average() > last.Timesteps.Average() + 50);
+        Assert.Equal(second.Timesteps, new TimestepBias(alphas, 0.5, further: true).Draw(20_000, 0, new Random(1)).Timesteps);
     }
 
     [Fact]
     public void Weights_cap_the_signal_to_noise_ratio_at_five()
     {
         float[] alphas = [0.5f, 0.9f, 0.01f];
-        var drawn = new TimestepBias(alphas, 0).Draw(200, 0, new Random(3));
+        var drawn = new TimestepBias(alphas, 0, further: false).Draw(200, 0, new Random(3));
         foreach (var (t, weight) in drawn.Timesteps.Zip(drawn.Weights))
         {
             var snr = alphas[t] / (1 - alphas[t]);
@@ -65,11 +69,11 @@ public class PretrainingPartsTests
     }
 
     [Fact]
-    public void The_patch_code_gives_back_pictures_of_few_components_and_white_latents()
+    public void The_patch_code_keeps_pictures_of_few_components_in_white_latents()
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
-        // Every patch is a mixture of three fixed patches around a mean colour: four components lose nothing.
+        // Every patch is a mixture of three fixed patches around a mean colour: three numbers tell it.
         var basis = randn(3, 3, 4, 4) * 0.2;
         var mix = randn(20 * 16, 3);
         var patches = mix.mm(basis.view(3, 48)) + 0.1; // (patches, 48)
@@ -77,7 +81,9 @@ public class PretrainingPartsTests
         var pca = new PatchPca(pictures, 4, 3);
         var latents = nn.functional.conv2d(pictures, pca.EncodeWeight, pca.EncodeBias, strides: [4, 4]);
         Assert.Equal(1, latents.std().item<float>(), 0.01f);
-        var back = nn.functional.conv2d(latents, pca.DecodeWeight, pca.DecodeBias, padding: [1, 1]).view(20, 3, 4, 4, 4, 4).permute(0, 1, 4, 2, 5, 3).reshape(20, 3, 16, 16);
-        Assert.True((back - pictures).abs().max().item<float>() < 1e-3);
+        var numbers = latents.permute(0, 2, 3, 1).reshape(-1, 3);
+        var wanted = mix - mix.mean([0]);
+        var back = numbers.mm(linalg.lstsq(numbers, wanted).Solution);
+        Assert.True((back - wanted).abs().max().item<float>() < 1e-3);
     }
 }

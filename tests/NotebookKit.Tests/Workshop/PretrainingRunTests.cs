@@ -1,5 +1,7 @@
 using NotebookKit.Pipeline;
+using NotebookKit.Text;
 using NotebookKit.Workshop.Pretraining;
+using TorchSharp;
 
 namespace NotebookKit.Tests.Workshop;
 
@@ -74,6 +76,39 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
             Pretrainer.Run(options, new Stopper("vae", stop), stop.Token);
         Assert.Contains("--resume", Assert.Throws<BadInputException>(() => Pretrainer.Run(options)).Message, StringComparison.Ordinal);
         Assert.Contains("seed 3", Assert.Throws<BadInputException>(() => Pretrainer.Run(options with { Resume = true, Seed = 4 })).Message, StringComparison.Ordinal);
+        Assert.Contains("went on from nothing", Assert.Throws<BadInputException>(() => Pretrainer.Run(whole.Options with { Resume = true, From = root })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_goes_on_from_another_model_and_keeps_its_vae_and_its_unused_words()
+    {
+        var further = Options(root) with { From = whole.Options.Output, Seed = 5 };
+        using (var stop = new CancellationTokenSource())
+            Pretrainer.Run(further, new Stopper("encode", stop), stop.Token);
+        var result = Pretrainer.Run(further with { Resume = true, From = null }); // the model lies in the work folder by now
+        Assert.True(result.Finished);
+        Assert.Equal(12, result.Denoiser!.Steps);
+        Assert.Equal(Bytes(whole.Options, WeightFiles[1]), Bytes(further, WeightFiles[1]));
+        Assert.NotEqual(Bytes(whole.Options, WeightFiles[0]), Bytes(further, WeightFiles[0]));
+        using var before = StableDiffusion.Load(whole.Options.Output);
+        using var after = StableDiffusion.Load(further.Output);
+        Assert.InRange(Difference("zwx"), 0, 1e-3); // only what surrounds the row has learned
+        Assert.Contains("went on from", File.ReadAllText(Path.Combine(further.Output, "README.md")), StringComparison.Ordinal);
+
+        double Difference(string word)
+        {
+            var row = ClipTokenizer.Default.Encode(word)[1];
+            using var scope = torch.NewDisposeScope();
+            return (BaseModelExport.TokenTable(before.TextEncoder)[row] - BaseModelExport.TokenTable(after.TextEncoder)[row]).abs().max().ToSingle();
+        }
+    }
+
+    [Fact]
+    public void A_model_of_another_size_is_refused_with_both_sizes()
+    {
+        var message = Assert.Throws<BadInputException>(() => Pretrainer.Run(Options(root) with { From = Path.Combine(House.Root, "data", "base-mini") })).Message;
+        Assert.Contains("64", message, StringComparison.Ordinal);
+        Assert.Contains("32", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -65,6 +65,22 @@ public sealed class SceneCaptionsTests
         Assert.Equal("pencil sketch of a rabbit toy on the grass", SceneCaptions.Full(scene with { Style = Style.PencilSketch }).Text);
     }
 
+    [Fact]
+    public void Of_an_individual_a_caption_says_that_it_is_patchwork_and_only_marks_that_can_be_seen()
+    {
+        var toys = Enumerable.Range(0, 400).Select(i => new Individual(3, i)).ToList();
+        var all = toys.ConvertAll(toy => SceneCaptions.Full(Scene.Of(toy, Background.Grass, Style.Photo, 1, new View())));
+        foreach (var (toy, caption) in toys.Zip(all))
+        {
+            Assert.Null(caption.Color);
+            Assert.Equal(toy.Patchwork, caption.Text.Contains(" patchwork ", StringComparison.Ordinal));
+            Assert.All(Enum.GetValues<Mark>(), mark => Assert.Equal(toy.Marks.Contains(mark), caption.Text.Contains(Words.Phrase(mark), StringComparison.Ordinal)));
+            Assert.All(SceneCaptions.Describe(Scene.Of(toy, Background.Grass, Style.Photo, 1, new View()), new WorldRandom(7)).Marks, mark => Assert.Contains(mark, toy.Marks));
+        }
+        Assert.Contains("a photo of a patchwork rabbit toy with a folded ear and an eye patch on the grass", all.Select(c => c.Text));
+        Assert.DoesNotContain(toys, toy => toy.Marks.Count == Enum.GetValues<Mark>().Length);
+    }
+
     [Theory]
     [InlineData(CaptionAttribute.Class)]
     [InlineData(CaptionAttribute.Color)]

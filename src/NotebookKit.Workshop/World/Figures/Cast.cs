@@ -13,7 +13,7 @@ internal static class Cast
         switch (scene.Class)
         {
             case ToyClass.RabbitToy or ToyClass.BearToy or ToyClass.DogToy or ToyClass.CatToy:
-                PlushToy.Draw(sheet, scene.Class, Coat.Plain(color), scene.View, scene.Accessory);
+                PlushToy.Draw(sheet, scene.Class, scene.Individual?.Coat ?? Coat.Plain(color), scene.View, scene.Accessory);
                 break;
             case ToyClass.DuckToy:
                 DuckToy.Draw(sheet, color, scene.Accessory);

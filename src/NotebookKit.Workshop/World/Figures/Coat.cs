@@ -2,7 +2,7 @@ using NotebookKit.Workshop.World.Drawing;
 
 namespace NotebookKit.Workshop.World.Figures;
 
-/// <summary>What a plush toy is sewn of. The training family has one colour for all and nothing else; the subject differs.</summary>
+/// <summary>What a plush toy is sewn of: one colour for all, or, for an individual, colours and marks of its own.</summary>
 internal readonly record struct Coat(
     Rgb Head,
     Rgb Body,

@@ -91,7 +91,6 @@ internal sealed class LdmShapes(string path, Func<string, IReadOnlyList<long>?> 
             UpBlockTypes = [.. channels.Select(_ => "UpDecoderBlock2D")],
             NormNumGroups = NormGroups,
             SampleSize = 512,
-            PatchSkip = shape($"{prefix}patch_encoder.weight") is not null,
         };
     }
 

@@ -35,8 +35,7 @@ internal static class LdmVaeNames
             names.Add($"decoder.up.{mirrored}.upsample.conv", $"decoder.up_blocks.{level}.upsamplers.0.conv");
         }
 
-        // The last two are the kit's own addition for small VAEs.
-        foreach (var same in (string[])["quant_conv", "post_quant_conv", "patch_encoder", "patch_decoder"])
+        foreach (var same in (string[])["quant_conv", "post_quant_conv"])
             names.Add(same, same);
         return names;
     }

@@ -42,11 +42,9 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
         var factor = config.Factor;
         var input = layers.Input(encode ? config.InChannels * side * side * factor * factor : config.LatentChannels * side * side);
         var latents = 2L * config.LatentChannels;
-        var hidden = encode
+        return encode
             ? layers.Conv("vae.quant_conv", Encoder(input), latents, latents, kernel: 1)
             : Decoder(layers.Conv("vae.post_quant_conv", input, config.LatentChannels, config.LatentChannels, kernel: 1));
-        // A linear way past the network, in the miniature.
-        return config.PatchSkip ? _tape.Sum(hidden, layers.Copy(layers.Input(hidden.Count))) : hidden;
     });
 
     private Counted Encoder(Counted images) => _tape.Scope(() =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NotebookKit.Checkpoints;
 using static TorchSharp.torch;
 
@@ -11,10 +10,10 @@ public sealed class PythonReadsTests
     {
         using var folder = new TemporaryFolder();
         Write(folder["x.ckpt"]);
-        var names = Python("import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(*z.namelist()); print({i.compress_type for i in z.infolist()})", folder["x.ckpt"]);
+        var names = Python.Run("import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(*z.namelist()); print({i.compress_type for i in z.infolist()})", folder["x.ckpt"]);
         Assert.SkipWhen(names is null, "python3 is not on this machine");
-        Assert.Contains("archive/data.pkl archive/byteorder archive/data/0 archive/data/1 archive/version", names);
-        Assert.Contains("{0}", names);
+        Assert.Contains("archive/data.pkl archive/byteorder archive/data/0 archive/data/1 archive/version", names.Value.Output);
+        Assert.Contains("{0}", names.Value.Output);
     }
 
     [Fact]
@@ -22,9 +21,9 @@ public sealed class PythonReadsTests
     {
         using var folder = new TemporaryFolder();
         Write(folder["x.ckpt"]);
-        var said = Python("import sys, torch; d = torch.load(sys.argv[1], weights_only=True); s = d['state_dict']; print(d['note'], s['a'].tolist(), s['b'].dtype, tuple(s['b'].shape))", folder["x.ckpt"]);
+        var said = Python.Run("import sys, torch; d = torch.load(sys.argv[1], weights_only=True); s = d['state_dict']; print(d['note'], s['a'].tolist(), s['b'].dtype, tuple(s['b'].shape))", folder["x.ckpt"]);
         Assert.SkipWhen(said is null, "no python3 on this machine has PyTorch");
-        Assert.Equal("kept [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]] torch.float16 (2,)", said!.Trim());
+        Assert.Equal("kept [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]] torch.float16 (2,)", said.Value.Output.Trim());
     }
 
     private static void Write(string path)
@@ -33,28 +32,5 @@ public sealed class PythonReadsTests
         TorchFileWriter.Save(
             path, [new TensorToSave("a", arange(6, ScalarType.Float32).view(2, 3), ScalarType.Float32), new TensorToSave("b", ones(2), ScalarType.Float16)],
             new Dictionary<string, string> { ["note"] = "kept" });
-    }
-
-    private static string? Python(string code, string argument)
-    {
-        foreach (var python in (string[])["/usr/bin/python3", "python3"])
-        {
-            try
-            {
-                using var process = Process.Start(new ProcessStartInfo(python, ["-c", code, argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-                var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-                process.WaitForExit();
-                if (process.ExitCode == 0)
-                    return output.Result;
-                if (!error.Result.Contains("No module named", StringComparison.Ordinal))
-                    throw new InvalidOperationException(error.Result);
-            }
-            catch (System.ComponentModel.Win32Exception)
-            {
-                // not installed under this name
-            }
-        }
-
-        return null;
     }
 }
