@@ -42,7 +42,7 @@ public sealed partial class RoomsTests
     }
 
     // A using that nothing needs does not build, so the usings are what a room needs.
-    private static Dictionary<string, HashSet<string>> Needs(string project) =>
+    internal static Dictionary<string, HashSet<string>> Needs(string project) =>
         Directory.GetDirectories(Path.Combine(Sources, project)).ToDictionary(
             room => Path.GetFileName(room),
             room => (from file in Directory.GetFiles(room, "*.cs", SearchOption.AllDirectories)

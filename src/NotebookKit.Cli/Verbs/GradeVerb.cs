@@ -30,7 +30,7 @@ internal static class GradeVerb
         verb.SetAction(parse =>
         {
             if (parse.GetValue(n) is < 1 or > 100_000 || parse.GetValue(steps) is < 1 or > 1000 || !(parse.GetValue(cfg) >= 1))
-                throw new BadInputException("--n must be 1 to 100000, --steps 1 to 1000, --cfg at least 1.");
+                throw new BadInputException("--count must be 1 to 100000, --steps 1 to 1000, --cfg at least 1.");
             using var stop = new StopSignals();
             using var reader = Probe.Load(parse.GetValue(probe)!);
             using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));

@@ -23,7 +23,7 @@ public sealed class GradeVerbTests
     public void The_vae_keeps_faces_and_shows_twelve_of_them()
     {
         using var folder = new TemporaryFolder();
-        var (code, output, _) = KitCommand.Run("grade", "--n", "1", "--steps", "1", "--strip", folder["strip.png"], "--json");
+        var (code, output, _) = KitCommand.Run("grade", "--count", "1", "--steps", "1", "--strip", folder["strip.png"], "--json");
         Assert.Equal(0, code);
         Assert.InRange(JsonDocument.Parse(output).RootElement.GetProperty("vae_psnr").GetDouble(), 27.9, 40);
         var strip = RgbImage.Load(folder["strip.png"]);
