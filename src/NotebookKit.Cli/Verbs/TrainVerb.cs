@@ -42,7 +42,7 @@ internal static class TrainVerb
         options.Validate(); // before anything is fetched or loaded
         folder = ModelSource.Resolve(folder, new LoadOptions(), CancellationToken.None);
         options.Validate(folder);
-        if (card is not null && parse.GetValue(Base) is null)
+        if (card is not null && ReferenceEquals(folder, card.Base))
             card.CheckSources();
         foreach (var picture in options.Concepts.SelectMany(TrainingPicture.Read))
             RgbImage.Load(picture.Path);

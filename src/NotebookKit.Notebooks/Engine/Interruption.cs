@@ -1,3 +1,4 @@
+using NotebookKit.Training;
 
 namespace NotebookKit.Notebooks.Engine;
 

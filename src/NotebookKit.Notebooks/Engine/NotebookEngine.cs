@@ -1,3 +1,4 @@
+using NotebookKit.Training;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;

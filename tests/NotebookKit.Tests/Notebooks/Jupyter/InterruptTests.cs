@@ -12,7 +12,7 @@ public sealed partial class InterruptTests(KernelClient kernel) : IClassFixture<
     {
         var id = kernel.SendCell("""
             #r "FOLDER/NotebookKit.dll"
-            var token = NotebookKit.Display.RunningCell.Cancellation;
+            var token = NotebookKit.Training.RunningCell.Cancellation;
             var steps = 1;
             Console.Write("running");
             try { while (!token.IsCancellationRequested) await Task.Delay(5); } finally { steps = 2; }
@@ -30,7 +30,7 @@ public sealed partial class InterruptTests(KernelClient kernel) : IClassFixture<
     {
         var id = kernel.SendCell("""
             #r "FOLDER/NotebookKit.dll"
-            _ = NotebookKit.Display.RunningCell.Cancellation;
+            _ = NotebookKit.Training.RunningCell.Cancellation;
             Console.Write("running");
             while (true) await Task.Delay(5);
             """.Replace("FOLDER", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), StringComparison.Ordinal));

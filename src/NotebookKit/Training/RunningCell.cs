@@ -1,5 +1,5 @@
 
-namespace NotebookKit;
+namespace NotebookKit.Training;
 
 /// <summary>What a library can know of the notebook cell that called it.</summary>
 public static class RunningCell
