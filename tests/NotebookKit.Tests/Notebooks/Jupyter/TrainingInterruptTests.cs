@@ -20,16 +20,18 @@ public sealed class TrainingInterruptTests
         Ok(kernel.Run($$"""
             #r "{{assemblies}}/NotebookKit.dll"
             #r "{{assemblies}}/TorchSharp.dll"
-            using NotebookKit.Models; using NotebookKit.Training; using NotebookKit.Display; using NotebookKit.Lora;
+            using NotebookKit.Pipeline; using NotebookKit.Training; using NotebookKit.Display; using NotebookKit.Lora;
             NotebookKit.Tensors.TorchLibrary.Load();
             var sd = StableDiffusion.Load("{{House.Root}}/data/base-mini", "cpu");
             TrainResult result = null;
             TrainOptions Options(int round) => new TrainOptions
             {
-                InstanceDir = "{{folder.Root}}", InstancePrompt = TrainOptions.FileWords, ClassDir = "{{folder["classes"]}}",
-                ClassPrompt = "photo of a toy", ClassImages = 2, PriorLossWeight = 0.3, SampleSteps = 2,
-                Method = TrainMethod.Lora, Rank = 4, Epochs = 2000, SampleEvery = 5,
-                Output = $"{{folder.Root}}/out/{round}.safetensors",
+                Concepts = [new() {
+                    InstanceDir = "{{folder.Root}}", InstancePrompt = TrainOptions.FileWords, ClassDir = "{{folder["classes"]}}",
+                    ClassPrompt = "photo of a toy", ClassImages = 2 }],
+                Method = TrainMethod.Lora, Lora = new() { Rank = 4 }, Intervals = new() { Epochs = 2000 },
+                Samples = new() { Every = 5, Steps = 2 },
+                Saving = new() { Output = $"{{folder.Root}}/out/{round}.safetensors" },
             }.ForBase(sd);
             """));
         var random = new Random(11);
