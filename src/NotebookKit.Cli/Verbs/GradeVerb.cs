@@ -55,14 +55,14 @@ internal static class GradeVerb
 /// <param name="total">How many there will be.</param>
 internal sealed class CountLines(string what, int total)
 {
-    private readonly System.Diagnostics.Stopwatch clock = System.Diagnostics.Stopwatch.StartNew();
-    private double next = 5;
+    private readonly System.Diagnostics.Stopwatch _clock = System.Diagnostics.Stopwatch.StartNew();
+    private double _next = 5;
 
     public void Report(int done)
     {
-        if (clock.Elapsed.TotalSeconds < next)
+        if (_clock.Elapsed.TotalSeconds < _next)
             return;
-        next = clock.Elapsed.TotalSeconds + 5;
-        Console.Error.WriteLine($"{what} {done} of {total}, {TimeSpan.FromSeconds(clock.Elapsed.TotalSeconds / done * (total - done)):h\\:mm\\:ss} left");
+        _next = _clock.Elapsed.TotalSeconds + 5;
+        Console.Error.WriteLine($"{what} {done} of {total}, {TimeSpan.FromSeconds(_clock.Elapsed.TotalSeconds / done * (total - done)):h\\:mm\\:ss} left");
     }
 }

@@ -70,15 +70,15 @@ internal static class InspectVerb
     // Small files are done before anyone could read a line about them.
     private sealed class PercentProgress : IProgress<double>
     {
-        private readonly System.Diagnostics.Stopwatch clock = System.Diagnostics.Stopwatch.StartNew();
-        private TimeSpan last;
+        private readonly System.Diagnostics.Stopwatch _clock = System.Diagnostics.Stopwatch.StartNew();
+        private TimeSpan _last;
 
         public void Report(double value)
         {
-            if (clock.Elapsed - last < TimeSpan.FromSeconds(2))
+            if (_clock.Elapsed - _last < TimeSpan.FromSeconds(2))
                 return;
-            last = clock.Elapsed;
-            var left = TimeSpan.FromSeconds(value > 0 ? clock.Elapsed.TotalSeconds * (1 - value) / value : 0);
+            _last = _clock.Elapsed;
+            var left = TimeSpan.FromSeconds(value > 0 ? _clock.Elapsed.TotalSeconds * (1 - value) / value : 0);
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"looking at the numbers: {value:P0}, {left:m\\:ss} left"));
         }
     }

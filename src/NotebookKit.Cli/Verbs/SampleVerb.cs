@@ -129,7 +129,7 @@ internal static class SampleVerb
     /// <summary>Shows the steps and the time left on one line of standard error, where there is a terminal to show them; writes the previews.</summary>
     private sealed class StepPrinter(SampleFiles files, int? previewEvery) : IProgress<StepProgress>
     {
-        private readonly Stopwatch clock = Stopwatch.StartNew();
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
 
         public void Report(StepProgress value)
         {
@@ -137,7 +137,7 @@ internal static class SampleVerb
                 files.SavePreview(value);
             if (Console.IsErrorRedirected)
                 return;
-            var left = clock.Elapsed / value.Done * (value.Total - value.Done);
+            var left = _clock.Elapsed / value.Done * (value.Total - value.Done);
             Console.Error.Write(value.Done < value.Total ? string.Create(CultureInfo.InvariantCulture, $"\rstep {value.Done} of {value.Total}, {left.TotalSeconds:0} s left ") : "\r                                \r");
         }
     }

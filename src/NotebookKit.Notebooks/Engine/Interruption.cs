@@ -13,7 +13,7 @@ internal sealed class Interruption
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
 
-    private static int s_cells; // of all engines, since a stopped cell may outlive its own
+    private static int _cells; // of all engines, since a stopped cell may outlive its own
 
     private readonly Lock _lock = new();
     private CancellationTokenSource? _cooperative;
@@ -47,7 +47,7 @@ internal sealed class Interruption
             _heeded = Requested = false;
             _cooperative = new CancellationTokenSource();
             _giveUp = giveUp;
-            _cell = Interlocked.Increment(ref s_cells);
+            _cell = Interlocked.Increment(ref _cells);
         }
     }
 

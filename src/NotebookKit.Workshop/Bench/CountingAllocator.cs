@@ -16,10 +16,10 @@ namespace NotebookKit.Workshop.Bench;
 /// </remarks>
 internal sealed unsafe class CountingAllocator
 {
-    private static readonly CountingAllocator s_cpu = new();
-    private static readonly CountingAllocator s_meta = new();
-    private static readonly Lazy<CountingAllocator> s_cpuTried = new(() => Tried(s_cpu, DeviceType.CPU, &AllocateCpu, &CpuRelease));
-    private static readonly Lazy<CountingAllocator> s_metaTried = new(() => Tried(s_meta, DeviceType.META, &AllocateMeta, &NoRelease));
+    private static readonly CountingAllocator Cpu = new();
+    private static readonly CountingAllocator Meta = new();
+    private static readonly Lazy<CountingAllocator> CpuTried = new(() => Tried(Cpu, DeviceType.CPU, &AllocateCpu, &CpuRelease));
+    private static readonly Lazy<CountingAllocator> MetaTried = new(() => Tried(Meta, DeviceType.META, &AllocateMeta, &NoRelease));
 
     private long _now;
     private long _peak;
@@ -33,11 +33,11 @@ internal sealed unsafe class CountingAllocator
 
     /// <summary>Counts the tensors in RAM.</summary>
     /// <exception cref="NotSupportedException">This system or this libtorch is another than expected.</exception>
-    public static CountingAllocator OfCpu => s_cpuTried.Value;
+    public static CountingAllocator OfCpu => CpuTried.Value;
 
     /// <summary>Counts the tensors on the device <c>meta</c>, which have shapes and take no memory.</summary>
     /// <inheritdoc cref="OfCpu"/>
-    public static CountingAllocator OfMeta => s_metaTried.Value;
+    public static CountingAllocator OfMeta => MetaTried.Value;
 
     /// <summary>Bytes that are held now, of tensors made since the first use.</summary>
     public long Now => Interlocked.Read(ref _now);
@@ -104,7 +104,7 @@ internal sealed unsafe class CountingAllocator
         void* memory = null;
         // Nothing for nothing, and null where there is no more: libtorch tells of that itself.
         if (bytes > 0 && AlignedAlloc(&memory, 64, bytes) == 0)
-            s_cpu.Add((long)SizeOf(memory));
+            Cpu.Add((long)SizeOf(memory));
         else
             memory = null;
         *result = new DataPtr { Data = memory, Release = &ReleaseCpu, Context = memory, Device = (sbyte)DeviceType.CPU, Index = -1 };
@@ -114,7 +114,7 @@ internal sealed unsafe class CountingAllocator
     [UnmanagedCallersOnly]
     private static DataPtr* AllocateMeta(DataPtr* result, void* self, nuint bytes)
     {
-        s_meta.Add((long)bytes);
+        Meta.Add((long)bytes);
         *result = new DataPtr { Release = &ReleaseMeta, Context = (void*)bytes, Device = (sbyte)DeviceType.META, Index = -1 };
         return result;
     }
@@ -124,12 +124,12 @@ internal sealed unsafe class CountingAllocator
     {
         if (memory == null)
             return;
-        s_cpu.Add(-(long)SizeOf(memory));
+        Cpu.Add(-(long)SizeOf(memory));
         Free(memory);
     }
 
     [UnmanagedCallersOnly]
-    private static void ReleaseMeta(void* bytes) => s_meta.Add(-(long)bytes);
+    private static void ReleaseMeta(void* bytes) => Meta.Add(-(long)bytes);
 
     [UnmanagedCallersOnly]
     private static void* CpuRelease(void* self) => (delegate* unmanaged<void*, void>)&ReleaseCpu;

@@ -17,18 +17,18 @@ namespace NotebookKit.Workshop.Bench;
 /// </remarks>
 internal static unsafe partial class MetaKernels
 {
-    private static readonly Lazy<nint> s_library = new(Install);
-    private static string? s_mixed;
+    private static readonly Lazy<nint> Library = new(Install);
+    private static string? _mixed;
 
     /// <summary>Adds them, once for the process.</summary>
     /// <exception cref="NotSupportedException">This libtorch takes none.</exception>
-    public static void Use() => _ = s_library.Value;
+    public static void Use() => _ = Library.Value;
 
     /// <summary>Throws where one of the added operations was given a tensor of another device.</summary>
     /// <exception cref="InvalidOperationException">Which operation, and what it was given.</exception>
     public static void ThrowWhatMixed()
     {
-        if (Interlocked.Exchange(ref s_mixed, null) is { } mixed)
+        if (Interlocked.Exchange(ref _mixed, null) is { } mixed)
             throw new InvalidOperationException(mixed);
     }
 
@@ -119,7 +119,7 @@ internal static unsafe partial class MetaKernels
         foreach (var tensor in tensors)
         {
             if (tensor is not null && IsDefined(tensor.Handle, out var defined) == 0 && defined != 0 && tensor.device_type != DeviceType.META)
-                Interlocked.CompareExchange(ref s_mixed, $"{operation} was given a tensor of shape [{string.Join(", ", tensor.shape)}] on {tensor.device} beside others on meta.", null);
+                Interlocked.CompareExchange(ref _mixed, $"{operation} was given a tensor of shape [{string.Join(", ", tensor.shape)}] on {tensor.device} beside others on meta.", null);
         }
     }
 

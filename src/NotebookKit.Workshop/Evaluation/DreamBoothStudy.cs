@@ -38,11 +38,11 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
 
     private const int Renders = 24;
 
-    private readonly DreamBoothScores scores = new(embedder);
-    private readonly List<RgbImage> shown = [];
+    private readonly DreamBoothScores _scores = new(embedder);
+    private readonly List<RgbImage> _shown = [];
 
     /// <summary>A row of pictures for the base and for each run: subject, in oil, in pencil, toy, rabbit toy, bear toy. Filled by <see cref="Run"/>.</summary>
-    public IReadOnlyList<RgbImage> Shown => shown;
+    public IReadOnlyList<RgbImage> Shown => _shown;
 
     /// <summary>Pictures in a row of <see cref="Shown"/>.</summary>
     public const int ShownPerRow = 16;
@@ -58,7 +58,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
     {
         ArgumentNullException.ThrowIfNull(weights);
         var photos = ImageFolder.List(options.Concepts[0].InstanceDir).Select(RgbImage.Load).ToList();
-        var own = scores.AmongThemselves(photos);
+        var own = _scores.AmongThemselves(photos);
         var before = Measure(null, 0, photos, own, pictures, null, cancel);
         List<StudyRow> rows = [];
         foreach (var weight in weights.Select(w => (double?)w).Prepend(null))
@@ -87,7 +87,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         var random = new WorldRandom(SampleSeed, (ulong)style);
         var renders = Enumerable.Range(0, Renders)
             .Select(_ => SampleRabbit.Paint(SceneSampler.SampleView(random), random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(), model.SampleSize, style)).ToList();
-        return Math.Round(scores.SubjectFidelity(drawn, renders) / scores.AmongThemselves(renders), 3);
+        return Math.Round(_scores.SubjectFidelity(drawn, renders) / _scores.AmongThemselves(renders), 3);
     }
 
     private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before, CancellationToken cancel)
@@ -98,12 +98,12 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
         var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures / 2)), Draw(["a photo of a toy"], pictures));
         var (rabbits, bears) = (Draw(["a photo of a rabbit toy"], Math.Max(2, pictures / 4)), Draw(["a photo of a bear toy"], Math.Max(2, pictures / 4)));
         var (oil, pencil) = (Draw([Styled[0].Prompt], Math.Max(2, pictures / 4)), Draw([Styled[1].Prompt], Math.Max(2, pictures / 4)));
-        shown.AddRange([.. subject.Take(4), .. oil.Take(2), .. pencil.Take(2), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
-        var (fidelity, pres) = (scores.SubjectFidelity(subject, photos), scores.Pres(toys, photos));
+        _shown.AddRange([.. subject.Take(4), .. oil.Take(2), .. pencil.Take(2), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
+        var (fidelity, pres) = (_scores.SubjectFidelity(subject, photos), _scores.Pres(toys, photos));
         return new StudyRow(
             weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), OfRenders(Styled[0].Style, oil), OfRenders(Styled[1].Style, pencil), Math.Round(pres, 3),
-            before is null ? 0 : Math.Round(pres - before.PresToy, 3), Math.Round(scores.SubjectFidelityError(toys, photos), 3),
-            Math.Round(scores.Pres(rabbits, photos), 3), Math.Round(scores.Pres(bears, photos), 3), Math.Round(scores.Diversity(toys), 3), Math.Round(seconds, 1));
+            before is null ? 0 : Math.Round(pres - before.PresToy, 3), Math.Round(_scores.SubjectFidelityError(toys, photos), 3),
+            Math.Round(_scores.Pres(rabbits, photos), 3), Math.Round(_scores.Pres(bears, photos), 3), Math.Round(_scores.Diversity(toys), 3), Math.Round(seconds, 1));
     }
 }
 

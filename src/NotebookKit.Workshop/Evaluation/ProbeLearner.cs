@@ -14,9 +14,9 @@ internal sealed class ProbeLearner : Learner
     private const int SceneBatch = 32;
     private const int Pairs = 24;
     private const double Temperature = 0.1;
-    private readonly Tensor scenes;
-    private readonly Tensor labels;
-    private readonly Tensor individuals;
+    private readonly Tensor _scenes;
+    private readonly Tensor _labels;
+    private readonly Tensor _individuals;
 
     /// <summary>One worker's copy.</summary>
     /// <param name="config">The probe's shape.</param>
@@ -25,7 +25,7 @@ internal sealed class ProbeLearner : Learner
     /// <param name="individuals">Bytes, (M, views, 3, S, S).</param>
     public ProbeLearner(ProbeConfig config, Tensor scenes, Tensor labels, Tensor individuals)
     {
-        (this.scenes, this.labels, this.individuals) = (scenes, labels, individuals);
+        (this._scenes, this._labels, this._individuals) = (scenes, labels, individuals);
         Network = new ProbeNetwork(config);
         Parameters = [.. Of(Network, "probe", _ => 1)];
     }
@@ -43,17 +43,17 @@ internal sealed class ProbeLearner : Learner
     public override Tensor Loss(TrainingStep step)
     {
         var random = step.Random;
-        var rows = tensor(Enumerable.Range(0, SceneBatch).Select(_ => random.NextInt64(scenes.shape[0])).ToArray());
-        var chosen = Enumerable.Range(0, Pairs).Select(_ => random.NextInt64(individuals.shape[0])).Distinct().ToArray();
-        var views = (int)individuals.shape[1];
+        var rows = tensor(Enumerable.Range(0, SceneBatch).Select(_ => random.NextInt64(_scenes.shape[0])).ToArray());
+        var chosen = Enumerable.Range(0, Pairs).Select(_ => random.NextInt64(_individuals.shape[0])).Distinct().ToArray();
+        var views = (int)_individuals.shape[1];
         var first = chosen.Select(_ => random.Next(views)).ToArray();
         var second = first.Select(v => (v + 1 + random.Next(views - 1)) % views).ToArray();
-        var flat = individuals.flatten(0, 1);
+        var flat = _individuals.flatten(0, 1);
         var left = flat.index_select(0, tensor(chosen.Select((c, i) => (c * views) + first[i]).ToArray()));
         var right = flat.index_select(0, tensor(chosen.Select((c, i) => (c * views) + second[i]).ToArray()));
-        var output = Network.call(Worn(cat([scenes.index_select(0, rows), left, right], 0), step));
+        var output = Network.call(Worn(cat([_scenes.index_select(0, rows), left, right], 0), step));
 
-        var target = labels.index_select(0, rows);
+        var target = _labels.index_select(0, rows);
         var loss = CrossEntropy(output.Class, target, 0) + CrossEntropy(output.Colour, target, 1)
             + CrossEntropy(output.Background, target, 2) + CrossEntropy(output.Style, target, 3);
         var cosines = output.Embedding.narrow(0, SceneBatch, chosen.Length)

@@ -10,7 +10,7 @@ namespace NotebookKit.Workshop.Parity;
 /// <summary>Single-file checkpoints: every tensor must come out as diffusers' own conversion gives it, whatever wrote the file.</summary>
 internal sealed class ConvertParity : ParityArea
 {
-    private static readonly string[] parts = ["unet", "vae", "text_encoder"];
+    private static readonly string[] PartNames = ["unet", "vae", "text_encoder"];
 
     public override string Name => "convert";
 
@@ -42,7 +42,7 @@ internal sealed class ConvertParity : ParityArea
     // there are several, the one whose name begins most like the file's.
     private static string? Reference(ReferenceFolder folder, IEnumerable<string> files, string file) =>
         files.Where(name => name.EndsWith(".unet.safetensors", StringComparison.Ordinal)).Select(name => name[..^".unet.safetensors".Length])
-            .Where(stem => parts.All(part => folder.Has($"{stem}.{part}.safetensors")))
+            .Where(stem => PartNames.All(part => folder.Has($"{stem}.{part}.safetensors")))
             .MaxBy(stem => stem.TakeWhile((c, i) => i < file.Length && file[i] == c).Count());
 
     private static bool IsLdm(string path)

@@ -99,8 +99,8 @@ internal sealed class LoraParity : ParityArea
     /// <summary>A UNet and a text encoder to hang LoRAs on, and the inputs to compare with.</summary>
     private sealed class Models(ReferenceFolder folder) : IDisposable
     {
-        private readonly Dictionary<string, Tensor> inputs = folder.Load("inputs.safetensors");
-        private readonly IDisposable noGrad = no_grad();
+        private readonly Dictionary<string, Tensor> _inputs = folder.Load("inputs.safetensors");
+        private readonly IDisposable _noGrad = no_grad();
 
         public UNet2DConditionModel UNet { get; } = SiblingModels.UNet(folder);
 
@@ -110,14 +110,14 @@ internal sealed class LoraParity : ParityArea
         {
             var tolerance = Tolerance.ForOutput((string?)folder.Manifest["tolerance"]);
             if (expected.TryGetValue($"{prefix}unet_out", out var picture))
-                measurement.Add("unet_out", UNet.call(inputs["sample"], inputs["timestep"], inputs["context"]), picture, tolerance);
+                measurement.Add("unet_out", UNet.call(_inputs["sample"], _inputs["timestep"], _inputs["context"]), picture, tolerance);
             if (expected.TryGetValue($"{prefix}te_out", out var states))
-                measurement.Add("te_out", Text.call(inputs["input_ids"]).LastHiddenState, states, tolerance);
+                measurement.Add("te_out", Text.call(_inputs["input_ids"]).LastHiddenState, states, tolerance);
         }
 
         public void Dispose()
         {
-            noGrad.Dispose();
+            _noGrad.Dispose();
             UNet.Dispose();
             Text.Dispose();
         }

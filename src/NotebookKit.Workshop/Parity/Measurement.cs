@@ -5,7 +5,7 @@ namespace NotebookKit.Workshop.Parity;
 /// <summary>Compares results with references and remembers the one that came nearest to its tolerance.</summary>
 internal sealed class Measurement
 {
-    private double worstRatio = -1;
+    private double _worstRatio = -1;
 
     /// <summary>The error that stands for the case.</summary>
     public double Error { get; private set; }
@@ -17,10 +17,10 @@ internal sealed class Measurement
     public string What { get; private set; } = "";
 
     /// <summary>Whether anything was compared at all.</summary>
-    public bool Empty => worstRatio < 0;
+    public bool Empty => _worstRatio < 0;
 
     /// <summary>Whether every error kept to its tolerance.</summary>
-    public bool Passed => worstRatio is >= 0 and <= 1;
+    public bool Passed => _worstRatio is >= 0 and <= 1;
 
     /// <summary>Takes one error in. What is not a number is beyond every tolerance.</summary>
     public void Add(string what, double error, double tolerance)
@@ -29,9 +29,9 @@ internal sealed class Measurement
             : error == 0 ? 0
             : tolerance == 0 ? double.PositiveInfinity
             : error / tolerance;
-        if (ratio <= worstRatio)
+        if (ratio <= _worstRatio)
             return;
-        (worstRatio, Error, Tolerance, What) = (ratio, error, tolerance, what);
+        (_worstRatio, Error, Tolerance, What) = (ratio, error, tolerance, what);
     }
 
     /// <summary>Takes the largest difference of two tensors in, in float64.</summary>

@@ -88,10 +88,10 @@ internal static class ModelCases
 
     private sealed class HookList : IDisposable
     {
-        private readonly List<Action> removals = [];
+        private readonly List<Action> _removals = [];
 
-        public void Add(Action removal) => removals.Add(removal);
+        public void Add(Action removal) => _removals.Add(removal);
 
-        public void Dispose() => removals.ForEach(remove => remove());
+        public void Dispose() => _removals.ForEach(remove => remove());
     }
 }

@@ -7,19 +7,19 @@ namespace NotebookKit.Workshop.Parity;
 /// <param name="show">Takes one line per case.</param>
 internal sealed class ParityReport(Action<string> show)
 {
-    private readonly List<ParityCase> cases = [];
+    private readonly List<ParityCase> _cases = [];
 
     /// <summary>The verdicts so far.</summary>
-    public IReadOnlyList<ParityCase> Cases => cases;
+    public IReadOnlyList<ParityCase> Cases => _cases;
 
     /// <summary>How many cases kept to their tolerance.</summary>
-    public int Passed => cases.Count(c => c.Status == "passed");
+    public int Passed => _cases.Count(c => c.Status == "passed");
 
     /// <summary>How many did not.</summary>
-    public int Failed => cases.Count(c => c.Status == "failed");
+    public int Failed => _cases.Count(c => c.Status == "failed");
 
     /// <summary>How many were not run.</summary>
-    public int Skipped => cases.Count(c => c.Status == "skipped");
+    public int Skipped => _cases.Count(c => c.Status == "skipped");
 
     /// <summary>Runs one case. Whatever it throws fails this case and no other.</summary>
     public void Run(string area, string name, Action<Measurement> compare)
@@ -58,7 +58,7 @@ internal sealed class ParityReport(Action<string> show)
 
     private void Add(ParityCase verdict)
     {
-        cases.Add(verdict);
+        _cases.Add(verdict);
         show(verdict.ToString());
     }
 

@@ -9,9 +9,9 @@ namespace NotebookKit.Workshop.Pretraining;
 /// <summary>Writes a trained model as a diffusers folder in float16, so that everything that reads Stable Diffusion reads it.</summary>
 internal sealed class BaseModelExport : IDisposable
 {
-    private readonly CaptionTable captions;
-    private readonly AutoencoderKL vae;
-    private readonly CLIPTextModel fullText;
+    private readonly CaptionTable _captions;
+    private readonly AutoencoderKL _vae;
+    private readonly CLIPTextModel _fullText;
 
     /// <summary>Prepares the parts that do not change from export to export.</summary>
     /// <param name="captions">Which token each trained row belongs to.</param>
@@ -19,9 +19,9 @@ internal sealed class BaseModelExport : IDisposable
     /// <param name="fullText">A text encoder over the whole vocabulary: the rows of words that no caption uses stay as they are. Disposed with this.</param>
     public BaseModelExport(CaptionTable captions, AutoencoderKL vae, CLIPTextModel fullText)
     {
-        this.captions = captions;
-        this.vae = vae;
-        this.fullText = fullText;
+        this._captions = captions;
+        this._vae = vae;
+        this._fullText = fullText;
     }
 
     /// <summary>A text encoder over the whole vocabulary with random rows.</summary>
@@ -47,17 +47,17 @@ internal sealed class BaseModelExport : IDisposable
         using (NewDisposeScope())
         {
             var from = text.state_dict();
-            foreach (var (name, value) in fullText.state_dict())
+            foreach (var (name, value) in _fullText.state_dict())
             {
                 if (name.EndsWith("token_embedding.weight", StringComparison.Ordinal))
-                    value.index_copy_(0, tensor([.. captions.Tokens.Select(t => (long)t)], dtype: ScalarType.Int64), from[name].cpu());
+                    value.index_copy_(0, tensor([.. _captions.Tokens.Select(t => (long)t)], dtype: ScalarType.Int64), from[name].cpu());
                 else
                     value.copy_(from[name]);
             }
         }
         unet.SavePretrained(Path.Combine(folder, "unet"), ScalarType.Float16);
-        vae.SavePretrained(Path.Combine(folder, "vae"), ScalarType.Float16);
-        fullText.SavePretrained(Path.Combine(folder, "text_encoder"), ScalarType.Float16);
+        _vae.SavePretrained(Path.Combine(folder, "vae"), ScalarType.Float16);
+        _fullText.SavePretrained(Path.Combine(folder, "text_encoder"), ScalarType.Float16);
         foreach (var file in Directory.GetFiles(Path.GetDirectoryName(ClipVocabulary.FindShipped())!))
             WriteText(Path.Combine(folder, "tokenizer", Path.GetFileName(file)), File.ReadAllText(file));
         WriteJson(folder, "scheduler/scheduler_config.json", new JsonObject
@@ -111,5 +111,5 @@ internal sealed class BaseModelExport : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => fullText.Dispose();
+    public void Dispose() => _fullText.Dispose();
 }

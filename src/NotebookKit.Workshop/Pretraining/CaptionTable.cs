@@ -15,10 +15,10 @@ internal sealed class CaptionTable
 {
     private const int MostPieces = 3;
     private const ulong CaptionStream = 1UL << 40; // apart from the streams that draw scenes
-    private readonly ClipTokenizer tokenizer = ClipTokenizer.Default;
-    private readonly Dictionary<int, int> rowOfToken;
-    private readonly int bos;
-    private readonly int eos;
+    private readonly ClipTokenizer _tokenizer = ClipTokenizer.Default;
+    private readonly Dictionary<int, int> _rowOfToken;
+    private readonly int _bos;
+    private readonly int _eos;
 
     /// <summary>Writes and encodes the captions of all scenes.</summary>
     /// <param name="preset">How many captions and rare rows.</param>
@@ -26,14 +26,14 @@ internal sealed class CaptionTable
     /// <param name="seed">Decides the captions' wording and the rare words.</param>
     public CaptionTable(PretrainPreset preset, IReadOnlyList<Scene> scenes, ulong seed)
     {
-        bos = tokenizer.BosTokenId;
-        eos = tokenizer.EosTokenId;
+        _bos = _tokenizer.BosTokenId;
+        _eos = _tokenizer.EosTokenId;
         var said = new List<SceneCaption>(preset.Pictures * preset.CaptionsPerPicture);
         for (var i = 0; i < preset.Pictures; i++)
             for (var c = 0; c < preset.CaptionsPerPicture; c++)
                 said.Add(SceneCaptions.Describe(scenes[i], new WorldRandom(seed, CaptionStream + ((ulong)i * 64) + (ulong)c)));
-        var encoded = said.ConvertAll(s => tokenizer.Encode((s with { RareWords = [] }).Text));
-        var used = encoded.SelectMany(e => e).Concat(Vocabulary(preset.World).SelectMany(w => tokenizer.Encode(w))).Append(bos).Append(eos).ToHashSet();
+        var encoded = said.ConvertAll(s => _tokenizer.Encode((s with { RareWords = [] }).Text));
+        var used = encoded.SelectMany(e => e).Concat(Vocabulary(preset.World).SelectMany(w => _tokenizer.Encode(w))).Append(_bos).Append(_eos).ToHashSet();
         Tokens = [.. used.Order()];
         WordRows = Tokens.Count;
 
@@ -41,19 +41,19 @@ internal sealed class CaptionTable
         var rare = new HashSet<int>();
         while (rare.Count < preset.RareTokens)
         {
-            var token = random.Next(512, tokenizer.VocabularySize - 2); // below 512 are single bytes
+            var token = random.Next(512, _tokenizer.VocabularySize - 2); // below 512 are single bytes
             if (!used.Contains(token))
                 rare.Add(token);
         }
         Tokens = [.. Tokens, .. rare.Order()];
-        rowOfToken = Tokens.Select((token, row) => (token, row)).ToDictionary(p => p.token, p => p.row);
-        EndRow = rowOfToken[eos];
+        _rowOfToken = Tokens.Select((token, row) => (token, row)).ToDictionary(p => p.token, p => p.row);
+        EndRow = _rowOfToken[_eos];
         Longest = Math.Min(ClipTokenizer.ModelMaxLength, encoded.Max(e => e.Count) + (3 * MostPieces));
 
         var rows = new int[said.Count * ClipTokenizer.ModelMaxLength];
         for (var i = 0; i < said.Count; i++)
         {
-            var line = encoded[i].Select(t => rowOfToken[t]).ToList();
+            var line = encoded[i].Select(t => _rowOfToken[t]).ToList();
             InsertRare(line, said[i], random);
             Pad(line, rows.AsSpan(i * ClipTokenizer.ModelMaxLength, ClipTokenizer.ModelMaxLength));
         }
@@ -90,9 +90,9 @@ internal sealed class CaptionTable
         var rows = new int[captions.Length * ClipTokenizer.ModelMaxLength];
         for (var i = 0; i < captions.Length; i++)
         {
-            var line = tokenizer.Encode(captions[i]).Select(t => rowOfToken.TryGetValue(t, out var row)
+            var line = _tokenizer.Encode(captions[i]).Select(t => _rowOfToken.TryGetValue(t, out var row)
                 ? row
-                : throw new InvalidOperationException($"'{tokenizer.TokenOf(t)}' in '{captions[i]}' is not a word of the world's captions.")).ToList();
+                : throw new InvalidOperationException($"'{_tokenizer.TokenOf(t)}' in '{captions[i]}' is not a word of the world's captions.")).ToList();
             Pad(line, rows.AsSpan(i * ClipTokenizer.ModelMaxLength, ClipTokenizer.ModelMaxLength));
         }
         return tensor(rows, [captions.Length, ClipTokenizer.ModelMaxLength], dtype: ScalarType.Int32);
@@ -115,8 +115,8 @@ internal sealed class CaptionTable
     {
         if (caption.RareWords.Count == 0)
             return;
-        var noun = tokenizer.Encode(caption.Class is { } thing ? Words.Noun(thing) : "toy")[1];
-        var at = line.IndexOf(rowOfToken[noun]);
+        var noun = _tokenizer.Encode(caption.Class is { } thing ? Words.Noun(thing) : "toy")[1];
+        var at = line.IndexOf(_rowOfToken[noun]);
         foreach (var _ in caption.RareWords)
             for (var i = random.Next(1, MostPieces + 1); i > 0; i--)
                 line.Insert(at, random.Next(WordRows, Tokens.Count));

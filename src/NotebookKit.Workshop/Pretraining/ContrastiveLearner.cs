@@ -15,11 +15,11 @@ namespace NotebookKit.Workshop.Pretraining;
 internal sealed class ContrastiveLearner : Learner
 {
     private const double LatentNoise = 0.3;
-    private readonly LatentEmbedder pictureSide;
-    private readonly Linear textSide;
-    private readonly Parameter scale;
-    private readonly TrainingData data;
-    private readonly int batch;
+    private readonly LatentEmbedder _pictureSide;
+    private readonly Linear _textSide;
+    private readonly Parameter _scale;
+    private readonly TrainingData _data;
+    private readonly int _batch;
 
     /// <summary>One worker's copy.</summary>
     /// <param name="config">The shape of the text encoder, over the compact vocabulary.</param>
@@ -27,23 +27,23 @@ internal sealed class ContrastiveLearner : Learner
     /// <param name="batch">Pairs per update.</param>
     public ContrastiveLearner(CLIPTextConfig config, TrainingData data, int batch)
     {
-        this.data = data;
-        this.batch = batch;
+        this._data = data;
+        this._batch = batch;
         var device = data.Latents.device;
         Text = new CLIPTextModel(config);
-        pictureSide = new LatentEmbedder((int)config.HiddenSize);
-        textSide = Layers.Linear(config.HiddenSize, config.HiddenSize, hasBias: false);
-        scale = new Parameter(tensor(new[] { (float)Math.Log(1 / 0.07) }));
-        foreach (var module in new nn.Module[] { Text, pictureSide, textSide })
+        _pictureSide = new LatentEmbedder((int)config.HiddenSize);
+        _textSide = Layers.Linear(config.HiddenSize, config.HiddenSize, hasBias: false);
+        _scale = new Parameter(tensor(new[] { (float)Math.Log(1 / 0.07) }));
+        foreach (var module in new nn.Module[] { Text, _pictureSide, _textSide })
             module.to(device);
         if (device.type != DeviceType.CPU)
-            scale = new Parameter(scale.detach().to(device));
+            _scale = new Parameter(_scale.detach().to(device));
         Parameters =
         [
             .. TextParameters(Text, data, 1),
-            .. Of(pictureSide, "picture_side", _ => 1),
-            .. Of(textSide, "text_side", _ => 1),
-            new LearnedTensor("scale", scale),
+            .. Of(_pictureSide, "picture_side", _ => 1),
+            .. Of(_textSide, "text_side", _ => 1),
+            new LearnedTensor("scale", _scale),
         ];
     }
 
@@ -61,11 +61,11 @@ internal sealed class ContrastiveLearner : Learner
     /// <inheritdoc/>
     public override Tensor Loss(TrainingStep step)
     {
-        var (latents, captions) = data.Batch(batch, step.Random, dropout: 0);
-        var strength = rand([batch, 1, 1, 1], device: latents.device, generator: step.Generator) * LatentNoise;
+        var (latents, captions) = _data.Batch(_batch, step.Random, dropout: 0);
+        var strength = rand([_batch, 1, 1, 1], device: latents.device, generator: step.Generator) * LatentNoise;
         latents += randn(latents.shape, device: latents.device, generator: step.Generator) * strength;
-        captions = captions.narrow(1, 0, data.Captions.Longest);
-        var logits = Similarity(latents, captions) * scale.clamp_max(Math.Log(100)).exp(); // (B, B)
+        captions = captions.narrow(1, 0, _data.Captions.Longest);
+        var logits = Similarity(latents, captions) * _scale.clamp_max(Math.Log(100)).exp(); // (B, B)
         var alike = captions.unsqueeze(0).eq(captions.unsqueeze(1)).all(2).to(ScalarType.Float32);
         var target = alike / alike.sum(1, keepdim: true);
         return (CrossEntropy(logits, target) + CrossEntropy(logits.transpose(0, 1), target)) * 0.5;
@@ -76,19 +76,19 @@ internal sealed class ContrastiveLearner : Learner
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var similarity = Similarity(data.HeldOutLatents, data.HeldOutCaptions.narrow(1, 0, data.Captions.Longest));
-        var best = data.HeldOutCaptions.index_select(0, similarity.argmax(1));
-        return best.eq(data.HeldOutCaptions).all(1).to(ScalarType.Float32).mean().item<float>();
+        var similarity = Similarity(_data.HeldOutLatents, _data.HeldOutCaptions.narrow(1, 0, _data.Captions.Longest));
+        var best = _data.HeldOutCaptions.index_select(0, similarity.argmax(1));
+        return best.eq(_data.HeldOutCaptions).all(1).to(ScalarType.Float32).mean().item<float>();
     }
 
     /// <summary>Cosines of pictures (rows) and captions (columns).</summary>
     private Tensor Similarity(Tensor latents, Tensor captions)
     {
         var states = Text.call(captions).LastHiddenState; // (B, L, D)
-        var end = captions.eq(data.Captions.EndRow).to(ScalarType.Int64).argmax(1); // the first end token
+        var end = captions.eq(_data.Captions.EndRow).to(ScalarType.Int64).argmax(1); // the first end token
         var rows = end.view(-1, 1, 1).expand(-1, 1, states.shape[2]);
-        var texts = nn.functional.normalize(textSide.call(states.gather(1, rows).squeeze(1)), dim: 1);
-        return pictureSide.call(latents).mm(texts.transpose(0, 1));
+        var texts = nn.functional.normalize(_textSide.call(states.gather(1, rows).squeeze(1)), dim: 1);
+        return _pictureSide.call(latents).mm(texts.transpose(0, 1));
     }
 
     private static Tensor CrossEntropy(Tensor logits, Tensor target) => -(nn.functional.log_softmax(logits, 1) * target).sum(1).mean();
@@ -97,8 +97,8 @@ internal sealed class ContrastiveLearner : Learner
     public override void Dispose()
     {
         Text.Dispose();
-        pictureSide.Dispose();
-        textSide.Dispose();
-        scale.Dispose();
+        _pictureSide.Dispose();
+        _textSide.Dispose();
+        _scale.Dispose();
     }
 }

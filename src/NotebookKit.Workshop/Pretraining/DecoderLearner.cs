@@ -11,8 +11,8 @@ namespace NotebookKit.Workshop.Pretraining;
 internal sealed class DecoderLearner : Learner
 {
     private static readonly string[] Parts = ["decoder.", "post_quant_conv."];
-    private readonly Tensor pictures;
-    private readonly int batch;
+    private readonly Tensor _pictures;
+    private readonly int _batch;
 
     /// <summary>One worker's copy.</summary>
     /// <param name="config">The shape of the VAE.</param>
@@ -22,8 +22,8 @@ internal sealed class DecoderLearner : Learner
     /// <param name="device">Where it trains.</param>
     public DecoderLearner(AutoencoderKLConfig config, Dictionary<string, Tensor> weights, Tensor pictures, int batch, Device device)
     {
-        this.pictures = pictures;
-        this.batch = batch;
+        this._pictures = pictures;
+        this._batch = batch;
         Vae = new AutoencoderKL(config);
         Vae.load_state_dict(weights);
         Vae.to(device);
@@ -39,7 +39,7 @@ internal sealed class DecoderLearner : Learner
     /// <inheritdoc/>
     public override Tensor Loss(TrainingStep step)
     {
-        var images = VaeLearner.Draw(pictures, batch, step.Random, Parameters[0].Value.device);
+        var images = VaeLearner.Draw(_pictures, _batch, step.Random, Parameters[0].Value.device);
         Tensor latents;
         using (no_grad())
         {

@@ -13,10 +13,10 @@ internal sealed class DenoisingLearner : Learner
     private const double CaptionDropout = 0.1;
     private const double ContextRate = 2;
     private const double TextRate = 0.5;
-    private readonly TrainingData data;
-    private readonly DenoisingLoss loss;
-    private readonly TimestepBias bias;
-    private readonly int batch;
+    private readonly TrainingData _data;
+    private readonly DenoisingLoss _loss;
+    private readonly TimestepBias _bias;
+    private readonly int _batch;
 
     /// <summary>One worker's copy.</summary>
     /// <param name="unetConfig">The shape of the UNet.</param>
@@ -27,15 +27,15 @@ internal sealed class DenoisingLearner : Learner
     /// <param name="batch">Pictures per update.</param>
     public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule, TimestepBias bias, int batch)
     {
-        this.data = data;
-        this.bias = bias;
-        this.batch = batch;
+        this._data = data;
+        this._bias = bias;
+        this._batch = batch;
         var device = data.Latents.device;
         UNet = new UNet2DConditionModel(unetConfig);
         Text = new CLIPTextModel(textConfig);
         UNet.to(device);
         Text.to(device);
-        loss = new DenoisingLoss(UNet, schedule);
+        _loss = new DenoisingLoss(UNet, schedule);
         Parameters = [.. Of(UNet, "unet", RateOf), .. ContrastiveLearner.TextParameters(Text, data, TextRate)];
     }
 
@@ -65,12 +65,12 @@ internal sealed class DenoisingLearner : Learner
     /// <inheritdoc/>
     public override Tensor Loss(TrainingStep step)
     {
-        var (latents, captions) = data.Batch(batch, step.Random, CaptionDropout);
-        var (timesteps, weights) = bias.Draw(batch, step.Progress, step.Random);
+        var (latents, captions) = _data.Batch(_batch, step.Random, CaptionDropout);
+        var (timesteps, weights) = _bias.Draw(_batch, step.Progress, step.Random);
         var device = latents.device;
         var t = tensor(timesteps, dtype: ScalarType.Int64).to(device);
         var noise = randn(latents.shape, device: device, generator: step.Generator);
-        var error = loss.Errors(new TrainBatch(latents, noise, t, Text.call(captions).LastHiddenState, batch)); // (B)
+        var error = _loss.Errors(new TrainBatch(latents, noise, t, Text.call(captions).LastHiddenState, _batch)); // (B)
         return (error * tensor(weights).to(device)).mean();
     }
 
@@ -82,6 +82,6 @@ internal sealed class DenoisingLearner : Learner
     {
         UNet.Dispose();
         Text.Dispose();
-        loss.Dispose();
+        _loss.Dispose();
     }
 }

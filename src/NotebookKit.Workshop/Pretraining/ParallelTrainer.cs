@@ -15,20 +15,20 @@ internal sealed class ParallelTrainer : IDisposable
 {
     private const int EmaEvery = 4;
     private const double ReportSeconds = 20;
-    private readonly IReadOnlyList<Learner> learners;
-    private readonly TrainerSettings settings;
-    private readonly string checkpoint;
-    private readonly FlatParameters[] parameters;
-    private readonly AdamW[] optimizers;
-    private readonly Tensor rates;
-    private readonly Tensor[] lossSums;
-    private readonly long[] lossCounts;
-    private readonly Stopwatch clock = new();
-    private RecentPace pace = new(0, 0);
-    private double secondsBefore;
-    private long step;
-    private volatile bool stop;
-    private Exception? failure;
+    private readonly IReadOnlyList<Learner> _learners;
+    private readonly TrainerSettings _settings;
+    private readonly string _checkpoint;
+    private readonly FlatParameters[] _parameters;
+    private readonly AdamW[] _optimizers;
+    private readonly Tensor _rates;
+    private readonly Tensor[] _lossSums;
+    private readonly long[] _lossCounts;
+    private readonly Stopwatch _clock = new();
+    private RecentPace _pace = new(0, 0);
+    private double _secondsBefore;
+    private long _step;
+    private volatile bool _stop;
+    private Exception? _failure;
 
     /// <summary>Binds the workers' copies to one set of weights and takes up the checkpoint if there is one.</summary>
     /// <param name="learners">One per worker, alike in their parameters.</param>
@@ -36,17 +36,17 @@ internal sealed class ParallelTrainer : IDisposable
     /// <param name="checkpoint">The stage's checkpoint file.</param>
     public ParallelTrainer(IReadOnlyList<Learner> learners, TrainerSettings settings, string checkpoint)
     {
-        this.learners = learners;
-        this.settings = settings;
-        this.checkpoint = checkpoint;
-        parameters = new FlatParameters[learners.Count];
+        this._learners = learners;
+        this._settings = settings;
+        this._checkpoint = checkpoint;
+        _parameters = new FlatParameters[learners.Count];
         for (var w = 0; w < learners.Count; w++)
-            parameters[w] = new FlatParameters(learners[w].Parameters.Select(learned => learned.Value), w == 0 ? null : parameters[0].Values);
-        rates = Rates(learners[0].Parameters);
-        optimizers = [.. parameters.Select(p => new AdamW([new OptimizerGroup(p, 0, settings.WeightDecay, rates)], settings.Beta1, settings.Beta2))];
-        Average = parameters[0].Values.clone();
-        lossSums = [.. parameters.Select(p => zeros(1, device: p.Values.device))];
-        lossCounts = new long[learners.Count];
+            _parameters[w] = new FlatParameters(learners[w].Parameters.Select(learned => learned.Value), w == 0 ? null : _parameters[0].Values);
+        _rates = Rates(learners[0].Parameters);
+        _optimizers = [.. _parameters.Select(p => new AdamW([new OptimizerGroup(p, 0, settings.WeightDecay, _rates)], settings.Beta1, settings.Beta2))];
+        Average = _parameters[0].Values.clone();
+        _lossSums = [.. _parameters.Select(p => zeros(1, device: p.Values.device))];
+        _lossCounts = new long[learners.Count];
         if (File.Exists(checkpoint))
             Restore();
     }
@@ -55,13 +55,13 @@ internal sealed class ParallelTrainer : IDisposable
     public Tensor Average { get; }
 
     /// <summary>Updates done by all workers together.</summary>
-    public long Steps => Interlocked.Read(ref step);
+    public long Steps => Interlocked.Read(ref _step);
 
     /// <summary>Seconds trained, earlier calls counted in.</summary>
-    public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
+    public double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
     /// <summary>The averaged weights by name; the tensors look into <see cref="Average"/>.</summary>
-    public Dictionary<string, Tensor> NamedAverage() => learners[0].Parameters.Zip(parameters[0].Views(Average)).ToDictionary(pair => pair.First.Name, pair => pair.Second);
+    public Dictionary<string, Tensor> NamedAverage() => _learners[0].Parameters.Zip(_parameters[0].Views(Average)).ToDictionary(pair => pair.First.Name, pair => pair.Second);
 
     /// <summary>Trains until the budget is used or <paramref name="cancel"/> asks to stop, and leaves a checkpoint either way.</summary>
     /// <param name="budget">How long.</param>
@@ -70,19 +70,19 @@ internal sealed class ParallelTrainer : IDisposable
     /// <returns>True when the budget is used up; false when it was stopped before.</returns>
     public bool Run(Budget budget, Action<TrainerStatus> report, CancellationToken cancel)
     {
-        clock.Restart();
-        pace = new RecentPace(Steps, Seconds);
-        var others = Enumerable.Range(1, learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{settings.Stage} {w}", IsBackground = true }).ToList();
+        _clock.Restart();
+        _pace = new RecentPace(Steps, Seconds);
+        var others = Enumerable.Range(1, _learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{_settings.Stage} {w}", IsBackground = true }).ToList();
         others.ForEach(t => t.Start());
         Work(0, budget, report, cancel);
         others.ForEach(t => t.Join());
-        if (failure is not null)
-            throw new InvalidOperationException($"pretraining stage '{settings.Stage}': {TorchErrors.Sentence(failure)}", failure);
-        clock.Stop();
-        secondsBefore += clock.Elapsed.TotalSeconds;
-        clock.Reset();
-        if (settings.EmaDecay == 0)
-            Average.copy_(parameters[0].Values);
+        if (_failure is not null)
+            throw new InvalidOperationException($"pretraining stage '{_settings.Stage}': {TorchErrors.Sentence(_failure)}", _failure);
+        _clock.Stop();
+        _secondsBefore += _clock.Elapsed.TotalSeconds;
+        _clock.Reset();
+        if (_settings.EmaDecay == 0)
+            Average.copy_(_parameters[0].Values);
         Save();
         return budget.Progress(Steps, Seconds) >= 1;
     }
@@ -92,89 +92,89 @@ internal sealed class ParallelTrainer : IDisposable
         try
         {
             // The thread count belongs to the calling thread; one each when there are several.
-            if (learners.Count > 1)
+            if (_learners.Count > 1)
                 set_num_threads(1);
-            using var generator = new Generator(0, parameters[worker].Values.device);
-            var nextReport = clock.Elapsed.TotalSeconds + ReportSeconds;
-            var nextSave = clock.Elapsed.TotalSeconds + settings.CheckpointSeconds;
-            while (!stop && !cancel.IsCancellationRequested)
+            using var generator = new Generator(0, _parameters[worker].Values.device);
+            var nextReport = _clock.Elapsed.TotalSeconds + ReportSeconds;
+            var nextSave = _clock.Elapsed.TotalSeconds + _settings.CheckpointSeconds;
+            while (!_stop && !cancel.IsCancellationRequested)
             {
-                var index = Interlocked.Increment(ref step) - 1;
+                var index = Interlocked.Increment(ref _step) - 1;
                 var progress = budget.Progress(index, Seconds);
                 if (progress >= 1)
                 {
-                    Interlocked.Decrement(ref step);
+                    Interlocked.Decrement(ref _step);
                     break;
                 }
                 Update(worker, index, progress, generator);
-                if (report is null || clock.Elapsed.TotalSeconds < nextReport)
+                if (report is null || _clock.Elapsed.TotalSeconds < nextReport)
                     continue;
-                var save = clock.Elapsed.TotalSeconds >= nextSave;
+                var save = _clock.Elapsed.TotalSeconds >= nextSave;
                 if (save)
                     Save();
                 report(Status(budget, save));
-                nextReport = clock.Elapsed.TotalSeconds + ReportSeconds;
+                nextReport = _clock.Elapsed.TotalSeconds + ReportSeconds;
                 if (save)
-                    nextSave = clock.Elapsed.TotalSeconds + settings.CheckpointSeconds;
+                    nextSave = _clock.Elapsed.TotalSeconds + _settings.CheckpointSeconds;
             }
         }
         catch (Exception e)
         {
-            failure ??= e;
-            stop = true;
+            _failure ??= e;
+            _stop = true;
         }
     }
 
     private void Update(int worker, long index, double progress, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var seed = Mix(settings.Seed, settings.Stage, index);
+        var seed = Mix(_settings.Seed, _settings.Stage, index);
         generator.manual_seed((long)(seed >> 1));
-        optimizers[worker].ZeroGradient();
-        var loss = learners[worker].Loss(new TrainingStep(index, progress, new Random((int)(seed >> 33)), generator));
+        _optimizers[worker].ZeroGradient();
+        var loss = _learners[worker].Loss(new TrainingStep(index, progress, new Random((int)(seed >> 33)), generator));
         loss.backward();
         using (no_grad())
-            lossSums[worker].add_(loss.detach());
-        lossCounts[worker]++;
-        optimizers[worker].Groups[0].LearningRate = settings.Rate(index, progress);
-        optimizers[worker].Step(Math.Min(1, settings.ClipNorm / (optimizers[worker].GradientNorm() + 1e-6)));
-        if (worker == 0 && settings.EmaDecay > 0 && optimizers[0].Steps % EmaEvery == 0)
+            _lossSums[worker].add_(loss.detach());
+        _lossCounts[worker]++;
+        _optimizers[worker].Groups[0].LearningRate = _settings.Rate(index, progress);
+        _optimizers[worker].Step(Math.Min(1, _settings.ClipNorm / (_optimizers[worker].GradientNorm() + 1e-6)));
+        if (worker == 0 && _settings.EmaDecay > 0 && _optimizers[0].Steps % EmaEvery == 0)
             UpdateAverage();
     }
 
     private void UpdateAverage()
     {
         using var noGrad = no_grad();
-        var steps = optimizers[0].Steps;
-        var decay = Math.Pow(Math.Min(settings.EmaDecay, (1.0 + steps) / (10 + steps)), EmaEvery);
-        Average.mul_(decay).add_(parameters[0].Values, 1 - decay);
+        var steps = _optimizers[0].Steps;
+        var decay = Math.Pow(Math.Min(_settings.EmaDecay, (1.0 + steps) / (10 + steps)), EmaEvery);
+        Average.mul_(decay).add_(_parameters[0].Values, 1 - decay);
     }
 
     private TrainerStatus Status(Budget budget, bool saved)
     {
         var loss = 0.0;
         var count = 0L;
-        for (var w = 0; w < learners.Count; w++)
+        for (var w = 0; w < _learners.Count; w++)
         {
-            loss += lossSums[w].item<float>();
-            count += lossCounts[w];
+            loss += _lossSums[w].item<float>();
+            count += _lossCounts[w];
             using (no_grad())
-                lossSums[w].zero_();
-            lossCounts[w] = 0;
+                _lossSums[w].zero_();
+            _lossCounts[w] = 0;
         }
         loss /= Math.Max(1, count);
         if (!double.IsFinite(loss))
             throw new InvalidOperationException($"the loss is no longer a number after {Steps} updates; the last checkpoint is still good, go on from it with a lower learning rate.");
-        var recent = pace.Mark(Steps, Seconds);
+        var recent = _pace.Mark(Steps, Seconds);
         return new TrainerStatus(Steps, Seconds, budget.Progress(Steps, Seconds), loss, saved, recent, budget.Left(Steps, Seconds, recent));
     }
 
     private void Save()
     {
-        var tensors = new Dictionary<string, Tensor> { ["values"] = parameters[0].Values, ["average"] = Average };
-        for (var w = 0; w < optimizers.Length; w++)
+        var tensors = new Dictionary<string, Tensor> { ["values"] = _parameters[0].Values, ["average"] = Average };
+        for (var w = 0; w < _optimizers.Length; w++)
         {
-            foreach (var (name, value) in optimizers[w].SaveState())
+            foreach (var (name, value) in _optimizers[w].SaveState())
                 tensors[$"optimizer.{w}.{name}"] = value;
         }
 
@@ -182,9 +182,9 @@ internal sealed class ParallelTrainer : IDisposable
         {
             ["steps"] = Steps.ToString(CultureInfo.InvariantCulture),
             ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
-            ["workers"] = optimizers.Length.ToString(CultureInfo.InvariantCulture),
+            ["workers"] = _optimizers.Length.ToString(CultureInfo.InvariantCulture),
         };
-        Safetensors.Save(checkpoint, tensors, metadata);
+        Safetensors.Save(_checkpoint, tensors, metadata);
     }
 
     private void Restore()
@@ -192,20 +192,20 @@ internal sealed class ParallelTrainer : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var device = Average.device;
-        var tensors = Safetensors.Load(checkpoint, device);
+        var tensors = Safetensors.Load(_checkpoint, device);
         if (tensors["values"].numel() != Average.numel())
-            throw new BadInputException($"{checkpoint} is of a model of another size; start over in another folder.");
-        var metadata = Safetensors.ReadMetadata(checkpoint);
-        parameters[0].Values.copy_(tensors["values"]);
+            throw new BadInputException($"{_checkpoint} is of a model of another size; start over in another folder.");
+        var metadata = Safetensors.ReadMetadata(_checkpoint);
+        _parameters[0].Values.copy_(tensors["values"]);
         Average.copy_(tensors["average"]);
         var workers = int.Parse(metadata["workers"], CultureInfo.InvariantCulture);
-        for (var w = 0; w < optimizers.Length; w++)
+        for (var w = 0; w < _optimizers.Length; w++)
         {
             var prefix = $"optimizer.{w % workers}."; // more workers than before start from the first ones' averages
-            optimizers[w].LoadState(tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value));
+            _optimizers[w].LoadState(tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value));
         }
-        step = long.Parse(metadata["steps"], CultureInfo.InvariantCulture);
-        secondsBefore = double.Parse(metadata["seconds"], CultureInfo.InvariantCulture);
+        _step = long.Parse(metadata["steps"], CultureInfo.InvariantCulture);
+        _secondsBefore = double.Parse(metadata["seconds"], CultureInfo.InvariantCulture);
     }
 
     // What the learning rate is multiplied by for each weight, (P).
@@ -234,11 +234,11 @@ internal sealed class ParallelTrainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var optimizer in optimizers)
+        foreach (var optimizer in _optimizers)
             optimizer.Dispose();
-        foreach (var sum in lossSums)
+        foreach (var sum in _lossSums)
             sum.Dispose();
-        rates.Dispose();
+        _rates.Dispose();
         Average.Dispose();
     }
 }

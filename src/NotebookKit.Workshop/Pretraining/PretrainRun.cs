@@ -8,13 +8,13 @@ namespace NotebookKit.Workshop.Pretraining;
 /// <summary>What the stages of one call share: options, work folder, device, and how they report.</summary>
 internal sealed class PretrainRun
 {
-    private readonly IProgress<PretrainProgress>? progress;
+    private readonly IProgress<PretrainProgress>? _progress;
 
     /// <summary>Checks the options and opens the work folder.</summary>
     /// <exception cref="BadInputException">Options that cannot be followed, or a work folder of another run.</exception>
     public PretrainRun(PretrainOptions options, IProgress<PretrainProgress>? progress, CancellationToken cancel)
     {
-        this.progress = progress;
+        this._progress = progress;
         Options = options;
         Cancel = cancel;
         Workers = options.Workers ?? Preset.Workers;
@@ -115,5 +115,5 @@ internal sealed class PretrainRun
     }
 
     /// <summary>A progress line.</summary>
-    public void Say(string stage, double share, string text) => progress?.Report(new PretrainProgress(stage, share, text));
+    public void Say(string stage, double share, string text) => _progress?.Report(new PretrainProgress(stage, share, text));
 }

@@ -8,12 +8,12 @@ namespace NotebookKit.Workshop.Pretraining;
 internal sealed class RecentPace
 {
     private const double Window = 180;
-    private readonly Queue<(long Steps, double Seconds)> marks = [];
+    private readonly Queue<(long Steps, double Seconds)> _marks = [];
 
     /// <summary>Starts to measure.</summary>
     /// <param name="steps">Updates that earlier calls have done.</param>
     /// <param name="seconds">Seconds that they took.</param>
-    public RecentPace(long steps, double seconds) => marks.Enqueue((steps, seconds));
+    public RecentPace(long steps, double seconds) => _marks.Enqueue((steps, seconds));
 
     /// <summary>Takes down where training stands.</summary>
     /// <param name="steps">Updates done, earlier calls counted in.</param>
@@ -21,10 +21,10 @@ internal sealed class RecentPace
     /// <returns>Updates per second; 0 while nothing is known.</returns>
     public double Mark(long steps, double seconds)
     {
-        marks.Enqueue((steps, seconds));
-        while (marks.Count > 2 && seconds - marks.Peek().Seconds > Window)
-            marks.Dequeue();
-        var first = marks.Peek();
+        _marks.Enqueue((steps, seconds));
+        while (_marks.Count > 2 && seconds - _marks.Peek().Seconds > Window)
+            _marks.Dequeue();
+        var first = _marks.Peek();
         return seconds > first.Seconds ? (steps - first.Steps) / (seconds - first.Seconds) : 0;
     }
 }

@@ -15,9 +15,9 @@ namespace NotebookKit.Workshop.Pretraining;
 internal sealed class SwappedCaptions
 {
     private static readonly long[] Timesteps = [350, 550, 750];
-    private readonly TrainingData data;
-    private readonly SchedulerConfig schedule;
-    private readonly Dictionary<CaptionAttribute, (Tensor Pictures, Tensor True, Tensor Wrong)> cases = [];
+    private readonly TrainingData _data;
+    private readonly SchedulerConfig _schedule;
+    private readonly Dictionary<CaptionAttribute, (Tensor Pictures, Tensor True, Tensor Wrong)> _cases = [];
 
     /// <summary>Prepares the captions.</summary>
     /// <param name="data">Latents.</param>
@@ -28,8 +28,8 @@ internal sealed class SwappedCaptions
     /// <param name="count">How many of the pictures kept back are used.</param>
     public SwappedCaptions(TrainingData data, SchedulerConfig schedule, PretrainPreset preset, IReadOnlyList<Scene> scenes, ulong seed, int count)
     {
-        this.data = data;
-        this.schedule = schedule;
+        this._data = data;
+        this._schedule = schedule;
         var random = new WorldRandom(seed, 77);
         foreach (var attribute in new[] { CaptionAttribute.Class, CaptionAttribute.Color, CaptionAttribute.Background })
         {
@@ -46,7 +46,7 @@ internal sealed class SwappedCaptions
                 wrong.Add(caption.WithWrong(attribute, random, preset.World).Text);
             }
             if (pictures.Count > 0)
-                cases[attribute] = (tensor(pictures.ToArray(), dtype: ScalarType.Int64).to(data.Latents.device), Ids(right), Ids(wrong));
+                _cases[attribute] = (tensor(pictures.ToArray(), dtype: ScalarType.Int64).to(data.Latents.device), Ids(right), Ids(wrong));
         }
     }
 
@@ -56,16 +56,16 @@ internal sealed class SwappedCaptions
 
     private SwapShare Measure(CaptionAttribute attribute, UNet2DConditionModel unet, CLIPTextModel text)
     {
-        if (!cases.TryGetValue(attribute, out var captions))
+        if (!_cases.TryGetValue(attribute, out var captions))
             return new SwapShare(0.5, 0);
         using var noGrad = no_grad();
-        using var generator = new Generator(7, data.Latents.device);
-        using var loss = new DenoisingLoss(unet, schedule);
+        using var generator = new Generator(7, _data.Latents.device);
+        using var loss = new DenoisingLoss(unet, _schedule);
         double better = 0, right = 0, wrong = 0;
         foreach (var timestep in Timesteps)
         {
             using var scope = NewDisposeScope();
-            var latents = data.HeldOutLatents.index_select(0, captions.Pictures);
+            var latents = _data.HeldOutLatents.index_select(0, captions.Pictures);
             var noise = randn(latents.shape, device: latents.device, generator: generator);
             var t = full([latents.shape[0]], timestep, dtype: ScalarType.Int64, device: latents.device);
             var errorRight = Error(captions.True);
@@ -79,5 +79,5 @@ internal sealed class SwappedCaptions
         return new SwapShare(better, 100 * ((wrong / right) - 1));
     }
 
-    private Tensor Ids(List<string> captions) => data.Captions.Encode([.. captions]).to(data.Latents.device).to(ScalarType.Int64);
+    private Tensor Ids(List<string> captions) => _data.Captions.Encode([.. captions]).to(_data.Latents.device).to(ScalarType.Int64);
 }

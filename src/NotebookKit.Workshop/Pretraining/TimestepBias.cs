@@ -14,11 +14,11 @@ internal sealed class TimestepBias
     private const double LogitSpread = 0.8;
     private const double LogitFall = 0.8; // of the mean, over the second phase
     private const double SnrLimit = 5; // min-SNR-5: Hang et al., 2023
-    private readonly int count;
-    private readonly double logitMean;
-    private readonly double begin;
-    private readonly float[] firstWeights;
-    private readonly float[] secondWeights;
+    private readonly int _count;
+    private readonly double _logitMean;
+    private readonly double _begin;
+    private readonly float[] _firstWeights;
+    private readonly float[] _secondWeights;
 
     /// <summary>Prepares the tables.</summary>
     /// <param name="alphasCumprod">The schedule's ᾱ, one per timestep.</param>
@@ -26,18 +26,18 @@ internal sealed class TimestepBias
     /// <param name="further">Whether the model has been through the first phase: then all training is of the second.</param>
     public TimestepBias(IReadOnlyList<float> alphasCumprod, double logitMean, bool further)
     {
-        this.logitMean = logitMean;
-        begin = further ? FirstPhase : 0;
-        count = alphasCumprod.Count;
-        firstWeights = new float[count];
-        secondWeights = new float[count];
+        this._logitMean = logitMean;
+        _begin = further ? FirstPhase : 0;
+        _count = alphasCumprod.Count;
+        _firstWeights = new float[_count];
+        _secondWeights = new float[_count];
         using var scope = NewDisposeScope();
         var minSnrs = DenoisingLoss.MinSnr(tensor(alphasCumprod.ToArray(), ScalarType.Float64), SnrLimit).data<double>().ToArray();
-        for (var t = 0; t < count; t++)
+        for (var t = 0; t < _count; t++)
         {
             var (alpha, minSnr) = ((double)alphasCumprod[t], minSnrs[t]);
-            firstWeights[t] = (float)(minSnr * Math.Min(1 / alpha, 8));
-            secondWeights[t] = (float)(minSnr * Math.Sqrt(Math.Min(1 / alpha, 6)));
+            _firstWeights[t] = (float)(minSnr * Math.Min(1 / alpha, 8));
+            _secondWeights[t] = (float)(minSnr * Math.Sqrt(Math.Min(1 / alpha, 6)));
         }
     }
 
@@ -49,14 +49,14 @@ internal sealed class TimestepBias
     {
         var timesteps = new long[size];
         var weights = new float[size];
-        progress = begin + ((1 - begin) * progress);
+        progress = _begin + ((1 - _begin) * progress);
         var first = progress < FirstPhase;
-        var mean = logitMean - (LogitFall * (progress - FirstPhase) / (1 - FirstPhase));
+        var mean = _logitMean - (LogitFall * (progress - FirstPhase) / (1 - FirstPhase));
         for (var i = 0; i < size; i++)
         {
             var t = first ? Early(random) : Late(mean, random);
             timesteps[i] = t;
-            weights[i] = (first ? firstWeights : secondWeights)[t];
+            weights[i] = (first ? _firstWeights : _secondWeights)[t];
         }
         return (timesteps, weights);
     }
@@ -65,8 +65,8 @@ internal sealed class TimestepBias
     {
         while (true)
         {
-            var t = random.Next(count);
-            var density = 0.25 + Math.Clamp(((t / (double)count) - 0.15) / 0.3, 0, 1);
+            var t = random.Next(_count);
+            var density = 0.25 + Math.Clamp(((t / (double)_count) - 0.15) / 0.3, 0, 1);
             if (random.NextDouble() * 1.25 < density)
                 return t;
         }
@@ -75,9 +75,9 @@ internal sealed class TimestepBias
     private int Late(double mean, Random random)
     {
         if (random.Next(2) == 0)
-            return random.Next(count);
+            return random.Next(_count);
         var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
         var share = 1 / (1 + Math.Exp(-(mean + (LogitSpread * normal))));
-        return Math.Min(count - 1, (int)(share * count));
+        return Math.Min(_count - 1, (int)(share * _count));
     }
 }

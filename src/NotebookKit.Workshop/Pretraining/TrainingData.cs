@@ -6,9 +6,9 @@ namespace NotebookKit.Workshop.Pretraining;
 /// <summary>What stages 3 and 4 read: all latents and all encoded captions, on the device, shared by the workers.</summary>
 internal sealed class TrainingData
 {
-    private readonly Tensor captions;
-    private readonly int captionsPerPicture;
-    private readonly long pictures;
+    private readonly Tensor _captions;
+    private readonly int _captionsPerPicture;
+    private readonly long _pictures;
 
     /// <summary>Puts the data on the device.</summary>
     /// <param name="latents">Float16, (2N, 4, h, w), unscaled: pictures, then their mirror images.</param>
@@ -21,11 +21,11 @@ internal sealed class TrainingData
     {
         using var noGrad = no_grad();
         Captions = captions;
-        this.captionsPerPicture = captionsPerPicture;
-        pictures = latents.shape[0] / 2;
+        this._captionsPerPicture = captionsPerPicture;
+        _pictures = latents.shape[0] / 2;
         Latents = vae.Scaled(latents.to(device));
         HeldOutLatents = vae.Scaled(heldOutLatents.to(device).to(ScalarType.Float32)).narrow(0, 0, heldOutLatents.shape[0] / 2);
-        this.captions = captions.Training.to(device);
+        this._captions = captions.Training.to(device);
         HeldOutCaptions = captions.HeldOut.to(device).to(ScalarType.Int64);
         Empty = captions.Encode("").to(device).to(ScalarType.Int64);
     }
@@ -57,14 +57,14 @@ internal sealed class TrainingData
         var dropped = new bool[size];
         for (var i = 0; i < size; i++)
         {
-            var picture = random.NextInt64(pictures);
-            rows[i] = picture + (random.Next(2) * pictures);
-            texts[i] = (picture * captionsPerPicture) + random.Next(captionsPerPicture);
+            var picture = random.NextInt64(_pictures);
+            rows[i] = picture + (random.Next(2) * _pictures);
+            texts[i] = (picture * _captionsPerPicture) + random.Next(_captionsPerPicture);
             dropped[i] = random.NextDouble() < dropout;
         }
         var device = Latents.device;
         var latents = Latents.index_select(0, tensor(rows, dtype: ScalarType.Int64).to(device)).to(ScalarType.Float32);
-        var ids = captions.index_select(0, tensor(texts, dtype: ScalarType.Int64).to(device)).to(ScalarType.Int64);
+        var ids = _captions.index_select(0, tensor(texts, dtype: ScalarType.Int64).to(device)).to(ScalarType.Int64);
         if (dropout > 0)
             ids = where(tensor(dropped).to(device).unsqueeze(1), Empty, ids);
         return (latents, ids);

@@ -11,8 +11,8 @@ namespace NotebookKit.Workshop.Pretraining;
 internal sealed class VaeLearner : Learner
 {
     private const double DivergenceWeight = 3e-4;
-    private readonly Tensor pictures;
-    private readonly int batch;
+    private readonly Tensor _pictures;
+    private readonly int _batch;
 
     /// <summary>One worker's copy.</summary>
     /// <param name="config">The shape of the VAE.</param>
@@ -21,8 +21,8 @@ internal sealed class VaeLearner : Learner
     /// <param name="device">Where it trains.</param>
     public VaeLearner(AutoencoderKLConfig config, Tensor pictures, int batch, Device device)
     {
-        this.pictures = pictures;
-        this.batch = batch;
+        this._pictures = pictures;
+        this._batch = batch;
         Vae = new AutoencoderKL(config);
         Vae.to(device);
         Parameters = [.. Of(Vae, "vae", _ => 1)];
@@ -55,7 +55,7 @@ internal sealed class VaeLearner : Learner
     /// <inheritdoc/>
     public override Tensor Loss(TrainingStep step)
     {
-        var images = Draw(pictures, batch, step.Random, Parameters[0].Value.device);
+        var images = Draw(_pictures, _batch, step.Random, Parameters[0].Value.device);
         var posterior = Vae.Encode(images);
         var noise = randn(posterior.Mean.shape, device: images.device, generator: step.Generator);
         var latents = posterior.Sample(noise);

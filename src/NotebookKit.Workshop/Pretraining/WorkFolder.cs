@@ -11,32 +11,32 @@ namespace NotebookKit.Workshop.Pretraining;
 internal sealed class WorkFolder
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private readonly string folder;
+    private readonly string _folder;
 
     /// <summary>Opens the folder of a run.</summary>
     /// <exception cref="BadInputException">It holds work and <c>Resume</c> was not asked for, or work of another preset, seed or number of pictures.</exception>
     public WorkFolder(PretrainOptions options)
     {
-        folder = options.WorkFolder;
+        _folder = options.WorkFolder;
         var state = PathOf("state.json");
         if (!File.Exists(state))
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(_folder);
             State = new PretrainState { Preset = options.Preset.Name, Seed = options.Seed };
             return;
         }
         if (!options.Resume)
-            throw new BadInputException($"{folder} holds an unfinished run; add --resume to go on with it, or remove it.");
+            throw new BadInputException($"{_folder} holds an unfinished run; add --resume to go on with it, or remove it.");
         State = JsonSerializer.Deserialize<PretrainState>(File.ReadAllText(state), Json) ?? throw new BadInputException($"{state} is empty.");
         if (State.Preset != options.Preset.Name || State.Seed != options.Seed)
-            throw new BadInputException($"{folder} holds a run of preset {State.Preset} and seed {State.Seed}; give those, or another folder.");
+            throw new BadInputException($"{_folder} holds a run of preset {State.Preset} and seed {State.Seed}; give those, or another folder.");
     }
 
     /// <summary>What is finished.</summary>
     public PretrainState State { get; private set; }
 
     /// <summary>A file of the folder.</summary>
-    public string PathOf(string name) => Path.Combine(folder, name);
+    public string PathOf(string name) => Path.Combine(_folder, name);
 
     /// <summary>Changes the state and writes it.</summary>
     public void Update(Func<PretrainState, PretrainState> change)

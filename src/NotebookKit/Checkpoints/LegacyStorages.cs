@@ -13,18 +13,18 @@ namespace NotebookKit.Checkpoints;
 internal sealed class LegacyStorages : TorchStorages
 {
     private const long Protocol = 1001;
-    private static readonly BigInteger magic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-    private readonly MappedFile file;
-    private readonly List<PickledStorage> roots = [];
-    private readonly Dictionary<string, long> places = [];
+    private static readonly BigInteger Magic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private readonly MappedFile _file;
+    private readonly List<PickledStorage> _roots = [];
+    private readonly Dictionary<string, long> _places = [];
 
     /// <summary>Reads the pickles.</summary>
     /// <exception cref="PickleException">They are malformed, or ask for more than tensors and containers.</exception>
     public LegacyStorages(MappedFile file)
     {
-        this.file = file;
+        this._file = file;
         var reader = new PickleReader(file.Bytes(0, (int)Math.Min(file.Length, PickleLimits.Bytes)), Find);
-        if (reader.Read() is not BigInteger number || number != magic)
+        if (reader.Read() is not BigInteger number || number != Magic)
             throw new PickleException("it is a pickle, but not one that PyTorch wrote");
         if (reader.Read() is not Protocol)
             throw new PickleException("it is of a version of PyTorch's old format that was never published");
@@ -45,16 +45,16 @@ internal sealed class LegacyStorages : TorchStorages
         if (storage.Root is { } root)
             Copy(root, offset + storage.RootOffset * SafetensorsTypes.SizeOf(storage.DType), into);
         else
-            file.Copy(places[storage.Key] + offset, into);
+            _file.Copy(_places[storage.Key] + offset, into);
     }
 
     /// <inheritdoc/>
-    protected override void Check(PickledStorage storage) => roots.Add(storage);
+    protected override void Check(PickledStorage storage) => _roots.Add(storage);
 
     private void Place(PickledList keys, long at)
     {
         var wanted = new Dictionary<string, PickledStorage>(StringComparer.Ordinal);
-        foreach (var storage in roots)
+        foreach (var storage in _roots)
         {
             if (!wanted.TryAdd(storage.Key, storage))
                 throw new PickleException($"its storage {ZipDirectory.Shown(storage.Key)} has two types");
@@ -65,15 +65,15 @@ internal sealed class LegacyStorages : TorchStorages
         {
             if (item is not string key || !wanted.Remove(key, out var storage))
                 throw new PickleException("its list of storages names one that no tensor uses");
-            if (file.Length - at < field.Length)
+            if (_file.Length - at < field.Length)
                 throw new PickleException("its storages are cut off");
-            file.Copy(at, field);
+            _file.Copy(at, field);
             at += field.Length;
             if (BinaryPrimitives.ReadInt64LittleEndian(field) != storage.Length)
                 throw new PickleException($"its storage {ZipDirectory.Shown(key)} has another length than its tensors say");
-            if (storage.Length > (file.Length - at) / SafetensorsTypes.SizeOf(storage.DType))
+            if (storage.Length > (_file.Length - at) / SafetensorsTypes.SizeOf(storage.DType))
                 throw new PickleException("its storages are cut off");
-            places.Add(key, at);
+            _places.Add(key, at);
             at += storage.Length * SafetensorsTypes.SizeOf(storage.DType);
         }
 

@@ -11,13 +11,13 @@ internal sealed class MappedFile : IDisposable
     // Large enough that opening windows costs nothing, small beside any model.
     private const int Window = 16 << 20;
 
-    private readonly FileStream stream;
-    private readonly MemoryMappedFile? map;
+    private readonly FileStream _stream;
+    private readonly MemoryMappedFile? _map;
 
     private MappedFile(FileStream stream, string path)
     {
-        (this.stream, Path, Length) = (stream, path, stream.Length);
-        map = Length == 0 ? null : MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        (this._stream, Path, Length) = (stream, path, stream.Length);
+        _map = Length == 0 ? null : MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
     }
 
     /// <summary>The file's path, for sentences.</summary>
@@ -65,12 +65,12 @@ internal sealed class MappedFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - into.Length);
         // Touching a page past the end would be a signal, not an exception.
-        if (stream.Length < Length)
+        if (_stream.Length < Length)
             throw new BadInputException($"{Path} shrank while it was read; copy or download it again.");
         for (var done = 0; done < into.Length;)
         {
             var count = Math.Min(Window, into.Length - done);
-            using var view = map!.CreateViewAccessor(offset + done, count, MemoryMappedFileAccess.Read);
+            using var view = _map!.CreateViewAccessor(offset + done, count, MemoryMappedFileAccess.Read);
             byte* first = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
             try
@@ -96,12 +96,12 @@ internal sealed class MappedFile : IDisposable
 
     /// <summary>A range as a stream.</summary>
     public Stream Stream(long offset, long length) =>
-        length == 0 ? System.IO.Stream.Null : map!.CreateViewStream(offset, length, MemoryMappedFileAccess.Read);
+        length == 0 ? System.IO.Stream.Null : _map!.CreateViewStream(offset, length, MemoryMappedFileAccess.Read);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        map?.Dispose();
-        stream.Dispose();
+        _map?.Dispose();
+        _stream.Dispose();
     }
 }

@@ -6,11 +6,11 @@ namespace NotebookKit.Checkpoints;
 /// </summary>
 public sealed class SafetensorsFile : WeightFile
 {
-    private readonly MappedFile file;
+    private readonly MappedFile _file;
 
     private SafetensorsFile(MappedFile file, SafetensorsHeader header)
     {
-        this.file = file;
+        this._file = file;
         Header = header;
         Weights = header.Tensors.ToDictionary(
             pair => pair.Key, pair => new WeightEntry(pair.Key, SafetensorsTypes.ToScalarType(pair.Value.DType), pair.Value.Shape), StringComparer.Ordinal);
@@ -20,7 +20,7 @@ public sealed class SafetensorsFile : WeightFile
     public SafetensorsHeader Header { get; }
 
     /// <inheritdoc/>
-    public override string Path => file.Path;
+    public override string Path => _file.Path;
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, WeightEntry> Weights { get; }
@@ -47,9 +47,9 @@ public sealed class SafetensorsFile : WeightFile
     protected internal override void CopyElements(WeightEntry entry, long first, Span<byte> into)
     {
         var place = Header.Tensors[entry.Name];
-        file.Copy(Header.DataStart + place.Begin + first * SafetensorsTypes.SizeOf(entry.DType), into);
+        _file.Copy(Header.DataStart + place.Begin + first * SafetensorsTypes.SizeOf(entry.DType), into);
     }
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => file.Dispose();
+    protected override void Dispose(bool disposing) => _file.Dispose();
 }

@@ -10,9 +10,9 @@ namespace NotebookKit.Checkpoints;
 internal sealed class ShardedWeights : WeightFile
 {
     private const int MaximumIndex = 64 << 20;
-    private readonly Dictionary<string, WeightFile> files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, WeightFile> owners = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, WeightEntry> weights = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeightFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeightFile> _owners = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeightEntry> _weights = new(StringComparer.Ordinal);
 
     private ShardedWeights(string path) => Path = path;
 
@@ -20,7 +20,7 @@ internal sealed class ShardedWeights : WeightFile
     public override string Path { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, WeightEntry> Weights => weights;
+    public override IReadOnlyDictionary<string, WeightEntry> Weights => _weights;
 
     /// <summary>Opens every file that an index names.</summary>
     /// <exception cref="BadInputException">The index is malformed, a file is missing or malformed, or lacks what the index promises.</exception>
@@ -45,12 +45,12 @@ internal sealed class ShardedWeights : WeightFile
     public static IReadOnlyList<string> Shards(string path) => [.. ReadIndex(path).Select(pair => pair.Shard).Distinct(StringComparer.Ordinal)];
 
     /// <inheritdoc/>
-    protected internal override void CopyElements(WeightEntry entry, long first, Span<byte> into) => owners[entry.Name].CopyElements(entry, first, into);
+    protected internal override void CopyElements(WeightEntry entry, long first, Span<byte> into) => _owners[entry.Name].CopyElements(entry, first, into);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (var file in files.Values)
+        foreach (var file in _files.Values)
             file.Dispose();
     }
 
@@ -78,11 +78,11 @@ internal sealed class ShardedWeights : WeightFile
 
     private void Enter(string name, string shard)
     {
-        if (!files.TryGetValue(shard, out var file))
-            files.Add(shard, file = WeightFile.Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, shard)));
+        if (!_files.TryGetValue(shard, out var file))
+            _files.Add(shard, file = WeightFile.Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, shard)));
         if (!file.Weights.TryGetValue(name, out var entry))
             throw new BadInputException($"{file.Path} lacks '{name}', which {System.IO.Path.GetFileName(Path)} says it holds; download both again.");
-        owners[name] = file;
-        weights[name] = entry;
+        _owners[name] = file;
+        _weights[name] = entry;
     }
 }

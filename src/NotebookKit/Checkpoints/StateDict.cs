@@ -7,7 +7,7 @@ namespace NotebookKit.Checkpoints;
 internal static class StateDict
 {
     private const int Wrappings = 4;
-    private static readonly string[] wrappers = ["state_dict", "model_state_dict", "module"];
+    private static readonly string[] Wrappers = ["state_dict", "model_state_dict", "module"];
 
     /// <summary>The tensors by name; null where there is no dictionary.</summary>
     public static Dictionary<string, PickledTensor>? Tensors(object? root)
@@ -58,7 +58,7 @@ internal static class StateDict
     }
 
     private static PickledDict? Wrapped(PickledDict dictionary) =>
-        wrappers.Select(name => dictionary[name] as PickledDict).FirstOrDefault(inner => inner is not null);
+        Wrappers.Select(name => dictionary[name] as PickledDict).FirstOrDefault(inner => inner is not null);
 
     // Textual inversion's files keep their vectors one level deeper: string_to_param {"*": tensor}, once inside a ParameterDict.
     private static IEnumerable<(string Name, PickledTensor Tensor)> Embedding(PickledDict dictionary)

@@ -13,23 +13,23 @@ public sealed class TorchFile : WeightFile
     // Views may overlap; loading each as a tensor of its own must not blow a small file up.
     private const long Spare = 64 << 20;
 
-    private readonly MappedFile file;
-    private readonly TorchStorages storages;
-    private readonly Dictionary<string, PickledTensor> tensors;
+    private readonly MappedFile _file;
+    private readonly TorchStorages _storages;
+    private readonly Dictionary<string, PickledTensor> _tensors;
 
     private TorchFile(MappedFile file, TorchStorages storages, object? root)
     {
-        (this.file, this.storages, Root) = (file, storages, root);
-        tensors = StateDict.Tensors(root) ?? throw new BadInputException($"{file.Path} holds no weights by name (a state_dict); it may be a whole model that only the program which made it can open.");
-        Weights = tensors.ToDictionary(pair => pair.Key, pair => new WeightEntry(pair.Key, pair.Value.Storage.DType, pair.Value.Shape), StringComparer.Ordinal);
+        (this._file, this._storages, Root) = (file, storages, root);
+        _tensors = StateDict.Tensors(root) ?? throw new BadInputException($"{file.Path} holds no weights by name (a state_dict); it may be a whole model that only the program which made it can open.");
+        Weights = _tensors.ToDictionary(pair => pair.Key, pair => new WeightEntry(pair.Key, pair.Value.Storage.DType, pair.Value.Shape), StringComparer.Ordinal);
         Metadata = StateDict.Texts(root);
-        var distinct = tensors.Values.DistinctBy(Identity).Sum(tensor => tensor.ElementCount * SafetensorsTypes.SizeOf(tensor.Storage.DType));
+        var distinct = _tensors.Values.DistinctBy(Identity).Sum(tensor => tensor.ElementCount * SafetensorsTypes.SizeOf(tensor.Storage.DType));
         if (distinct > 2 * file.Length + Spare)
             throw new BadInputException($"{file.Path} would unpack to {distinct >> 20} MB, far more than it holds; it is damaged or made to harm.");
     }
 
     /// <inheritdoc/>
-    public override string Path => file.Path;
+    public override string Path => _file.Path;
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, WeightEntry> Weights { get; }
@@ -68,10 +68,10 @@ public sealed class TorchFile : WeightFile
     /// <inheritdoc/>
     protected internal override void CopyElements(WeightEntry entry, long first, Span<byte> into)
     {
-        var tensor = tensors[entry.Name];
+        var tensor = _tensors[entry.Name];
         var size = SafetensorsTypes.SizeOf(entry.DType);
         if (tensor.IsContiguous)
-            storages.Copy(tensor.Storage, (tensor.Offset + first) * size, into);
+            _storages.Copy(tensor.Storage, (tensor.Offset + first) * size, into);
         else
             Gather(tensor, first, size, into);
     }
@@ -79,8 +79,8 @@ public sealed class TorchFile : WeightFile
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        storages.Dispose();
-        file.Dispose();
+        _storages.Dispose();
+        _file.Dispose();
     }
 
     /// <inheritdoc/>
@@ -88,10 +88,10 @@ public sealed class TorchFile : WeightFile
     {
         // What is one tensor under two names in the file stays one tensor in memory.
         var read = new Dictionary<(PickledStorage, long, string), Tensor>();
-        var named = new Dictionary<string, Tensor>(tensors.Count, StringComparer.Ordinal);
+        var named = new Dictionary<string, Tensor>(_tensors.Count, StringComparer.Ordinal);
         try
         {
-            foreach (var (name, tensor) in tensors)
+            foreach (var (name, tensor) in _tensors)
             {
                 var shared = read.TryGetValue(Identity(tensor), out var first);
                 named.Add(name, shared ? first!.alias() : Read(name, device));
@@ -125,7 +125,7 @@ public sealed class TorchFile : WeightFile
         if ((to - from + 1) * size > int.MaxValue)
             throw new BadInputException($"{Path} holds a strided tensor that spans more than 2 GB; save it with .contiguous() first.");
         var span = new byte[(to - from + 1) * size];
-        storages.Copy(tensor.Storage, from * size, span);
+        _storages.Copy(tensor.Storage, from * size, span);
         for (var done = 0; done < into.Length; done += size)
         {
             var at = 0L;

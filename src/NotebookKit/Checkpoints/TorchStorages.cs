@@ -6,7 +6,7 @@ namespace NotebookKit.Checkpoints;
 /// <summary>Where the numbers of a PyTorch checkpoint lie, in one of its two formats.</summary>
 internal abstract class TorchStorages : IDisposable
 {
-    private readonly Dictionary<(string Key, TorchSharp.torch.ScalarType DType), PickledStorage> known = [];
+    private readonly Dictionary<(string Key, TorchSharp.torch.ScalarType DType), PickledStorage> _known = [];
 
     /// <summary>What the pickle held.</summary>
     public abstract object? Root { get; }
@@ -26,11 +26,11 @@ internal abstract class TorchStorages : IDisposable
             throw new PickleException("it names a storage that is none");
         // Untyped storages count bytes under a class of their own.
         var key = name switch { string text => text, long number => number.ToString(System.Globalization.CultureInfo.InvariantCulture), _ => throw new PickleException("it names a storage that has no key") };
-        if (!known.TryGetValue((key, dtype), out var storage))
+        if (!_known.TryGetValue((key, dtype), out var storage))
         {
             storage = new PickledStorage(key, dtype, length);
             Check(storage);
-            known.Add((key, dtype), storage);
+            _known.Add((key, dtype), storage);
         }
 
         if (storage.Length != length)

@@ -7,24 +7,24 @@ namespace NotebookKit.Checkpoints;
 internal sealed class ZipStorages : TorchStorages
 {
     private const string Pickle = "data.pkl";
-    private readonly IReadOnlyDictionary<string, ZipPart> parts;
-    private readonly ZipPartReader reader;
-    private readonly string prefix;
+    private readonly IReadOnlyDictionary<string, ZipPart> _parts;
+    private readonly ZipPartReader _reader;
+    private readonly string _prefix;
 
     /// <summary>Opens the archive and reads its pickle.</summary>
     /// <exception cref="BadInputException">The archive is damaged.</exception>
     /// <exception cref="PickleException">The pickle is malformed, or asks for more than tensors and containers.</exception>
     public ZipStorages(MappedFile file)
     {
-        parts = ZipDirectory.Read(file);
-        reader = new ZipPartReader(file);
-        var pickles = parts.Values.Where(part => part.Name == Pickle || part.Name.EndsWith("/" + Pickle, StringComparison.Ordinal)).ToList();
+        _parts = ZipDirectory.Read(file);
+        _reader = new ZipPartReader(file);
+        var pickles = _parts.Values.Where(part => part.Name == Pickle || part.Name.EndsWith("/" + Pickle, StringComparison.Ordinal)).ToList();
         if (pickles is not [var pickle])
             throw new BadInputException($"{file.Path} is a zip archive but no PyTorch checkpoint: it has {(pickles.Count == 0 ? "no" : "more than one")} {Pickle}. Name the checkpoint itself.");
-        prefix = pickle.Name[..^Pickle.Length];
+        _prefix = pickle.Name[..^Pickle.Length];
         if (pickle.Length > PickleLimits.Bytes || (pickle.Deflated && pickle.Length > 65536 + PickleLimits.Packing * pickle.PackedLength))
             throw new PickleException($"its pickle would unpack to {pickle.Length} bytes, more than any checkpoint's");
-        if (parts.TryGetValue(prefix + "byteorder", out var order) && order.Length < 16 && !Bytes(order).AsSpan().StartsWith("little"u8))
+        if (_parts.TryGetValue(_prefix + "byteorder", out var order) && order.Length < 16 && !Bytes(order).AsSpan().StartsWith("little"u8))
             throw new PickleException("its numbers have the byte order of another kind of machine");
         Root = new PickleReader(Bytes(pickle), Find).Read();
     }
@@ -38,18 +38,18 @@ internal sealed class ZipStorages : TorchStorages
         if (storage.Root is { } root)
             Copy(root, offset + storage.RootOffset * SafetensorsTypes.SizeOf(storage.DType), into);
         else
-            reader.Copy(parts[$"{prefix}data/{storage.Key}"], offset, into);
+            _reader.Copy(_parts[$"{_prefix}data/{storage.Key}"], offset, into);
     }
 
     /// <inheritdoc/>
-    public override void Dispose() => reader.Dispose();
+    public override void Dispose() => _reader.Dispose();
 
     /// <inheritdoc/>
     protected override void Check(PickledStorage storage)
     {
         if (storage.Key.Length is 0 or > 80 || storage.Key.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not '_' and not '-'))
             throw new PickleException($"it names a storage '{ZipDirectory.Shown(storage.Key)}', which is no storage's name");
-        if (!parts.TryGetValue($"{prefix}data/{storage.Key}", out var part))
+        if (!_parts.TryGetValue($"{_prefix}data/{storage.Key}", out var part))
             throw new PickleException($"its storage {storage.Key} is not in the file");
         if (storage.Length > part.Length / SafetensorsTypes.SizeOf(storage.DType))
             throw new PickleException($"its storage {storage.Key} is to have {storage.Length} elements, the file holds {part.Length} bytes");
@@ -58,7 +58,7 @@ internal sealed class ZipStorages : TorchStorages
     private byte[] Bytes(ZipPart part)
     {
         var bytes = new byte[part.Length];
-        reader.Copy(part, 0, bytes);
+        _reader.Copy(part, 0, bytes);
         return bytes;
     }
 }

@@ -15,14 +15,14 @@ public sealed class ClipImageEmbedder : IPictureEmbedder
     // The statistics of CLIP's training pictures, from its preprocessor_config.json.
     private static readonly float[] Mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] Std = [0.26862954f, 0.26130258f, 0.27577711f];
-    private readonly CLIPVisionModel model;
+    private readonly CLIPVisionModel _model;
 
     /// <summary>Loads the encoder.</summary>
     /// <param name="folder">A CLIPVisionModel's or a whole CLIP's folder.</param>
     /// <exception cref="BadInputException">A file is missing or malformed.</exception>
     public ClipImageEmbedder(string folder)
     {
-        model = CLIPVisionModel.FromPretrained(folder);
+        _model = CLIPVisionModel.FromPretrained(folder);
     }
 
     /// <inheritdoc/>
@@ -38,13 +38,13 @@ public sealed class ClipImageEmbedder : IPictureEmbedder
         List<Tensor> vectors = [];
         for (var first = 0; first < pictures.Count; first += Batch)
         {
-            var images = stack([.. pictures.Skip(first).Take(Batch).Select(p => ImageTensor.ToTensor(p.ResizeAndCenterCrop(model.Config.ImageSize)))], 0);
-            vectors.Add(nn.functional.normalize(model.call((((images + 1) / 2) - mean) / std), dim: 1));
+            var images = stack([.. pictures.Skip(first).Take(Batch).Select(p => ImageTensor.ToTensor(p.ResizeAndCenterCrop(_model.Config.ImageSize)))], 0);
+            vectors.Add(nn.functional.normalize(_model.call((((images + 1) / 2) - mean) / std), dim: 1));
         }
 
         return cat([.. vectors], 0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the weights.</summary>
-    public void Dispose() => model.Dispose();
+    public void Dispose() => _model.Dispose();
 }

@@ -3,7 +3,7 @@ namespace NotebookKit.Images;
 /// <summary>A folder of pictures, as a learner collects them.</summary>
 public static class ImageFolder
 {
-    private static readonly string[] extensions = [".png", ".jpg", ".jpeg", ".webp"];
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
 
     /// <summary>
     /// The pictures right in a folder: its .png, .jpg, .jpeg and .webp files (in any case), sorted by name; hidden files
@@ -27,5 +27,5 @@ public static class ImageFolder
     /// <summary>Whether a file's name says that it is a picture which the kit reads, and not a hidden one.</summary>
     /// <param name="file">A name or path.</param>
     public static bool IsPicture(string file) =>
-        extensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !Path.GetFileName(file).StartsWith('.');
+        Extensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !Path.GetFileName(file).StartsWith('.');
 }

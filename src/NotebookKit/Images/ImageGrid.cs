@@ -4,23 +4,23 @@ namespace NotebookKit.Images;
 public sealed class ImageGrid
 {
     private const int MaxCaptionLines = 4;
-    private static readonly (byte, byte, byte) ink = (44, 44, 52);
+    private static readonly (byte, byte, byte) Ink = (44, 44, 52);
 
-    private readonly IReadOnlyList<RgbImage> images;
-    private readonly int columns, width, height, margin, gap;
-    private readonly float scale;
-    private readonly List<string>[] captions;
+    private readonly IReadOnlyList<RgbImage> _images;
+    private readonly int _columns, _width, _height, _margin, _gap;
+    private readonly float _scale;
+    private readonly List<string>[] _captions;
 
     private ImageGrid(IReadOnlyList<RgbImage> images, int columns, IReadOnlyList<string>? captions, int cell)
     {
-        this.images = cell > 0 ? [.. images.Select(image => Fit(image, cell))] : images;
-        this.columns = Math.Min(columns, images.Count);
-        width = this.images.Max(image => image.Width);
-        height = this.images.Max(image => image.Height);
-        scale = Math.Clamp(width / 192f, 0.8f, 2f);
-        margin = Math.Clamp(width / 16, 4, 24);
-        gap = (int)(6 * scale);
-        this.captions = [.. Enumerable.Range(0, images.Count).Select(i => captions is null ? [] : Balance(captions[i], width, scale))];
+        this._images = cell > 0 ? [.. images.Select(image => Fit(image, cell))] : images;
+        this._columns = Math.Min(columns, images.Count);
+        _width = this._images.Max(image => image.Width);
+        _height = this._images.Max(image => image.Height);
+        _scale = Math.Clamp(_width / 192f, 0.8f, 2f);
+        _margin = Math.Clamp(_width / 16, 4, 24);
+        _gap = (int)(6 * _scale);
+        this._captions = [.. Enumerable.Range(0, images.Count).Select(i => captions is null ? [] : Balance(captions[i], _width, _scale))];
     }
 
     /// <summary>Draws the grid, row by row from the top left.</summary>
@@ -52,7 +52,7 @@ public sealed class ImageGrid
         var drawn = given.Select(row => (row.Title, Grid: new ImageGrid(row.Pictures, row.Pictures.Count, null, cell))).ToList();
         var pictures = drawn.Select(row => row.Grid.Draw()).ToList();
         // A title stands in a line of its own; a row's lower margin parts it from the next title.
-        var lines = drawn.Select(row => (int)MathF.Ceiling(StrokeFont.LineHeight * row.Grid.scale) + row.Grid.gap).ToList();
+        var lines = drawn.Select(row => (int)MathF.Ceiling(StrokeFont.LineHeight * row.Grid._scale) + row.Grid._gap).ToList();
         var canvas = new RgbImage(pictures.Max(picture => picture.Width), pictures.Sum(picture => picture.Height) + lines.Sum());
         Array.Fill(canvas.Pixels, (byte)255);
         var top = 0;
@@ -60,7 +60,7 @@ public sealed class ImageGrid
         {
             var (title, grid) = drawn[row];
             Paste(canvas, pictures[row], 0, top + lines[row]);
-            StrokeFont.Draw(canvas, Shorten(title, pictures[row].Width - (2 * grid.margin), grid.scale), grid.margin, MathF.Round(top + grid.gap + (StrokeFont.Ascent * grid.scale)), grid.scale, ink);
+            StrokeFont.Draw(canvas, Shorten(title, pictures[row].Width - (2 * grid._margin), grid._scale), grid._margin, MathF.Round(top + grid._gap + (StrokeFont.Ascent * grid._scale)), grid._scale, Ink);
             top += pictures[row].Height + lines[row];
         }
 
@@ -69,28 +69,28 @@ public sealed class ImageGrid
 
     private RgbImage Draw()
     {
-        var rows = (images.Count + columns - 1) / columns;
+        var rows = (_images.Count + _columns - 1) / _columns;
         var tops = new int[rows + 1];
-        tops[0] = margin;
+        tops[0] = _margin;
         for (var row = 0; row < rows; row++)
         {
-            var lines = Enumerable.Range(row * columns, Math.Min(columns, images.Count - row * columns)).Max(i => captions[i].Count);
-            var text = lines == 0 ? 0 : gap + (int)MathF.Ceiling(lines * StrokeFont.LineHeight * scale);
-            tops[row + 1] = tops[row] + height + text + margin;
+            var lines = Enumerable.Range(row * _columns, Math.Min(_columns, _images.Count - row * _columns)).Max(i => _captions[i].Count);
+            var text = lines == 0 ? 0 : _gap + (int)MathF.Ceiling(lines * StrokeFont.LineHeight * _scale);
+            tops[row + 1] = tops[row] + _height + text + _margin;
         }
 
-        var canvas = new RgbImage(margin + columns * (width + margin), tops[rows]);
+        var canvas = new RgbImage(_margin + _columns * (_width + _margin), tops[rows]);
         Array.Fill(canvas.Pixels, (byte)255);
-        for (var i = 0; i < images.Count; i++)
+        for (var i = 0; i < _images.Count; i++)
         {
-            int left = margin + i % columns * (width + margin), top = tops[i / columns];
-            Paste(canvas, images[i], left + (width - images[i].Width) / 2, top + (height - images[i].Height) / 2);
-            for (var line = 0; line < captions[i].Count; line++)
+            int left = _margin + i % _columns * (_width + _margin), top = tops[i / _columns];
+            Paste(canvas, _images[i], left + (_width - _images[i].Width) / 2, top + (_height - _images[i].Height) / 2);
+            for (var line = 0; line < _captions[i].Count; line++)
             {
                 // Whole pixels keep the upright strokes sharp.
-                var indent = MathF.Floor((width - StrokeFont.Measure(captions[i][line], scale)) / 2);
-                var baseline = MathF.Round(top + height + gap + (line * StrokeFont.LineHeight + StrokeFont.Ascent) * scale);
-                StrokeFont.Draw(canvas, captions[i][line], left + Math.Max(indent, 0), baseline, scale, ink);
+                var indent = MathF.Floor((_width - StrokeFont.Measure(_captions[i][line], _scale)) / 2);
+                var baseline = MathF.Round(top + _height + _gap + (line * StrokeFont.LineHeight + StrokeFont.Ascent) * _scale);
+                StrokeFont.Draw(canvas, _captions[i][line], left + Math.Max(indent, 0), baseline, _scale, Ink);
             }
         }
 

@@ -13,7 +13,7 @@ internal static class PngFile
     private const int Unpacked = 1032; // the most bytes that deflate makes of one
 
     // Adam7: where each of the seven passes starts and how far apart its pixels are.
-    private static readonly (int X, int Y, int StepX, int StepY)[] passes =
+    private static readonly (int X, int Y, int StepX, int StepY)[] Passes =
         [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
 
     /// <summary>The file written anew with only what its picture needs, once that is known to be whole.</summary>
@@ -36,7 +36,7 @@ internal static class PngFile
         claim.Check(name);
         if (interlaced && width < NarrowestInterlaced)
             throw new BadInputException($"{name} is an interlaced PNG of {width} pixels across, which is not read; save it without interlacing.");
-        CheckRows(packed, interlaced ? passes.Sum(pass => Rows((width - pass.X + pass.StepX - 1) / pass.StepX, (height - pass.Y + pass.StepY - 1) / pass.StepY)) : Rows(width, height), name);
+        CheckRows(packed, interlaced ? Passes.Sum(pass => Rows((width - pass.X + pass.StepX - 1) / pass.StepX, (height - pass.Y + pass.StepY - 1) / pass.StepY)) : Rows(width, height), name);
 
         using var file = new MemoryStream();
         file.Write(PngChunks.Signature);

@@ -12,7 +12,7 @@ public static class PngText
     /// <summary>The longest text that is unpacked, in bytes: a small hostile file can unpack to any length.</summary>
     public const int MaxBytes = 4 << 20;
 
-    private static readonly UTF8Encoding utf8 = new(false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads every text of a PNG file; of a keyword that stands twice, the last.</summary>
     /// <param name="path">The file.</param>
@@ -68,7 +68,7 @@ public static class PngText
         Cut(ref rest); // the translated keyword
         try
         {
-            return (keyword, utf8.GetString(packed ? Unpack(rest) : rest));
+            return (keyword, Utf8.GetString(packed ? Unpack(rest) : rest));
         }
         catch (DecoderFallbackException)
         {

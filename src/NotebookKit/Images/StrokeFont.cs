@@ -21,7 +21,7 @@ internal static class StrokeFont
 
     // A glyph is strokes divided by ';', a stroke points "x,y" (y upwards from the baseline); '~' marks the control
     // point of a quadratic curve between its neighbours.
-    private static readonly Dictionary<char, Glyph> glyphs = Parse("""
+    private static readonly Dictionary<char, Glyph> Glyphs = Parse("""
         ! 0,9 0,2.8; 0,0 0,.3
         " 0,9 0,6.6; 2,9 2,6.6
         # 1.8,8.6 .8,.4; 4.8,8.6 3.8,.4; 0,6 5.4,6; 0,3 5.4,3
@@ -124,7 +124,7 @@ internal static class StrokeFont
         """);
 
     // What a character without a glyph looks like: an empty box.
-    private static readonly Glyph missing = Parse("? 0,0 0,8 5,8 5,0 0,0")['?'];
+    private static readonly Glyph Missing = Parse("? 0,0 0,8 5,8 5,0 0,0")['?'];
 
     private sealed record Glyph(float Width, float[][] Segments);
 
@@ -153,7 +153,7 @@ internal static class StrokeFont
 
     private static float AdvanceOf(char letter) => letter == ' ' ? Space : GlyphOf(letter).Width + Gap;
 
-    private static Glyph GlyphOf(char letter) => glyphs.GetValueOrDefault(letter is '\u2019' ? '\'' : letter, missing);
+    private static Glyph GlyphOf(char letter) => Glyphs.GetValueOrDefault(letter is '\u2019' ? '\'' : letter, Missing);
 
     private static void DrawGlyph(RgbImage image, Glyph glyph, float x, float baseline, float scale, float pen, (byte R, byte G, byte B) color)
     {

@@ -13,16 +13,16 @@ namespace NotebookKit.Models;
 [CollectionBuilder(typeof(PerLevel), nameof(Create))]
 public readonly struct PerLevel : IEnumerable<int>, IEquatable<PerLevel>
 {
-    private readonly int[] values;
+    private readonly int[] _values;
 
-    private PerLevel(int[] values) => this.values = values;
+    private PerLevel(int[] values) => this._values = values;
 
     /// <summary>How many numbers were given: 1 for all levels alike.</summary>
-    public int Count => values?.Length ?? 0;
+    public int Count => _values?.Length ?? 0;
 
     /// <summary>The number of a level.</summary>
     /// <param name="level">0 at full resolution.</param>
-    public int this[int level] => values.Length == 1 ? values[0] : values[level];
+    public int this[int level] => _values.Length == 1 ? _values[0] : _values[level];
 
     /// <summary>One number for every level.</summary>
     /// <param name="value">The number.</param>
@@ -33,19 +33,19 @@ public readonly struct PerLevel : IEnumerable<int>, IEquatable<PerLevel>
     public static PerLevel Create(ReadOnlySpan<int> values) => new(values.ToArray());
 
     /// <inheritdoc/>
-    public bool Equals(PerLevel other) => (values ?? []).AsSpan().SequenceEqual(other.values ?? []);
+    public bool Equals(PerLevel other) => (_values ?? []).AsSpan().SequenceEqual(other._values ?? []);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is PerLevel other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => values is null ? 0 : HashCode.Combine(values.Length, values[0]);
+    public override int GetHashCode() => _values is null ? 0 : HashCode.Combine(_values.Length, _values[0]);
 
     /// <inheritdoc/>
-    public override string ToString() => Count == 1 ? $"{values[0]}" : $"[{string.Join(", ", values ?? [])}]";
+    public override string ToString() => Count == 1 ? $"{_values[0]}" : $"[{string.Join(", ", _values ?? [])}]";
 
     /// <inheritdoc/>
-    public IEnumerator<int> GetEnumerator() => ((IEnumerable<int>)(values ?? [])).GetEnumerator();
+    public IEnumerator<int> GetEnumerator() => ((IEnumerable<int>)(_values ?? [])).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -76,7 +76,7 @@ public readonly struct PerLevel : IEnumerable<int>, IEquatable<PerLevel>
             if (value.Count == 1)
                 writer.WriteNumberValue(value[0]);
             else
-                JsonSerializer.Serialize(writer, value.values, options);
+                JsonSerializer.Serialize(writer, value._values, options);
         }
 
         // A JsonException without a message is filled in with the path of the field.

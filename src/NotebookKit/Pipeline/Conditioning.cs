@@ -9,9 +9,9 @@ namespace NotebookKit.Pipeline;
 /// </summary>
 internal sealed class Conditioning
 {
-    private readonly StepStates[] steps;
+    private readonly StepStates[] _steps;
 
-    private Conditioning(StepStates[] steps) => this.steps = steps;
+    private Conditioning(StepStates[] steps) => this._steps = steps;
 
     /// <summary>Encodes the prompts; the tensors belong to the caller's dispose scope.</summary>
     /// <param name="model">Its text encoder reads them.</param>
@@ -48,7 +48,7 @@ internal sealed class Conditioning
 
     /// <summary>The states of a step; the same object as long as they do not change.</summary>
     /// <param name="step">From 0 to <see cref="SampleOptions.Steps"/> − 1.</param>
-    public StepStates At(int step) => steps[step];
+    public StepStates At(int step) => _steps[step];
 
     // One length for all, as the web UI makes it: between sub-prompts by the shorter one's last vector, else by empty chunks.
     private static StepStates Combine(List<Tensor> states, bool guided, IReadOnlyList<SubPrompt> parts, Tensor? empty)

@@ -13,11 +13,11 @@ public sealed class IdentifierProbe : IDisposable
 {
     // Two tokens this close mean the same to the text encoder.
     private const double AlmostTheSame = 0.8;
-    private readonly StableDiffusion model;
-    private readonly string? className;
-    private readonly Tensor centred; // (V, D)
-    private readonly Tensor norms; // (V)
-    private readonly float[] sorted;
+    private readonly StableDiffusion _model;
+    private readonly string? _className;
+    private readonly Tensor _centred; // (V, D)
+    private readonly Tensor _norms; // (V)
+    private readonly float[] _sorted;
 
     /// <summary>A probe into a model's text encoder.</summary>
     /// <param name="model">The base, before any training; it stays its owner's.</param>
@@ -25,18 +25,18 @@ public sealed class IdentifierProbe : IDisposable
     public IdentifierProbe(StableDiffusion model, string? className = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (this.model, this.className) = (model, className);
+        (this._model, this._className) = (model, className);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var table = model.TextEncoder.TextModel.Embeddings.TokenEmbedding.weight!.to(ScalarType.Float32);
-        centred = table - table.mean([0], keepdim: true);
-        norms = centred.pow(2).sum(1).sqrt();
-        sorted = norms.cpu().data<float>().ToArray();
-        Array.Sort(sorted);
-        centred.MoveToOuterDisposeScope();
-        norms.MoveToOuterDisposeScope();
-        centred.DetachFromDisposeScope();
-        norms.DetachFromDisposeScope();
+        _centred = table - table.mean([0], keepdim: true);
+        _norms = _centred.pow(2).sum(1).sqrt();
+        _sorted = _norms.cpu().data<float>().ToArray();
+        Array.Sort(_sorted);
+        _centred.MoveToOuterDisposeScope();
+        _norms.MoveToOuterDisposeScope();
+        _centred.DetachFromDisposeScope();
+        _norms.DetachFromDisposeScope();
     }
 
     /// <summary>Judges a word: by its tokens, and by where its embedding lies in this model.</summary>
@@ -46,7 +46,7 @@ public sealed class IdentifierProbe : IDisposable
     /// <exception cref="BadInputException">The word is empty or several words.</exception>
     public IdentifierRarity Judge(string word, int neighbours = 6)
     {
-        var rarity = IdentifierRarity.Of(word, className, model.Tokenizer);
+        var rarity = IdentifierRarity.Of(word, _className, _model.Tokenizer);
         var embedding = Embed(rarity.Ids, neighbours);
         var near = string.Join(", ", embedding.Neighbours.Take(3).Select(neighbour => neighbour.Token.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)));
         var reasons = rarity.Reasons.Append(string.Create(CultureInfo.InvariantCulture,
@@ -76,7 +76,7 @@ public sealed class IdentifierProbe : IDisposable
 
     /// <summary>What the prompt is that <see cref="Draw"/> draws.</summary>
     /// <param name="word">The candidate; empty for the class alone.</param>
-    public string PromptFor(string word) => string.Join(' ', new[] { "a photo of", word, className }.Where(part => !string.IsNullOrEmpty(part)));
+    public string PromptFor(string word) => string.Join(' ', new[] { "a photo of", word, _className }.Where(part => !string.IsNullOrEmpty(part)));
 
     /// <summary>What the model draws for <c>a photo of WORD CLASS</c>: ordinary pictures of the class, if the word says nothing to it.</summary>
     /// <param name="word">The candidate; empty for the class alone, to compare with.</param>
@@ -86,13 +86,13 @@ public sealed class IdentifierProbe : IDisposable
     /// <param name="steps">As in <see cref="SampleOptions.Steps"/>.</param>
     /// <param name="cancel">Stops between two steps.</param>
     public IReadOnlyList<RgbImage> Draw(string word, int count = 4, ulong seed = 1, double guidanceScale = 4, int steps = 20, CancellationToken cancel = default) =>
-        model.Sample(new SampleOptions { Prompt = PromptFor(word), Count = count, Seed = seed, GuidanceScale = guidanceScale, Steps = steps }, null, cancel);
+        _model.Sample(new SampleOptions { Prompt = PromptFor(word), Count = count, Seed = seed, GuidanceScale = guidanceScale, Steps = steps }, null, cancel);
 
     /// <summary>Frees the copy of the token table.</summary>
     public void Dispose()
     {
-        centred.Dispose();
-        norms.Dispose();
+        _centred.Dispose();
+        _norms.Dispose();
     }
 
     private WordEmbedding Embed(IReadOnlyList<int> ids, int neighbours)
@@ -100,19 +100,19 @@ public sealed class IdentifierProbe : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var word = MeanOf(ids);
-        var distance = ids.Average(id => norms[id].to(ScalarType.Float32).item<float>());
-        var cosines = centred.mv(word).div(norms * word.pow(2).sum().sqrt() + 1e-12).cpu().data<float>().ToArray(); // (V)
-        var near = Enumerable.Range(0, Math.Min(cosines.Length, model.Tokenizer.VocabularySize)).Except(ids)
+        var distance = ids.Average(id => _norms[id].to(ScalarType.Float32).item<float>());
+        var cosines = _centred.mv(word).div(_norms * word.pow(2).sum().sqrt() + 1e-12).cpu().data<float>().ToArray(); // (V)
+        var near = Enumerable.Range(0, Math.Min(cosines.Length, _model.Tokenizer.VocabularySize)).Except(ids)
             .OrderByDescending(id => cosines[id]).Take(neighbours)
-            .Select(id => new EmbeddingNeighbour(model.Tokenizer.TokenOf(id), id, cosines[id])).ToList();
-        var closer = sorted.Count(other => other < distance);
-        return new WordEmbedding(distance, sorted[sorted.Length / 2], 100.0 * closer / sorted.Length, near);
+            .Select(id => new EmbeddingNeighbour(_model.Tokenizer.TokenOf(id), id, cosines[id])).ToList();
+        var closer = _sorted.Count(other => other < distance);
+        return new WordEmbedding(distance, _sorted[_sorted.Length / 2], 100.0 * closer / _sorted.Length, near);
     }
 
-    private List<int> IdsOf(string word) => model.Tokenizer.Encode(word).Skip(1).SkipLast(1).ToList() is { Count: > 0 } ids
+    private List<int> IdsOf(string word) => _model.Tokenizer.Encode(word).Skip(1).SkipLast(1).ToList() is { Count: > 0 } ids
         ? ids
         : throw new BadInputException("The word is empty; give one.");
 
     // (D)
-    private Tensor MeanOf(IReadOnlyList<int> ids) => centred.index_select(0, tensor(ids.Select(id => (long)id).ToArray()).to(centred.device)).mean([0]);
+    private Tensor MeanOf(IReadOnlyList<int> ids) => _centred.index_select(0, tensor(ids.Select(id => (long)id).ToArray()).to(_centred.device)).mean([0]);
 }

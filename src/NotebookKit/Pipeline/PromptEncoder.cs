@@ -11,9 +11,9 @@ namespace NotebookKit.Pipeline;
 public sealed class PromptEncoder
 {
     private const int ChunksAtOnce = 16;
-    private readonly StableDiffusion model;
-    private readonly Emphasis emphasis;
-    private readonly int clipSkip;
+    private readonly StableDiffusion _model;
+    private readonly Emphasis _emphasis;
+    private readonly int _clipSkip;
 
     /// <summary>An encoder over a model's text encoder.</summary>
     /// <param name="model">The model; it stays its owner's.</param>
@@ -23,7 +23,7 @@ public sealed class PromptEncoder
     public PromptEncoder(StableDiffusion model, Emphasis emphasis = Emphasis.Original, int clipSkip = 1)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (this.model, this.emphasis, this.clipSkip) = (model, emphasis, clipSkip);
+        (this._model, this._emphasis, this._clipSkip) = (model, emphasis, clipSkip);
         var layers = model.TextEncoder.Config.NumHiddenLayers;
         if (clipSkip < 1 || clipSkip > layers)
             throw new BadInputException($"A clip skip of {clipSkip} is not possible; this text encoder has {layers} layers: take 1 (the last) to {layers}.");
@@ -38,7 +38,7 @@ public sealed class PromptEncoder
         ArgumentNullException.ThrowIfNull(texts);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var chunks = texts.Select(text => PromptChunk.Cut(model.Tokenizer, text, emphasis)).ToList();
+        var chunks = texts.Select(text => PromptChunk.Cut(_model.Tokenizer, text, _emphasis)).ToList();
         var states = new List<Tensor>(); // (1, 77, D) each
         foreach (var some in chunks.SelectMany(each => each).Chunk(ChunksAtOnce))
             states.AddRange(Encode(some));
@@ -60,9 +60,9 @@ public sealed class PromptEncoder
     private IEnumerable<Tensor> Encode(PromptChunk[] chunks)
     {
         var ids = chunks.SelectMany(chunk => chunk.Ids).Select(id => (long)id).ToArray();
-        var input_ids = tensor(ids).view(chunks.Length, ClipTokenizer.ModelMaxLength).to(model.TextEncoder.parameters().First().device);
-        var output = model.TextEncoder.call(input_ids);
-        var states = clipSkip == 1 ? output.LastHiddenState : model.TextEncoder.Skip(output, clipSkip); // (N, 77, D)
+        var input_ids = tensor(ids).view(chunks.Length, ClipTokenizer.ModelMaxLength).to(_model.TextEncoder.parameters().First().device);
+        var output = _model.TextEncoder.call(input_ids);
+        var states = _clipSkip == 1 ? output.LastHiddenState : _model.TextEncoder.Skip(output, _clipSkip); // (N, 77, D)
         return chunks.Select((chunk, i) => Weighted(states.narrow(0, i, 1), chunk)).ToList();
     }
 
@@ -74,7 +74,7 @@ public sealed class PromptEncoder
         var weights = tensor(chunk.Weights.Select(weight => (float)weight).ToArray(), dtype: ScalarType.Float32).to(states.device).view(1, -1, 1);
         var exact = states.to(ScalarType.Float32);
         var weighted = exact * weights;
-        if (emphasis == Emphasis.Original)
+        if (_emphasis == Emphasis.Original)
             weighted = weighted * (exact.mean() / weighted.mean());
         return weighted.to(states.dtype);
     }

@@ -19,27 +19,27 @@ internal sealed class Sampler
     // Of small pictures a core draws a few together, in two thirds of the time that they take one by one.
     private const int MostTogether = 4;
 
-    private readonly StableDiffusion model;
-    private readonly SampleOptions options;
-    private readonly IProgress<StepProgress>? progress;
-    private readonly CancellationToken cancel;
-    private readonly int width;
-    private readonly int height;
-    private readonly int batch;
-    private readonly SideBySide threads;
-    private int done;
+    private readonly StableDiffusion _model;
+    private readonly SampleOptions _options;
+    private readonly IProgress<StepProgress>? _progress;
+    private readonly CancellationToken _cancel;
+    private readonly int _width;
+    private readonly int _height;
+    private readonly int _batch;
+    private readonly SideBySide _threads;
+    private int _done;
 
     public Sampler(StableDiffusion model, SampleOptions options, IProgress<StepProgress>? progress, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.model, this.options, this.progress, this.cancel) = (model, options, progress, cancel);
+        (this._model, this._options, this._progress, this._cancel) = (model, options, progress, cancel);
         options.Validate();
-        (width, height) = options.SizeFor(model);
-        var latents = width * height / (model.Vae.Config.Factor * model.Vae.Config.Factor);
+        (_width, _height) = options.SizeFor(model);
+        var latents = _width * _height / (model.Vae.Config.Factor * model.Vae.Config.Factor);
         var onCpu = model.Device.type == DeviceType.CPU;
         var beside = onCpu && model.UNet.Config.IsMiniature && latents <= LargestSideBySide ? get_num_threads() : 0;
-        threads = new SideBySide(beside);
-        batch = options.BatchSize ?? (beside > 0 ? AtOnce(options.Count, beside) : onCpu ? 1 : Math.Clamp(64 * 64 / latents, 1, 16));
+        _threads = new SideBySide(beside);
+        _batch = options.BatchSize ?? (beside > 0 ? AtOnce(options.Count, beside) : onCpu ? 1 : Math.Clamp(64 * 64 / latents, 1, 16));
     }
 
     /// <summary>How many small pictures share a batch where several batches are drawn side by side.</summary>
@@ -52,12 +52,12 @@ internal sealed class Sampler
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         NewScheduler().Dispose(); // refuses its options before anything is computed
-        using var folded = FoldedWeights.Fold(model.UNet, model.TextEncoder);
-        var conditioning = Conditioning.Encode(model, options);
-        var start = options.InitImage is null ? null : model.EncodeImages(ImageTensor.ToTensor(options.InitImage.Cover(width, height)).unsqueeze(0)); // (1, 4, h, w)
-        var batches = Enumerable.Range(0, options.Count).Chunk(batch).ToArray();
+        using var folded = FoldedWeights.Fold(_model.UNet, _model.TextEncoder);
+        var conditioning = Conditioning.Encode(_model, _options);
+        var start = _options.InitImage is null ? null : _model.EncodeImages(ImageTensor.ToTensor(_options.InitImage.Cover(_width, _height)).unsqueeze(0)); // (1, 4, h, w)
+        var batches = Enumerable.Range(0, _options.Count).Chunk(_batch).ToArray();
         var pictures = new IReadOnlyList<RgbImage>[batches.Length];
-        threads.Run(batches.Length, i => pictures[i] = Draw(batches[i], batches.Length, conditioning, start));
+        _threads.Run(batches.Length, i => pictures[i] = Draw(batches[i], batches.Length, conditioning, start));
         return [.. pictures.SelectMany(drawn => drawn)];
     }
 
@@ -66,21 +66,21 @@ internal sealed class Sampler
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var scheduler = NewScheduler();
-        scheduler.SetTimesteps(options.Steps);
+        scheduler.SetTimesteps(_options.Steps);
         var begin = start is null ? 0 : BeginIndex(scheduler);
         scheduler.SetBeginIndex(begin);
         // A generator for each picture, on the CPU: neither the other pictures nor the device change what it draws.
-        var generators = batch.Select(i => new Generator(options.Seed + (ulong)i, CPU)).ToArray();
+        var generators = batch.Select(i => new Generator(_options.Seed + (ulong)i, CPU)).ToArray();
         var latents = Start(generators, scheduler, begin, start); // (B, 4, h, w)
         var (states, context) = ((StepStates?)null, (Tensor?)null);
         var timesteps = scheduler.Timesteps;
         for (var i = begin; i < timesteps.Length; i++)
         {
-            cancel.ThrowIfCancellationRequested();
+            _cancel.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var timestep = timesteps[i];
             // Some samplers visit more timesteps than they have steps.
-            if (conditioning.At((i - begin) * options.Steps / timesteps.Length) is var now && !ReferenceEquals(now, states)) // as records they would be compared number by number
+            if (conditioning.At((i - begin) * _options.Steps / timesteps.Length) is var now && !ReferenceEquals(now, states)) // as records they would be compared number by number
             {
                 context?.Dispose();
                 (states, context) = (now, Stack(now, batch.Length).MoveToOuterDisposeScope());
@@ -94,24 +94,24 @@ internal sealed class Sampler
             latents = next.MoveToOuterDisposeScope();
         }
 
-        return model.DecodeLatents(latents, cancel);
+        return _model.DecodeLatents(latents, _cancel);
     }
 
     private Scheduler NewScheduler()
     {
-        var scheduler = Scheduler.Create(options.Scheduler, model.SchedulerConfig);
+        var scheduler = Scheduler.Create(_options.Scheduler, _model.SchedulerConfig);
         if (scheduler is DDIMScheduler ddim)
-            ddim.Eta = options.Eta;
-        else if (options.Eta > 0)
-            throw new BadInputException($"The scheduler '{options.Scheduler}' has no eta; only ddim has, or leave eta out.");
+            ddim.Eta = _options.Eta;
+        else if (_options.Eta > 0)
+            throw new BadInputException($"The scheduler '{_options.Scheduler}' has no eta; only ddim has, or leave eta out.");
         return scheduler;
     }
 
     // Of the steps the last share is run (Meng et al. 2021), counted as diffusers does.
     private int BeginIndex(Scheduler scheduler)
     {
-        var run = options.Strength == 0 ? 0 : Math.Clamp((int)(options.Steps * options.Strength), 1, options.Steps);
-        return run == 0 ? scheduler.Timesteps.Length : scheduler.IndexOfStep(options.Steps - run);
+        var run = _options.Strength == 0 ? 0 : Math.Clamp((int)(_options.Steps * _options.Strength), 1, _options.Steps);
+        return run == 0 ? scheduler.Timesteps.Length : scheduler.IndexOfStep(_options.Steps - run);
     }
 
     // (B, 4, h, w): pure noise, or the picture's latents noised to the level of the first timestep.
@@ -141,24 +141,24 @@ internal sealed class Sampler
         var parts = context.shape[0] / input.shape[0];
         var repeated = parts == 1 ? input : input.repeat(parts, 1, 1, 1);
         var time = tensor(new[] { (float)timestep }, device: input.device);
-        var prediction = model.UNet.call(repeated.to(context.dtype), time, context).to(ScalarType.Float32);
+        var prediction = _model.UNet.call(repeated.to(context.dtype), time, context).to(ScalarType.Float32);
         if (parts == 1)
             return prediction;
         var each = prediction.chunk(parts, 0);
         var guided = each[0];
         for (var i = 0; i < states.Prompts.Count; i++)
-            guided = guided + (each[i + 1] - each[0]) * (states.Prompts[i].Weight * Math.Max(options.GuidanceScale, 1));
+            guided = guided + (each[i + 1] - each[0]) * (states.Prompts[i].Weight * Math.Max(_options.GuidanceScale, 1));
         return guided;
     }
 
     private void Report(int step, int total, int first, double timestep, Func<Tensor> original)
     {
-        if (progress is null)
+        if (_progress is null)
             return;
-        threads.OnCaller(() =>
+        _threads.OnCaller(() =>
         {
-            var report = new StepProgress(++done, total, first, step, timestep, side => Preview(original, side));
-            progress.Report(report);
+            var report = new StepProgress(++_done, total, first, step, timestep, side => Preview(original, side));
+            _progress.Report(report);
             report.Close();
         });
     }
@@ -168,15 +168,15 @@ internal sealed class Sampler
         using var scope = NewDisposeScope();
         var original = predicted();
         // The smallest whole division that fits.
-        var division = (Math.Max(width, height) + longestSide - 1) / longestSide;
+        var division = (Math.Max(_width, _height) + longestSide - 1) / longestSide;
         division = Math.Min(division, Math.Min(original.shape[2], original.shape[3]) is var least ? (int)least : 1);
-        return model.DecodeLatents(division > 1 ? nn.functional.avg_pool2d(original, division) : original, cancel);
+        return _model.DecodeLatents(division > 1 ? nn.functional.avg_pool2d(original, division) : original, _cancel);
     }
 
     private Tensor Noise(Generator[] generators)
     {
-        var factor = model.Vae.Config.Factor;
-        long[] shape = [1, model.UNet.Config.InChannels, height / factor, width / factor];
-        return cat([.. generators.Select(generator => randn(shape, ScalarType.Float32, CPU, generator: generator))], 0).to(model.Device);
+        var factor = _model.Vae.Config.Factor;
+        long[] shape = [1, _model.UNet.Config.InChannels, _height / factor, _width / factor];
+        return cat([.. generators.Select(generator => randn(shape, ScalarType.Float32, CPU, generator: generator))], 0).to(_model.Device);
     }
 }

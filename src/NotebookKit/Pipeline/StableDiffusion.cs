@@ -14,7 +14,7 @@ namespace NotebookKit.Pipeline;
 /// </summary>
 public sealed class StableDiffusion : IDisposable
 {
-    private readonly Lazy<string?> hash;
+    private readonly Lazy<string?> _hash;
 
     /// <summary>Puts a model together from its parts, which it then owns.</summary>
     /// <param name="unet">Predicts the noise.</param>
@@ -30,7 +30,7 @@ public sealed class StableDiffusion : IDisposable
     {
         (UNet, Vae, TextEncoder) = (unet, vae, textEncoder);
         (Tokenizer, SchedulerConfig, Folder) = (tokenizer, schedulerConfig, folder);
-        hash = new Lazy<string?>(() => folder.Length > 0 ? ModelHash.Of(folder) : null);
+        _hash = new Lazy<string?>(() => folder.Length > 0 ? ModelHash.Of(folder) : null);
         var (states, width) = (textEncoder.Config.HiddenSize, unet.Config.CrossAttentionDim);
         if (states != width)
             throw new BadInputException($"The text encoder's hidden_size {states} is not the UNet's cross_attention_dim {width}; the parts do not belong together.");
@@ -65,7 +65,7 @@ public sealed class StableDiffusion : IDisposable
     /// The short hash by which the web UI knows a model: ten digits of the SHA-256 of its file (of the UNet's, for a
     /// folder). Read once, when first asked for; null for a model made in memory.
     /// </summary>
-    public string? Hash => hash.Value;
+    public string? Hash => _hash.Value;
 
     /// <summary>Where the UNet's weights are.</summary>
     public Device Device => UNet.parameters().First().device;

@@ -5,12 +5,12 @@ namespace NotebookKit.Pipeline;
 /// <summary>How far sampling has come, and on demand what the pictures look like by now.</summary>
 public sealed class StepProgress
 {
-    private Func<int, IReadOnlyList<RgbImage>>? decode;
+    private Func<int, IReadOnlyList<RgbImage>>? _decode;
 
     internal StepProgress(int done, int total, int firstPicture, int step, double timestep, Func<int, IReadOnlyList<RgbImage>> decode)
     {
         (Done, Total, FirstPicture, Step, Timestep) = (done, total, firstPicture, step, timestep);
-        this.decode = decode;
+        this._decode = decode;
     }
 
     /// <summary>Steps done, counted over all pictures' batches.</summary>
@@ -38,8 +38,8 @@ public sealed class StepProgress
     public IReadOnlyList<RgbImage> Preview(int longestSide = 256)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(longestSide, 1);
-        return (decode ?? throw new InvalidOperationException("This step is over; ask for its preview while its report is being handled."))(longestSide);
+        return (_decode ?? throw new InvalidOperationException("This step is over; ask for its preview while its report is being handled."))(longestSide);
     }
 
-    internal void Close() => decode = null;
+    internal void Close() => _decode = null;
 }

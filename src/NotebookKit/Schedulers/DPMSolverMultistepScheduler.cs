@@ -10,7 +10,7 @@ namespace NotebookKit.Schedulers;
 /// <param name="config">The model's noise schedule, the algorithm and its order.</param>
 public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : SolverScheduler(config)
 {
-    private readonly StepMemory predictions = new(config.SolverOrder);
+    private readonly StepMemory _predictions = new(config.SolverOrder);
 
     private bool Stochastic => Config.AlgorithmType.StartsWith("sde-", StringComparison.Ordinal);
 
@@ -27,7 +27,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : Solver
     {
         using var scope = NewDisposeScope();
         var index = Advance(timestep);
-        predictions.Add(Convert(modelOutput, sample, LevelAt(index)));
+        _predictions.Add(Convert(modelOutput, sample, LevelAt(index)));
         // Karras spacing ends with a step between equal levels.
         if (Sigmas[index] == Sigmas[index + 1])
             return sample.clone().MoveToOuterDisposeScope();
@@ -37,14 +37,14 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : Solver
     }
 
     /// <inheritdoc/>
-    private protected override void Forget() => predictions.Clear();
+    private protected override void Forget() => _predictions.Clear();
 
     private int OrderAt(int index)
     {
         var left = Timesteps.Length - index; // 1 in the last step
         if (left == 1 && (Config.EulerAtFinal || EndsAtZero))
             return 1;
-        var order = Math.Min(Config.SolverOrder, predictions.Count);
+        var order = Math.Min(Config.SolverOrder, _predictions.Count);
         return Config.LowerOrderFinal && Timesteps.Length < 15 ? Math.Min(order, left) : order;
     }
 
@@ -69,7 +69,7 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : Solver
         var h = there.Lambda - here.Lambda;
         var (kept, scale, z) = SolvesForPicture ? (there.Sigma / here.Sigma, there.Alpha, -h) : (there.Alpha / here.Alpha, there.Sigma, h);
         var growth = Expm1(z);
-        var result = sample * kept - predictions[0] * (scale * growth);
+        var result = sample * kept - _predictions[0] * (scale * growth);
         if (order == 1)
             return result;
         var first = Difference(index, 0, h);
@@ -101,12 +101,12 @@ public sealed class DPMSolverMultistepScheduler(SchedulerConfig config) : Solver
             (half, heun) = (0.5 * scale, -2 * there.Sigma * (growth / h - 1));
         }
 
-        var result = sample * kept + predictions[0] * scale + noise * fresh;
+        var result = sample * kept + _predictions[0] * scale + noise * fresh;
         return order == 1 ? result : result + Difference(index, 0, h) * (Heun ? heun : half);
     }
 
     // The slope between two neighbouring predictions, in units of the step h.
-    private Tensor Difference(int index, int back, double h) => (predictions[back] - predictions[back + 1]) / Ratio(index, back, h);
+    private Tensor Difference(int index, int back, double h) => (_predictions[back] - _predictions[back + 1]) / Ratio(index, back, h);
 
     private double Ratio(int index, int back, double h) => (LambdaAt(index - back) - LambdaAt(index - back - 1)) / h;
 

@@ -9,8 +9,8 @@ namespace NotebookKit.Schedulers;
 /// <param name="config">The model's noise schedule.</param>
 public sealed class HeunDiscreteScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
 {
-    private readonly StepMemory start = new(1);
-    private readonly StepMemory slope = new(1);
+    private readonly StepMemory _start = new(1);
+    private readonly StepMemory _slope = new(1);
 
     /// <inheritdoc/>
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
@@ -23,12 +23,12 @@ public sealed class HeunDiscreteScheduler(SchedulerConfig config) : KDiffusionSc
         var here = (sample - original) / Sigmas[index];
         if (index % 2 == 0)
         {
-            start.Add(sample);
-            slope.Add(here);
+            _start.Add(sample);
+            _slope.Add(here);
             return (sample + here * (Sigmas[index + 1] - Sigmas[index])).MoveToOuterDisposeScope();
         }
 
-        var result = start[0] + (slope[0] + here) * ((Sigmas[index] - Sigmas[index - 1]) / 2);
+        var result = _start[0] + (_slope[0] + here) * ((Sigmas[index] - Sigmas[index - 1]) / 2);
         Forget();
         return result.MoveToOuterDisposeScope();
     }
@@ -45,7 +45,7 @@ public sealed class HeunDiscreteScheduler(SchedulerConfig config) : KDiffusionSc
     /// <inheritdoc/>
     private protected override void Forget()
     {
-        start.Clear();
-        slope.Clear();
+        _start.Clear();
+        _slope.Clear();
     }
 }

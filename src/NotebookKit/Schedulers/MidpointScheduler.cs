@@ -9,9 +9,9 @@ namespace NotebookKit.Schedulers;
 /// <param name="config">The model's noise schedule.</param>
 public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
 {
-    private readonly StepMemory start = new(1);
-    private double[] between = []; // the level in the middle of each step; 0 in the last, which is Euler's
-    private double[] targets = []; // where each step goes before fresh noise is added
+    private readonly StepMemory _start = new(1);
+    private double[] _between = []; // the level in the middle of each step; 0 in the last, which is Euler's
+    private double[] _targets = []; // where each step goes before fresh noise is added
 
     /// <inheritdoc/>
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
@@ -22,11 +22,11 @@ public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionSche
         var slope = Slope(modelOutput, sample, LevelAt(index).Sigma);
         if (index % 2 == 0)
         {
-            start.Add(sample);
-            return (sample + slope * (between[step] - Sigmas[index])).MoveToOuterDisposeScope();
+            _start.Add(sample);
+            return (sample + slope * (_between[step] - Sigmas[index])).MoveToOuterDisposeScope();
         }
 
-        var result = start[0] + slope * (targets[step] - Sigmas[index - 1]);
+        var result = _start[0] + slope * (_targets[step] - Sigmas[index - 1]);
         var up = FreshNoise(Sigmas[index - 1], Sigmas[index]);
         if (up > 0)
             result = result + Given(noise) * up;
@@ -38,7 +38,7 @@ public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionSche
     internal override int IndexOfStep(int step) => 2 * step;
 
     /// <inheritdoc/>
-    internal override NoiseLevel LevelAt(int index) => new(1, index % 2 == 0 ? Sigmas[index] : between[index / 2]);
+    internal override NoiseLevel LevelAt(int index) => new(1, index % 2 == 0 ? Sigmas[index] : _between[index / 2]);
 
     /// <summary>How much fresh noise a step between two levels ends with.</summary>
     private protected abstract double FreshNoise(double from, double to);
@@ -55,12 +55,12 @@ public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionSche
     {
         var steps = timesteps.Length;
         var levels = sigmas.Select(sigma => (double)(float)sigma).ToArray();
-        targets = [.. Enumerable.Range(0, steps).Select(i => Target(levels[i], levels[i + 1]))];
-        between = [.. Enumerable.Range(0, steps).Select(i => targets[i] > 0 ? Math.Sqrt(levels[i] * targets[i]) : 0)];
-        var visited = timesteps.SelectMany((t, i) => i == steps - 1 ? new[] { t } : [t, (float)TimestepOf(between[i])]);
+        _targets = [.. Enumerable.Range(0, steps).Select(i => Target(levels[i], levels[i + 1]))];
+        _between = [.. Enumerable.Range(0, steps).Select(i => _targets[i] > 0 ? Math.Sqrt(levels[i] * _targets[i]) : 0)];
+        var visited = timesteps.SelectMany((t, i) => i == steps - 1 ? new[] { t } : [t, (float)TimestepOf(_between[i])]);
         Visit([.. visited], [sigmas[0], .. sigmas[1..].SelectMany(sigma => new[] { sigma, sigma }), sigmas[^1]]);
     }
 
     /// <inheritdoc/>
-    private protected override void Forget() => start.Clear();
+    private protected override void Forget() => _start.Clear();
 }

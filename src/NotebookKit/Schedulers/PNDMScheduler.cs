@@ -12,16 +12,16 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
 {
     private const int RungeKuttaSteps = 3;
 
-    private readonly StepMemory predictions = new(4);
-    private readonly StepMemory start = new(1); // the sample that a step begins at
-    private readonly StepMemory sum = new(1); // of a Runge-Kutta step's predictions
-    private int rungeKuttaLength;
+    private readonly StepMemory _predictions = new(4);
+    private readonly StepMemory _start = new(1); // the sample that a step begins at
+    private readonly StepMemory _sum = new(1); // of a Runge-Kutta step's predictions
+    private int _rungeKuttaLength;
 
     /// <inheritdoc/>
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
     {
         using var scope = NewDisposeScope();
-        var result = StepIndex < rungeKuttaLength ? RungeKutta(modelOutput, timestep, sample) : LinearMultistep(modelOutput, timestep, sample);
+        var result = StepIndex < _rungeKuttaLength ? RungeKutta(modelOutput, timestep, sample) : LinearMultistep(modelOutput, timestep, sample);
         StepIndex++;
         return result.MoveToOuterDisposeScope();
     }
@@ -29,7 +29,7 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
     /// <inheritdoc/>
     internal override int IndexOfStep(int step) => step == 0 ? 0
         : Config.SkipPrkSteps ? step + 1 // the second timestep is visited twice
-        : step < RungeKuttaSteps ? 4 * step : rungeKuttaLength + step - RungeKuttaSteps;
+        : step < RungeKuttaSteps ? 4 * step : _rungeKuttaLength + step - RungeKuttaSteps;
 
     /// <inheritdoc/>
     private protected override void Plan(int steps)
@@ -37,7 +37,7 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
         var whole = TimestepSpacing.Whole(Config, steps);
         if (Config.SkipPrkSteps)
         {
-            rungeKuttaLength = 0;
+            _rungeKuttaLength = 0;
             VisitWhole(steps == 1 ? whole : [whole[0], whole[1], .. whole[1..]]);
             return;
         }
@@ -47,16 +47,16 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
         // Each step evaluates at its timestep, twice half-way, and at the next one.
         var halves = whole[..(RungeKuttaSteps + 1)].SelectMany(t => new[] { t + Stride / 2, t }).Skip(1).ToArray();
         double[] visited = [.. halves.SelectMany(t => new[] { t, t }).Skip(1).SkipLast(1)];
-        rungeKuttaLength = visited.Length;
+        _rungeKuttaLength = visited.Length;
         VisitWhole([.. visited, .. whole[RungeKuttaSteps..]]);
     }
 
     /// <inheritdoc/>
     private protected override void Forget()
     {
-        predictions.Clear();
-        start.Clear();
-        sum.Clear();
+        _predictions.Clear();
+        _start.Clear();
+        _sum.Clear();
     }
 
     // Equation 13 of the paper: the classical weights 1/6, 1/3, 1/3, 1/6.
@@ -65,33 +65,33 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
         var stage = StepIndex % 4;
         if (stage == 0)
         {
-            predictions.Add(modelOutput);
-            start.Add(sample);
-            sum.Clear();
+            _predictions.Add(modelOutput);
+            _start.Add(sample);
+            _sum.Clear();
         }
 
         var weighted = modelOutput * (stage is 0 or 3 ? 1 / 6.0 : 1 / 3.0);
-        sum.Add(sum.Count > 0 ? sum[0] + weighted : weighted);
+        _sum.Add(_sum.Count > 0 ? _sum[0] + weighted : weighted);
         var from = Timesteps[StepIndex - stage];
         var to = timestep - (stage % 2 == 0 ? Stride / 2 : 0);
-        return Move(start.Count > 0 ? start[0] : sample, from, to, stage == 3 ? sum[0] : modelOutput);
+        return Move(_start.Count > 0 ? _start[0] : sample, from, to, stage == 3 ? _sum[0] : modelOutput);
     }
 
     // Equation 12: Adams-Bashforth of order 2, 3 and 4.
     private Tensor LinearMultistep(Tensor modelOutput, double timestep, Tensor sample)
     {
-        var again = Config.SkipPrkSteps && StepIndex == 1 && start.Count > 0;
+        var again = Config.SkipPrkSteps && StepIndex == 1 && _start.Count > 0;
         if (again)
-            return Move(start[0], timestep + Stride, timestep, (modelOutput + predictions[0]) / 2);
+            return Move(_start[0], timestep + Stride, timestep, (modelOutput + _predictions[0]) / 2);
         if (StepIndex == 0)
-            start.Add(sample);
-        predictions.Add(modelOutput);
-        var noise = predictions.Count switch
+            _start.Add(sample);
+        _predictions.Add(modelOutput);
+        var noise = _predictions.Count switch
         {
             1 => modelOutput,
-            2 => (predictions[0] * 3 - predictions[1]) / 2,
-            3 => (predictions[0] * 23 - predictions[1] * 16 + predictions[2] * 5) / 12,
-            _ => (predictions[0] * 55 - predictions[1] * 59 + predictions[2] * 37 - predictions[3] * 9) / 24,
+            2 => (_predictions[0] * 3 - _predictions[1]) / 2,
+            3 => (_predictions[0] * 23 - _predictions[1] * 16 + _predictions[2] * 5) / 12,
+            _ => (_predictions[0] * 55 - _predictions[1] * 59 + _predictions[2] * 37 - _predictions[3] * 9) / 24,
         };
         return Move(sample, timestep, timestep - Stride, noise);
     }

@@ -8,9 +8,9 @@ namespace NotebookKit.Schedulers;
 /// </summary>
 public abstract class Scheduler : IDisposable
 {
-    private Tensor? alphasCumprod;
-    private Tensor? rootAlpha;
-    private Tensor? rootOneMinusAlpha;
+    private Tensor? _alphasCumprod;
+    private Tensor? _rootAlpha;
+    private Tensor? _rootOneMinusAlpha;
 
     /// <summary>Computes the noise tables.</summary>
     /// <param name="config">How noise grows and what the model predicts.</param>
@@ -31,7 +31,7 @@ public abstract class Scheduler : IDisposable
     public NoiseSchedule Schedule { get; }
 
     /// <summary>(1000): ᾱ_t in float32 on the CPU.</summary>
-    public Tensor AlphasCumprod => alphasCumprod ??= tensor(Schedule.AlphasCumprod.ToArray()).DetachFromDisposeScope();
+    public Tensor AlphasCumprod => _alphasCumprod ??= tensor(Schedule.AlphasCumprod.ToArray()).DetachFromDisposeScope();
 
     /// <summary>The timesteps to visit, noisy to clean; empty before <see cref="SetTimesteps"/>. Some samplers visit broken ones.</summary>
     public double[] Timesteps { get; private protected set; } = [];
@@ -128,10 +128,10 @@ public abstract class Scheduler : IDisposable
     public void Dispose()
     {
         Forget();
-        alphasCumprod?.Dispose();
-        rootAlpha?.Dispose();
-        rootOneMinusAlpha?.Dispose();
-        alphasCumprod = rootAlpha = rootOneMinusAlpha = null;
+        _alphasCumprod?.Dispose();
+        _rootAlpha?.Dispose();
+        _rootOneMinusAlpha?.Dispose();
+        _alphasCumprod = _rootAlpha = _rootOneMinusAlpha = null;
         GC.SuppressFinalize(this);
     }
 
@@ -205,15 +205,15 @@ public abstract class Scheduler : IDisposable
     // (B, 1, 1, 1) each, of the type and on the device of the pictures.
     private (Tensor RootAlpha, Tensor RootOneMinusAlpha) RootsAt(Tensor timesteps, Tensor like)
     {
-        if (rootAlpha is null || rootAlpha.device != like.device)
+        if (_rootAlpha is null || _rootAlpha.device != like.device)
         {
-            rootAlpha?.Dispose();
-            rootOneMinusAlpha?.Dispose();
-            rootAlpha = AlphasCumprod.sqrt().to(like.device).DetachFromDisposeScope();
-            rootOneMinusAlpha = (1 - AlphasCumprod).sqrt().to(like.device).DetachFromDisposeScope();
+            _rootAlpha?.Dispose();
+            _rootOneMinusAlpha?.Dispose();
+            _rootAlpha = AlphasCumprod.sqrt().to(like.device).DetachFromDisposeScope();
+            _rootOneMinusAlpha = (1 - AlphasCumprod).sqrt().to(like.device).DetachFromDisposeScope();
         }
 
-        return (At(rootAlpha), At(rootOneMinusAlpha!));
+        return (At(_rootAlpha), At(_rootOneMinusAlpha!));
 
         Tensor At(Tensor table) => table.index_select(0, timesteps.to(like.device)).to(like.dtype).view(-1, 1, 1, 1);
     }

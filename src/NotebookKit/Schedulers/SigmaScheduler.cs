@@ -10,7 +10,7 @@ namespace NotebookKit.Schedulers;
 public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
 {
     // In float32, as the reference has it: the timesteps between whole ones depend on the last digit.
-    private readonly float[] logSigmas = [.. SigmasOf(config).Select(sigma => MathF.Log(sigma))];
+    private readonly float[] _logSigmas = [.. SigmasOf(config).Select(sigma => MathF.Log(sigma))];
 
     /// <summary>The noise level at each of <see cref="Scheduler.Timesteps"/>, and the one after the last step.</summary>
     public double[] Sigmas { get; private set; } = [];
@@ -88,10 +88,10 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
     {
         var wanted = Math.Log(Math.Max(sigma, 1e-10));
         // With zero terminal SNR the last levels need not rise: the highest is the last one's, whatever its last digit.
-        if (wanted >= logSigmas[^1] - 1e-6)
-            return logSigmas.Length - 1;
-        var low = Math.Clamp(Array.FindLastIndex(logSigmas, log => log <= wanted), 0, logSigmas.Length - 2);
-        return low + Math.Clamp((logSigmas[low] - wanted) / (logSigmas[low] - logSigmas[low + 1]), 0, 1);
+        if (wanted >= _logSigmas[^1] - 1e-6)
+            return _logSigmas.Length - 1;
+        var low = Math.Clamp(Array.FindLastIndex(_logSigmas, log => log <= wanted), 0, _logSigmas.Length - 2);
+        return low + Math.Clamp((_logSigmas[low] - wanted) / (_logSigmas[low] - _logSigmas[low + 1]), 0, 1);
     }
 
     private static double Share(int index, int count) => count == 1 ? 0 : index / (double)(count - 1);

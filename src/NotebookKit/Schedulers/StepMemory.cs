@@ -6,28 +6,28 @@ namespace NotebookKit.Schedulers;
 /// <param name="capacity">How many are kept.</param>
 internal sealed class StepMemory(int capacity)
 {
-    private readonly List<Tensor> kept = [];
+    private readonly List<Tensor> _kept = [];
 
     /// <summary>How many are remembered.</summary>
-    public int Count => kept.Count;
+    public int Count => _kept.Count;
 
     /// <summary>The tensor of that many steps ago; 0 is the newest.</summary>
-    public Tensor this[int back] => kept[back];
+    public Tensor this[int back] => _kept[back];
 
     /// <summary>Remembers a tensor, whatever becomes of the caller's handle.</summary>
     public void Add(Tensor tensor)
     {
-        kept.Insert(0, tensor.detach().DetachFromDisposeScope());
-        if (kept.Count <= capacity)
+        _kept.Insert(0, tensor.detach().DetachFromDisposeScope());
+        if (_kept.Count <= capacity)
             return;
-        kept[^1].Dispose();
-        kept.RemoveAt(capacity);
+        _kept[^1].Dispose();
+        _kept.RemoveAt(capacity);
     }
 
     /// <summary>Frees every tensor.</summary>
     public void Clear()
     {
-        kept.ForEach(tensor => tensor.Dispose());
-        kept.Clear();
+        _kept.ForEach(tensor => tensor.Dispose());
+        _kept.Clear();
     }
 }

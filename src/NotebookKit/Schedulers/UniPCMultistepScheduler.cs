@@ -9,9 +9,9 @@ namespace NotebookKit.Schedulers;
 /// <param name="config">The model's noise schedule, and the solver's order and kind.</param>
 public sealed class UniPCMultistepScheduler(SchedulerConfig config) : SolverScheduler(config)
 {
-    private readonly StepMemory predictions = new(config.SolverOrder);
-    private readonly StepMemory last = new(1); // the sample that the last step began at
-    private int order;
+    private readonly StepMemory _predictions = new(config.SolverOrder);
+    private readonly StepMemory _last = new(1); // the sample that the last step began at
+    private int _order;
 
     /// <inheritdoc/>
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
@@ -27,25 +27,25 @@ public sealed class UniPCMultistepScheduler(SchedulerConfig config) : SolverSche
                 prediction = Threshold(prediction);
         }
 
-        if (index > 0 && last.Count > 0 && !Config.DisableCorrector.Contains(index - 1))
-            sample = Update(last[0], index - 1, order, prediction);
+        if (index > 0 && _last.Count > 0 && !Config.DisableCorrector.Contains(index - 1))
+            sample = Update(_last[0], index - 1, _order, prediction);
 
-        predictions.Add(prediction);
-        order = Math.Min(Config.SolverOrder, predictions.Count);
+        _predictions.Add(prediction);
+        _order = Math.Min(Config.SolverOrder, _predictions.Count);
         if (Config.LowerOrderFinal || EndsAtZero)
-            order = Math.Min(order, Timesteps.Length - index);
-        last.Add(sample);
+            _order = Math.Min(_order, Timesteps.Length - index);
+        _last.Add(sample);
         // Karras spacing ends with a step between equal levels.
         if (Sigmas[index] == Sigmas[index + 1])
             return sample.clone().MoveToOuterDisposeScope();
-        return Update(sample, index, order, null).MoveToOuterDisposeScope();
+        return Update(sample, index, _order, null).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     private protected override void Forget()
     {
-        predictions.Clear();
-        last.Clear();
+        _predictions.Clear();
+        _last.Clear();
     }
 
     // The step from one level to the next (algorithms 5 to 8): with the prediction made at its end, the corrector.
@@ -55,15 +55,15 @@ public sealed class UniPCMultistepScheduler(SchedulerConfig config) : SolverSche
         var h = there.Lambda - here.Lambda;
         var (kept, scale, z) = Config.PredictX0 ? (there.Sigma / here.Sigma, there.Alpha, -h) : (there.Alpha / here.Alpha, there.Sigma, h);
         var growth = Math.Exp(z) - 1;
-        var result = sample * kept - predictions[0] * (scale * growth);
+        var result = sample * kept - _predictions[0] * (scale * growth);
 
         // Where the earlier predictions lie, in units of the step; the end is at 1.
         double[] places = [.. Enumerable.Range(1, order - 1).Select(back => (LambdaAt(index - back) - here.Lambda) / h), 1];
         var b = Config.SolverType == "bh1" ? z : growth;
         var weights = Weights(places, z, growth, b, atEnd is not null);
         for (var i = 0; i < order - 1; i++)
-            result = result - (predictions[i + 1] - predictions[0]) * (scale * b * weights[i] / places[i]);
-        return atEnd is null ? result : result - (atEnd - predictions[0]) * (scale * b * weights[^1]);
+            result = result - (_predictions[i + 1] - _predictions[0]) * (scale * b * weights[i] / places[i]);
+        return atEnd is null ? result : result - (atEnd - _predictions[0]) * (scale * b * weights[^1]);
     }
 
     // Theorem 3.1's a: R·a = φ/B(h). Of lowest order the paper sets a to a half instead.

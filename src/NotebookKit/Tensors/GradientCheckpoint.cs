@@ -9,20 +9,20 @@ namespace NotebookKit.Tensors;
 public static class GradientCheckpoint
 {
     [ThreadStatic]
-    private static bool s_running;
+    private static bool _running;
 
     // What backward handed to libtorch last, which copies it: TorchSharp's own handle would keep the memory until the garbage
     // collector comes by.
     [ThreadStatic]
-    private static Tensor?[]? s_handedOver;
+    private static Tensor?[]? _handedOver;
 
-    private static Exception? s_failure;
+    private static Exception? _failure;
 
     /// <summary>Whether this thread computes what it will compute again with gradients.</summary>
-    public static bool Running => s_running;
+    public static bool Running => _running;
 
     /// <summary>Whether gradients are recorded, or will be when this is computed again: what a step computes must be the same both times.</summary>
-    public static bool Recording => s_running || is_grad_enabled();
+    public static bool Recording => _running || is_grad_enabled();
 
     /// <summary>Computes so. Gradients of parameters inside are added up as ever.</summary>
     /// <param name="body">What is computed; it must not change its inputs.</param>
@@ -44,15 +44,15 @@ public static class GradientCheckpoint
     public static void ThrowWhatFailed()
     {
         FreeHandedOver();
-        if (Interlocked.Exchange(ref s_failure, null) is { } failure)
+        if (Interlocked.Exchange(ref _failure, null) is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     private static void FreeHandedOver()
     {
-        foreach (var gradient in s_handedOver ?? [])
+        foreach (var gradient in _handedOver ?? [])
             gradient?.Dispose();
-        s_handedOver = null;
+        _handedOver = null;
     }
 
     private sealed class CheckpointFunction : autograd.SingleTensorFunction<CheckpointFunction>
@@ -64,8 +64,8 @@ public static class GradientCheckpoint
             var inputs = vars[2..].Cast<Tensor>().ToArray();
             var body = (Func<Tensor[], Tensor>)vars[0];
             ctx.save_data("kept", new Kept(body, get_rng_state().DetachFromDisposeScope(), [.. inputs.Select(input => input.detach().DetachFromDisposeScope())], [.. inputs.Select(input => input.requires_grad)]));
-            var outer = s_running;
-            s_running = true;
+            var outer = _running;
+            _running = true;
             try
             {
                 using var scope = NewDisposeScope();
@@ -73,7 +73,7 @@ public static class GradientCheckpoint
             }
             finally
             {
-                s_running = outer;
+                _running = outer;
             }
         }
 
@@ -102,12 +102,12 @@ public static class GradientCheckpoint
                 // Where nothing inside is trained, nothing was recorded, and there is nothing to go back through.
                 if (again.requires_grad)
                     autograd.backward([again], [grad_output]);
-                s_handedOver = [.. now.Select(input => input.grad?.DetachFromDisposeScope())];
-                return [null, null, .. s_handedOver];
+                _handedOver = [.. now.Select(input => input.grad?.DetachFromDisposeScope())];
+                return [null, null, .. _handedOver];
             }
             catch (Exception e)
             {
-                Interlocked.CompareExchange(ref s_failure, e, null);
+                Interlocked.CompareExchange(ref _failure, e, null);
                 return [null, null, .. now.Select(Tensor? (input) => input.requires_grad ? zeros_like(input) : null)];
             }
             finally

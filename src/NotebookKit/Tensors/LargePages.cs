@@ -23,17 +23,17 @@ internal static class LargePages
     private sealed class Paused : IDisposable
     {
         private const int SetDisabled = 41; // PR_SET_THP_DISABLE
-        private static int s_paused;
+        private static int _paused;
 
         public Paused()
         {
-            if (Interlocked.Increment(ref s_paused) == 1 && OperatingSystem.IsLinux())
+            if (Interlocked.Increment(ref _paused) == 1 && OperatingSystem.IsLinux())
                 _ = prctl(SetDisabled, 1, 0, 0, 0);
         }
 
         public void Dispose()
         {
-            if (Interlocked.Decrement(ref s_paused) == 0 && OperatingSystem.IsLinux())
+            if (Interlocked.Decrement(ref _paused) == 0 && OperatingSystem.IsLinux())
                 _ = prctl(SetDisabled, 0, 0, 0, 0);
         }
     }

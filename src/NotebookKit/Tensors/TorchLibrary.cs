@@ -10,7 +10,7 @@ namespace NotebookKit.Tensors;
 /// </summary>
 public static class TorchLibrary
 {
-    private static readonly Lock s_gate = new();
+    private static readonly Lock Gate = new();
 
     /// <summary>The native files in use, in the order in which they were loaded; empty before. TorchSharp's own is the last.</summary>
     public static IReadOnlyList<string> Files { get; private set; } = [];
@@ -31,7 +31,7 @@ public static class TorchLibrary
     /// <exception cref="BadInputException">A file is missing, cut short, or does not load on this system.</exception>
     public static void Load()
     {
-        lock (s_gate)
+        lock (Gate)
         {
             if (Files.Count > 0)
                 return;

@@ -8,8 +8,8 @@ namespace NotebookKit.Text;
 /// </summary>
 internal static class ByteAlphabet
 {
-    private static readonly char[] letters = new char[256];
-    private static readonly Dictionary<char, byte> bytes = [];
+    private static readonly char[] Letters = new char[256];
+    private static readonly Dictionary<char, byte> Bytes = [];
 
     static ByteAlphabet()
     {
@@ -18,7 +18,7 @@ internal static class ByteAlphabet
         {
             if (b is (>= 33 and <= 126) or (>= 161 and <= 172) or (>= 174 and <= 255))
             {
-                letters[b] = (char)b;
+                Letters[b] = (char)b;
                 order.Add((char)b);
             }
         }
@@ -26,14 +26,14 @@ internal static class ByteAlphabet
         var next = '\u0100';
         for (var b = 0; b < 256; b++)
         {
-            if (letters[b] != '\0')
+            if (Letters[b] != '\0')
                 continue;
-            letters[b] = next++;
-            order.Add(letters[b]);
+            Letters[b] = next++;
+            order.Add(Letters[b]);
         }
 
         for (var b = 0; b < 256; b++)
-            bytes[letters[b]] = (byte)b;
+            Bytes[Letters[b]] = (byte)b;
         InIdOrder = order;
     }
 
@@ -47,7 +47,7 @@ internal static class ByteAlphabet
         return string.Create(utf8.Length, utf8, static (span, source) =>
         {
             for (var i = 0; i < span.Length; i++)
-                span[i] = letters[source[i]];
+                span[i] = Letters[source[i]];
         });
     }
 
@@ -56,7 +56,7 @@ internal static class ByteAlphabet
     {
         var utf8 = new byte[spelled.Length];
         for (var i = 0; i < spelled.Length; i++)
-            utf8[i] = bytes[spelled[i]];
+            utf8[i] = Bytes[spelled[i]];
         return Encoding.UTF8.GetString(utf8);
     }
 }

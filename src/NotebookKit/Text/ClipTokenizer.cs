@@ -18,11 +18,11 @@ public sealed class ClipTokenizer
     private const int CachedWords = 100_000;
     private const int LongestCachedWord = 100;
 
-    private static readonly Lazy<ClipTokenizer> shipped = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindShipped()), null));
-    private static readonly string[] startAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
-    private readonly string[] specials;
-    private volatile AddedWord[] added = []; // never changed, only replaced
-    private readonly ConcurrentDictionary<string, int[]> cache = new();
+    private static readonly Lazy<ClipTokenizer> Shipped = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindShipped()), null));
+    private static readonly string[] StartAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
+    private readonly string[] _specials;
+    private volatile AddedWord[] _added = []; // never changed, only replaced
+    private readonly ConcurrentDictionary<string, int[]> _cache = new();
 
     /// <summary>A tokenizer over a vocabulary.</summary>
     /// <param name="vocabulary">The tokens and their merges.</param>
@@ -35,12 +35,12 @@ public sealed class ClipTokenizer
         EosTokenId = vocabulary.Count - 1;
         padToken ??= ClipVocabulary.End;
         PadTokenId = vocabulary.IdOf(padToken) ?? throw new BadInputException($"The padding token \"{padToken}\" is not in the vocabulary; Stable Diffusion uses <|endoftext|> or !.");
-        specials = [.. startAndEnd.Append(padToken).Distinct()];
+        _specials = [.. StartAndEnd.Append(padToken).Distinct()];
     }
 
     /// <summary>CLIP's vocabulary as the repository has it (see <see cref="ClipVocabulary.FindShipped"/>), padded with the end token.</summary>
     /// <exception cref="BadInputException">It is not there.</exception>
-    public static ClipTokenizer Default => shipped.Value;
+    public static ClipTokenizer Default => Shipped.Value;
 
     /// <summary>The tokens and merges behind this tokenizer.</summary>
     public ClipVocabulary Vocabulary { get; }
@@ -73,7 +73,7 @@ public sealed class ClipTokenizer
     }
 
     /// <summary>The words of <see cref="AddToken"/>, in their order.</summary>
-    public IEnumerable<string> AddedWords => added.Select(word => word.Word);
+    public IEnumerable<string> AddedWords => _added.Select(word => word.Word);
 
     /// <summary>
     /// Makes a word stand for ids of its own beyond the vocabulary, as textual inversion does: found in a prompt in any case,
@@ -89,13 +89,13 @@ public sealed class ClipTokenizer
             throw new BadInputException($"\"{token}\" cannot be added to the tokenizer: give a word.");
         if (AddedWords.Contains(token, StringComparer.OrdinalIgnoreCase))
             throw new BadInputException($"The word {token} is attached already; take it off before attaching another of that name.");
-        added = Numbered([.. added, new AddedWord(token, [.. new int[count]])]);
-        return added[^1].Ids[0];
+        _added = Numbered([.. _added, new AddedWord(token, [.. new int[count]])]);
+        return _added[^1].Ids[0];
     }
 
     /// <summary>Forgets a word of <see cref="AddToken"/>; the ids of those after it move up.</summary>
     /// <param name="token">The word; one that was not added changes nothing.</param>
-    public void RemoveToken(string token) => added = Numbered([.. added.Where(word => !word.Word.Equals(token, StringComparison.OrdinalIgnoreCase))]);
+    public void RemoveToken(string token) => _added = Numbered([.. _added.Where(word => !word.Word.Equals(token, StringComparison.OrdinalIgnoreCase))]);
 
     /// <summary>Whether a text has a word by itself, in any case, not within a longer one.</summary>
     /// <param name="text">A prompt.</param>
@@ -108,7 +108,7 @@ public sealed class ClipTokenizer
     }
 
     /// <summary>How many ids stand for one word where this one is its first: more than 1 for added words of several vectors.</summary>
-    internal int RunFrom(int id) => id < VocabularySize ? 1 : added.FirstOrDefault(word => word.Ids[0] == id)?.Ids.Length ?? 1;
+    internal int RunFrom(int id) => id < VocabularySize ? 1 : _added.FirstOrDefault(word => word.Ids[0] == id)?.Ids.Length ?? 1;
 
     /// <summary>The ids of a prompt: start, its tokens however many, end.</summary>
     /// <param name="prompt">Any text, also empty.</param>
@@ -167,7 +167,7 @@ public sealed class ClipTokenizer
         var run = new StringBuilder();
         foreach (var id in ids)
         {
-            if (!specials.Contains(Vocabulary.TokenOf(id)))
+            if (!_specials.Contains(Vocabulary.TokenOf(id)))
             {
                 run.Append(Vocabulary.TokenOf(id));
             }
@@ -212,8 +212,8 @@ public sealed class ClipTokenizer
         ArgumentNullException.ThrowIfNull(prompt);
         // A special token written out stands for itself wherever it is, the padding token too ("!" in Stable
         // Diffusion 2.x); start and end in any case.
-        var words = added;
-        string[] known = [.. specials, .. words.Select(word => word.Word).OrderByDescending(word => word.Length)];
+        var words = _added;
+        string[] known = [.. _specials, .. words.Select(word => word.Word).OrderByDescending(word => word.Length)];
         var places = known.Select(token => PlaceOf(token, 0)).ToArray();
         var start = 0;
         while (true)
@@ -236,7 +236,7 @@ public sealed class ClipTokenizer
         }
 
         int PlaceOf(string token, int from) =>
-            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, startAndEnd.Contains(token) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, StartAndEnd.Contains(token) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
     }
 
     private AddedWord[] Numbered(AddedWord[] words)
@@ -265,13 +265,13 @@ public sealed class ClipTokenizer
 
     private int[] IdsOf(string word)
     {
-        if (added.FirstOrDefault(other => other.Word == word) is { } own)
+        if (_added.FirstOrDefault(other => other.Word == word) is { } own)
             return own.Ids;
-        if (cache.TryGetValue(word, out var ids))
+        if (_cache.TryGetValue(word, out var ids))
             return ids;
-        ids = specials.Contains(word) ? [Vocabulary.IdOf(word)!.Value] : Vocabulary.IdsOf(word);
-        if (word.Length <= LongestCachedWord && cache.Count < CachedWords)
-            cache.TryAdd(word, ids);
+        ids = _specials.Contains(word) ? [Vocabulary.IdOf(word)!.Value] : Vocabulary.IdsOf(word);
+        if (word.Length <= LongestCachedWord && _cache.Count < CachedWords)
+            _cache.TryAdd(word, ids);
         return ids;
     }
 

@@ -22,10 +22,10 @@ public sealed class ClipVocabulary
     private const int ClipMerges = 48_894;
     private const int LongestWord = 10_000; // the time of the merges grows with the square: 0.06 s here
     private const string Remedy = "take it again from where the model came from; data/base-mini/tokenizer has one too";
-    private readonly Dictionary<(string Left, string Right), int> ranks;
-    private readonly Dictionary<string, int> ids;
-    private readonly string[] tokens;
-    private readonly Lazy<BpeTokenizer> engine;
+    private readonly Dictionary<(string Left, string Right), int> _ranks;
+    private readonly Dictionary<string, int> _ids;
+    private readonly string[] _tokens;
+    private readonly Lazy<BpeTokenizer> _engine;
 
     private ClipVocabulary(IReadOnlyList<(string Left, string Right)> merges)
     {
@@ -35,21 +35,21 @@ public sealed class ClipVocabulary
         all.AddRange(merges.Select(merge => merge.Left + merge.Right));
         all.Add(Start);
         all.Add(End);
-        tokens = [.. all];
-        ids = new Dictionary<string, int>(tokens.Length);
-        for (var id = 0; id < tokens.Length; id++)
-            ids[tokens[id]] = id;
-        ranks = new Dictionary<(string, string), int>(merges.Count);
+        _tokens = [.. all];
+        _ids = new Dictionary<string, int>(_tokens.Length);
+        for (var id = 0; id < _tokens.Length; id++)
+            _ids[_tokens[id]] = id;
+        _ranks = new Dictionary<(string, string), int>(merges.Count);
         for (var rank = 0; rank < merges.Count; rank++)
-            ranks.TryAdd(merges[rank], rank);
-        engine = new Lazy<BpeTokenizer>(() => BpeTokenizer.Create(new BpeOptions(ids) { Merges = merges.Select(merge => $"{merge.Left} {merge.Right}"), EndOfWordSuffix = EndOfWord }));
+            _ranks.TryAdd(merges[rank], rank);
+        _engine = new Lazy<BpeTokenizer>(() => BpeTokenizer.Create(new BpeOptions(_ids) { Merges = merges.Select(merge => $"{merge.Left} {merge.Right}"), EndOfWordSuffix = EndOfWord }));
     }
 
     /// <summary>How many token ids there are: 49,408 for CLIP.</summary>
-    public int Count => tokens.Length;
+    public int Count => _tokens.Length;
 
     /// <summary>The rank of the last, rarest merge plus one: 48,894 for CLIP.</summary>
-    public int MergeCount => tokens.Length - Alphabet - 2;
+    public int MergeCount => _tokens.Length - Alphabet - 2;
 
     /// <summary>Reads <c>merges.txt</c>.</summary>
     /// <param name="path">The file: a <c>#version</c> line, then one "left right" pair per line.</param>
@@ -93,7 +93,7 @@ public sealed class ClipVocabulary
 
         if (merges.Count != ClipMerges)
             throw new BadInputException($"{path} is damaged: it has {merges.Count} merges, and CLIP has {ClipMerges}; {Remedy}.");
-        _ = Task.Run(() => vocabulary.engine.Value); // a fifth of a second, while the model's weights are read
+        _ = Task.Run(() => vocabulary._engine.Value); // a fifth of a second, while the model's weights are read
         return vocabulary;
     }
 
@@ -120,19 +120,19 @@ public sealed class ClipVocabulary
 
     /// <summary>The id of a token, or null where the vocabulary lacks it.</summary>
     /// <param name="token">A piece as the vocabulary spells it, like <c>rabbit&lt;/w&gt;</c>.</param>
-    public int? IdOf(string token) => ids.TryGetValue(token, out var id) ? id : null;
+    public int? IdOf(string token) => _ids.TryGetValue(token, out var id) ? id : null;
 
     /// <summary>The token with that id.</summary>
     /// <param name="id">0 to <see cref="Count"/> − 1.</param>
     /// <exception cref="BadInputException">There is no such id.</exception>
-    public string TokenOf(int id) => id >= 0 && id < tokens.Length
-        ? tokens[id]
-        : throw new BadInputException($"There is no token {id}: ids run from 0 to {tokens.Length - 1}.");
+    public string TokenOf(int id) => id >= 0 && id < _tokens.Length
+        ? _tokens[id]
+        : throw new BadInputException($"There is no token {id}: ids run from 0 to {_tokens.Length - 1}.");
 
     /// <summary>The rank of the merge that joins two pieces (0 is merged first), or null where they never join.</summary>
     /// <param name="left">The left piece.</param>
     /// <param name="right">The right piece.</param>
-    public int? RankOfPair(string left, string right) => ranks.TryGetValue((left, right), out var rank) ? rank : null;
+    public int? RankOfPair(string left, string right) => _ranks.TryGetValue((left, right), out var rank) ? rank : null;
 
     /// <summary>The rank of the merge that makes a token; null for single bytes and the two special tokens.</summary>
     /// <param name="id">0 to <see cref="Count"/> − 1.</param>
@@ -145,8 +145,8 @@ public sealed class ClipVocabulary
         var letters = ByteAlphabet.Spell(word);
         if (letters.Length > LongestWord)
             throw new BadInputException($"The word that begins with \"{word[..20]}\" has {letters.Length} bytes, and the tokenizer takes at most {LongestWord} without a space; shorten it or put spaces in.");
-        return [.. engine.Value.EncodeToIds(letters, considerPreTokenization: false, considerNormalization: false)];
+        return [.. _engine.Value.EncodeToIds(letters, considerPreTokenization: false, considerNormalization: false)];
     }
 
-    private bool KnownBefore(string piece, int rank) => ids.TryGetValue(piece, out var id) && id < Alphabet + rank;
+    private bool KnownBefore(string piece, int rank) => _ids.TryGetValue(piece, out var id) && id < Alphabet + rank;
 }

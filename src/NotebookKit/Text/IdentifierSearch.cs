@@ -4,7 +4,7 @@ namespace NotebookKit.Text;
 public static class IdentifierSearch
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxz";
-    private static readonly string[] rude = ["fck"]; // the one in the vocabulary's last tenth
+    private static readonly string[] Rude = ["fck"]; // the one in the vocabulary's last tenth
 
     /// <summary>
     /// New words of three consonants that come out as two tokens: nobody wrote them, so the model has read nothing about them.
@@ -37,7 +37,7 @@ public static class IdentifierSearch
         var words = Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenOf)
             .Where(token => token.EndsWith(ClipVocabulary.EndOfWord, StringComparison.Ordinal))
             .Select(token => token[..^ClipVocabulary.EndOfWord.Length])
-            .Where(word => word.Length is 3 or 4 && word.All(Consonants.Contains) && word.Distinct().Count() > 1 && !rude.Contains(word));
+            .Where(word => word.Length is 3 or 4 && word.All(Consonants.Contains) && word.Distinct().Count() > 1 && !Rude.Contains(word));
         return Best(words, 1, count, className, tokenizer);
     }
 

@@ -57,7 +57,7 @@ public static partial class PromptAttention
                     pieces.Add(new WeightedText(prompt.Substring(at, 1), 1));
                     break;
                 default:
-                    var end = prompt.AsSpan(at).IndexOfAny(signs);
+                    var end = prompt.AsSpan(at).IndexOfAny(Signs);
                     length = end < 0 ? prompt.Length - at : end;
                     AddWithBreaks(prompt.Substring(at, length));
                     break;
@@ -102,7 +102,7 @@ public static partial class PromptAttention
         }
     }
 
-    private static readonly System.Buffers.SearchValues<char> signs = System.Buffers.SearchValues.Create("\\()[]:");
+    private static readonly System.Buffers.SearchValues<char> Signs = System.Buffers.SearchValues.Create("\\()[]:");
 
     private static double? WeightOf(Match match) =>
         double.TryParse(match.Groups["weight"].Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight) ? weight : null;

@@ -19,28 +19,28 @@ public sealed record PromptStretch(int LastStep, string Text);
 public sealed partial class PromptSchedule
 {
     private const int DeepestNesting = 100;
-    private readonly string prompt;
-    private readonly Dictionary<int, Group> groups = [];
-    private readonly SortedSet<int> ends;
+    private readonly string _prompt;
+    private readonly Dictionary<int, Group> _groups = [];
+    private readonly SortedSet<int> _ends;
 
     private PromptSchedule(string prompt, int steps)
     {
-        (this.prompt, Steps) = (prompt, steps);
-        ends = [steps];
+        (this._prompt, Steps) = (prompt, steps);
+        _ends = [steps];
         Find();
-        if (groups.Values.Any(group => group.When is null))
-            ends.UnionWith(Enumerable.Range(1, steps));
-        ends.UnionWith(groups.Values.Select(group => group.When ?? 0).Where(when => when >= 1));
+        if (_groups.Values.Any(group => group.When is null))
+            _ends.UnionWith(Enumerable.Range(1, steps));
+        _ends.UnionWith(_groups.Values.Select(group => group.When ?? 0).Where(when => when >= 1));
     }
 
     /// <summary>How many steps there are.</summary>
     public int Steps { get; }
 
     /// <summary>Whether the prompt says the same in every step.</summary>
-    public bool IsConstant => groups.Count == 0;
+    public bool IsConstant => _groups.Count == 0;
 
     /// <summary>The prompt stretch by stretch, as the web UI's <c>get_learned_conditioning_prompt_schedules</c> lists it.</summary>
-    public IEnumerable<PromptStretch> Stretches => ends.Select(end => new PromptStretch(end, At(end)));
+    public IEnumerable<PromptStretch> Stretches => _ends.Select(end => new PromptStretch(end, At(end)));
 
     /// <summary>Reads a prompt.</summary>
     /// <param name="prompt">Any text; <c>AND</c> and tags are not looked at.</param>
@@ -58,9 +58,9 @@ public sealed partial class PromptSchedule
     public string At(int step)
     {
         if (IsConstant)
-            return prompt;
+            return _prompt;
         var text = new StringBuilder();
-        Write(text, 0, prompt.Length, step);
+        Write(text, 0, _prompt.Length, step);
         return text.ToString();
     }
 
@@ -68,9 +68,9 @@ public sealed partial class PromptSchedule
     {
         for (var at = start; at < end; at++)
         {
-            if (!groups.TryGetValue(at, out var group))
+            if (!_groups.TryGetValue(at, out var group))
             {
-                text.Append(prompt[at]);
+                text.Append(_prompt[at]);
                 continue;
             }
 
@@ -84,9 +84,9 @@ public sealed partial class PromptSchedule
     private void Find()
     {
         var open = new Stack<Bracket>();
-        for (var at = 0; at < prompt.Length; at++)
+        for (var at = 0; at < _prompt.Length; at++)
         {
-            switch (prompt[at])
+            switch (_prompt[at])
             {
                 case '\\':
                     at++; // the escaped sign is text
@@ -100,7 +100,7 @@ public sealed partial class PromptSchedule
                 case '|' when open.Count > 0:
                     open.Peek().Bars.Add(at);
                     break;
-                case ')' or ']' when open.Count > 0 && prompt[open.Peek().At] == (prompt[at] == ')' ? '(' : '['):
+                case ')' or ']' when open.Count > 0 && _prompt[open.Peek().At] == (_prompt[at] == ')' ? '(' : '['):
                     var bracket = open.Pop();
                     var isText = bracket.HoldsText || !Close(bracket, at);
                     if (open.TryPeek(out var around))
@@ -122,9 +122,9 @@ public sealed partial class PromptSchedule
     private bool Close(Bracket bracket, int close)
     {
         var (start, colons, bars) = (bracket.At + 1, bracket.Colons, bracket.Bars);
-        if (prompt[bracket.At] == '(')
+        if (_prompt[bracket.At] == '(')
             return colons.Count <= 1;
-        if (colons.Count is 1 or 2 && Number().Match(prompt, colons[^1] + 1, close - colons[^1] - 1) is { Success: true } number)
+        if (colons.Count is 1 or 2 && Number().Match(_prompt, colons[^1] + 1, close - colons[^1] - 1) is { Success: true } number)
         {
             var to = (Start: colons.Count == 2 ? colons[0] + 1 : start, End: colons[^1]);
             var from = colons.Count == 2 ? (start, colons[0]) : (start, start);
@@ -143,7 +143,7 @@ public sealed partial class PromptSchedule
         {
             if (++bracket.Depth > DeepestNesting)
                 throw new BadInputException($"The prompt has more than {DeepestNesting} changes inside each other; write \\[ for a bracket that is meant as such.");
-            groups[bracket.At] = group;
+            _groups[bracket.At] = group;
             return true;
         }
     }

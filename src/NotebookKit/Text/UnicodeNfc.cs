@@ -14,9 +14,9 @@ internal static class UnicodeNfc
     private const int SyllableBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TrailBase = 0x11A7;
     private const int LeadCount = 19, VowelCount = 21, TrailCount = 28;
 
-    private static readonly Dictionary<int, int[]> decompositions = [];
-    private static readonly Dictionary<(int, int), int> compositions = [];
-    private static readonly Dictionary<int, byte> classes = [];
+    private static readonly Dictionary<int, int[]> Decompositions = [];
+    private static readonly Dictionary<(int, int), int> Compositions = [];
+    private static readonly Dictionary<int, byte> Classes = [];
 
     static UnicodeNfc()
     {
@@ -31,16 +31,16 @@ internal static class UnicodeNfc
             {
                 var range = fields[0].Split('-');
                 for (var code = Hex(range[0]); code <= Hex(range[1]); code++)
-                    classes[code] = byte.Parse(fields[1], CultureInfo.InvariantCulture);
+                    Classes[code] = byte.Parse(fields[1], CultureInfo.InvariantCulture);
                 continue;
             }
 
             var neverComposed = fields[0].StartsWith('!');
             var composed = Hex(neverComposed ? fields[0][1..] : fields[0]);
             var parts = fields[1..].Select(Hex).ToArray();
-            decompositions[composed] = parts;
+            Decompositions[composed] = parts;
             if (!neverComposed)
-                compositions[(parts[0], parts[1])] = composed;
+                Compositions[(parts[0], parts[1])] = composed;
         }
     }
 
@@ -72,7 +72,7 @@ internal static class UnicodeNfc
             if (syllable % TrailCount != 0)
                 into.Add(TrailBase + syllable % TrailCount);
         }
-        else if (decompositions.TryGetValue(code, out var parts))
+        else if (Decompositions.TryGetValue(code, out var parts))
         {
             foreach (var part in parts)
                 Decompose(part, into);
@@ -135,10 +135,10 @@ internal static class UnicodeNfc
         int syllable = first - SyllableBase, trail = second - TrailBase;
         if (syllable is >= 0 and < LeadCount * VowelCount * TrailCount && syllable % TrailCount == 0 && trail is > 0 and < TrailCount)
             return first + trail;
-        return compositions.TryGetValue((first, second), out var composed) ? composed : null;
+        return Compositions.TryGetValue((first, second), out var composed) ? composed : null;
     }
 
-    private static int ClassOf(int code) => classes.GetValueOrDefault(code);
+    private static int ClassOf(int code) => Classes.GetValueOrDefault(code);
 
     private static int Hex(string digits) => int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

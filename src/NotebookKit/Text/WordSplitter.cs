@@ -19,7 +19,7 @@ internal static class WordSplitter
         Other,
     }
 
-    private static readonly string[] endings = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+    private static readonly string[] Endings = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
     /// <summary>The words in order.</summary>
     public static IEnumerable<string> Split(string text)
@@ -53,7 +53,7 @@ internal static class WordSplitter
 
     private static string? Ending(string text, int at)
     {
-        foreach (var ending in endings)
+        foreach (var ending in Endings)
         {
             if (string.CompareOrdinal(text, at, ending, 0, ending.Length) == 0)
                 return ending;

@@ -14,7 +14,7 @@ public static class Precision
     /// <summary>The name that leaves the choice to <see cref="Choose(string, UNet2DConditionConfig, Device, string)"/>.</summary>
     public const string Auto = "auto";
 
-    private static readonly (string Name, string Short, ScalarType Type)[] s_types =
+    private static readonly (string Name, string Short, ScalarType Type)[] Types =
     [
         ("float32", "fp32", ScalarType.Float32),
         ("bfloat16", "bf16", ScalarType.BFloat16),
@@ -35,11 +35,11 @@ public static class Precision
     /// <param name="field">What the name was given for.</param>
     /// <exception cref="BadInputException">It is none of them.</exception>
     public static ScalarType TypeOf(string name, string field = "--dtype") => Find(name)?.Type
-        ?? throw new BadInputException($"{field} '{name}' is no type; {NearestName.Hint(name, [.. s_types.Select(type => type.Name)])}");
+        ?? throw new BadInputException($"{field} '{name}' is no type; {NearestName.Hint(name, [.. Types.Select(type => type.Name)])}");
 
     /// <summary>float32, bfloat16 or float16.</summary>
     /// <param name="type">One of these.</param>
-    public static string NameOf(ScalarType type) => s_types.First(known => known.Type == type).Name;
+    public static string NameOf(ScalarType type) => Types.First(known => known.Type == type).Name;
 
     /// <summary>What a base is to compute in.</summary>
     /// <param name="name">A type's name, or <see cref="Auto"/>.</param>
@@ -59,7 +59,7 @@ public static class Precision
         if (!name.Equals(Auto, StringComparison.OrdinalIgnoreCase))
         {
             if (Find(name) is not { } given)
-                throw new BadInputException($"{field} '{name}' is no type; {NearestName.Hint(name, [Auto, .. s_types.Select(type => type.Name)])}");
+                throw new BadInputException($"{field} '{name}' is no type; {NearestName.Hint(name, [Auto, .. Types.Select(type => type.Name)])}");
             return new(given.Type, unet.IsMiniature && given.Type == ScalarType.Float32 ? null : $"computes in {given.Name}, as asked.{Space(Warning(given.Type, device))}");
         }
 
@@ -90,7 +90,7 @@ public static class Precision
 
     private static (string Name, string Short, ScalarType Type)? Find(string name)
     {
-        foreach (var type in s_types)
+        foreach (var type in Types)
         {
             if (name.Equals(type.Name, StringComparison.OrdinalIgnoreCase) || name.Equals(type.Short, StringComparison.OrdinalIgnoreCase))
                 return type;

@@ -6,13 +6,13 @@ namespace NotebookKit.Tests.Checkpoints;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+    private readonly IDisposable _scope = NewDisposeScope();
 
     public void Dispose()
     {
-        scope.Dispose();
-        folder.Dispose();
+        _scope.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -28,9 +28,9 @@ public sealed class SafetensorsTests : IDisposable
         tensors["empty"] = zeros(0, 7);
         tensors["transposed"] = arange(6).view(2, 3).t();
         tensors["größe 🐰"] = ones(1);
-        Safetensors.Save(folder["all.safetensors"], tensors, new Dictionary<string, string> { ["ss_note"] = "Ein \"Hase\"\n" });
+        Safetensors.Save(_folder["all.safetensors"], tensors, new Dictionary<string, string> { ["ss_note"] = "Ein \"Hase\"\n" });
 
-        var loaded = Safetensors.Load(folder["all.safetensors"]);
+        var loaded = Safetensors.Load(_folder["all.safetensors"]);
         Assert.Equal(tensors.Keys.Order(), loaded.Keys.Order());
         foreach (var (name, expected) in tensors)
         {
@@ -39,17 +39,17 @@ public sealed class SafetensorsTests : IDisposable
             Assert.True(expected.eq(loaded[name]).all().item<bool>(), name);
         }
 
-        Assert.Equal("Ein \"Hase\"\n", Safetensors.ReadMetadata(folder["all.safetensors"])["ss_note"]);
+        Assert.Equal("Ein \"Hase\"\n", Safetensors.ReadMetadata(_folder["all.safetensors"])["ss_note"]);
     }
 
     [Fact]
     public void Equal_content_gives_equal_bytes_and_aligned_data()
     {
         var (a, b, c) = (ones(3), zeros(2, ScalarType.Float16), ones(5, ScalarType.Int64));
-        Safetensors.Save(folder["1"], new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b, ["c"] = c }, new Dictionary<string, string> { ["x"] = "1", ["y"] = "2" });
-        Safetensors.Save(folder["2"], new Dictionary<string, Tensor> { ["c"] = c, ["b"] = b, ["a"] = a }, new Dictionary<string, string> { ["y"] = "2", ["x"] = "1" });
-        Assert.Equal(File.ReadAllBytes(folder["1"]), File.ReadAllBytes(folder["2"]));
-        var header = SafetensorsHeader.Read(folder["1"]);
+        Safetensors.Save(_folder["1"], new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b, ["c"] = c }, new Dictionary<string, string> { ["x"] = "1", ["y"] = "2" });
+        Safetensors.Save(_folder["2"], new Dictionary<string, Tensor> { ["c"] = c, ["b"] = b, ["a"] = a }, new Dictionary<string, string> { ["y"] = "2", ["x"] = "1" });
+        Assert.Equal(File.ReadAllBytes(_folder["1"]), File.ReadAllBytes(_folder["2"]));
+        var header = SafetensorsHeader.Read(_folder["1"]);
         Assert.Equal(0, header.DataStart % 8);
         Assert.All(header.Tensors.Values, entry => Assert.Equal(0, (header.DataStart + entry.Begin) % (entry.ByteCount / entry.Shape.Aggregate(1L, (x, y) => x * y))));
     }
@@ -57,10 +57,10 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void A_truncated_file_says_how_much_is_missing_and_what_to_do()
     {
-        Safetensors.Save(folder["whole"], new Dictionary<string, Tensor> { ["w"] = ones(100) });
-        File.WriteAllBytes(folder["cut"], File.ReadAllBytes(folder["whole"])[..^150]);
-        var error = Assert.Throws<BadInputException>(() => Safetensors.Load(folder["cut"]));
-        Assert.Equal($"{folder["cut"]} is truncated: it holds 250 bytes of tensor data, its header promises 400. Copy or download it again.", error.Message);
+        Safetensors.Save(_folder["whole"], new Dictionary<string, Tensor> { ["w"] = ones(100) });
+        File.WriteAllBytes(_folder["cut"], File.ReadAllBytes(_folder["whole"])[..^150]);
+        var error = Assert.Throws<BadInputException>(() => Safetensors.Load(_folder["cut"]));
+        Assert.Equal($"{_folder["cut"]} is truncated: it holds 250 bytes of tensor data, its header promises 400. Copy or download it again.", error.Message);
     }
 
     [Theory]
@@ -70,24 +70,24 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("", "empty")]
     public void What_is_no_safetensors_file_is_called_by_its_name(string content, string named)
     {
-        File.WriteAllText(folder["x.safetensors"], content, new UTF8Encoding(false));
-        var error = Assert.Throws<BadInputException>(() => Safetensors.Load(folder["x.safetensors"]));
-        Assert.Contains(folder["x.safetensors"], error.Message);
+        File.WriteAllText(_folder["x.safetensors"], content, new UTF8Encoding(false));
+        var error = Assert.Throws<BadInputException>(() => Safetensors.Load(_folder["x.safetensors"]));
+        Assert.Contains(_folder["x.safetensors"], error.Message);
         Assert.Contains(named, error.Message);
     }
 
     [Fact]
     public void A_missing_file_or_a_folder_is_one_sentence()
     {
-        Assert.Contains("does not exist", Assert.Throws<BadInputException>(() => Safetensors.Load(folder["none"])).Message);
-        Assert.Contains("is a folder", Assert.Throws<BadInputException>(() => Safetensors.Load(folder.Root)).Message);
+        Assert.Contains("does not exist", Assert.Throws<BadInputException>(() => Safetensors.Load(_folder["none"])).Message);
+        Assert.Contains("is a folder", Assert.Throws<BadInputException>(() => Safetensors.Load(_folder.Root)).Message);
     }
 
     [Fact]
     public void No_single_wrong_byte_does_more_than_refuse_the_file()
     {
-        Safetensors.Save(folder["good"], new Dictionary<string, Tensor> { ["a"] = ones(2, 3), ["b"] = ones(4, ScalarType.Bool) }, new Dictionary<string, string> { ["k"] = "v" });
-        var good = File.ReadAllBytes(folder["good"]);
+        Safetensors.Save(_folder["good"], new Dictionary<string, Tensor> { ["a"] = ones(2, 3), ["b"] = ones(4, ScalarType.Bool) }, new Dictionary<string, string> { ["k"] = "v" });
+        var good = File.ReadAllBytes(_folder["good"]);
         var refused = 0;
         for (var at = 0; at < good.Length; at++)
         {
@@ -95,11 +95,11 @@ public sealed class SafetensorsTests : IDisposable
             {
                 var bytes = (byte[])good.Clone();
                 bytes[at] = wrong;
-                File.WriteAllBytes(folder["bad"], bytes);
+                File.WriteAllBytes(_folder["bad"], bytes);
                 try
                 {
                     using var each = NewDisposeScope();
-                    Safetensors.Load(folder["bad"]);
+                    Safetensors.Load(_folder["bad"]);
                 }
                 catch (BadInputException)
                 {
@@ -121,42 +121,42 @@ public sealed class SafetensorsTests : IDisposable
     public void An_offset_is_a_plain_whole_number(string zero)
     {
         var json = $"{{\"a\":{{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[{zero},1]}}}}";
-        File.WriteAllBytes(folder["x"], [.. BitConverter.GetBytes((long)json.Length), .. Encoding.ASCII.GetBytes(json), 7]);
-        Assert.Contains(folder["x"], Assert.Throws<BadInputException>(() => Safetensors.Load(folder["x"])).Message);
+        File.WriteAllBytes(_folder["x"], [.. BitConverter.GetBytes((long)json.Length), .. Encoding.ASCII.GetBytes(json), 7]);
+        Assert.Contains(_folder["x"], Assert.Throws<BadInputException>(() => Safetensors.Load(_folder["x"])).Message);
     }
 
     [Fact]
     public void Padding_of_two_megabytes_is_read()
     {
         var json = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}" + new string(' ', 2_000_000);
-        using (var file = File.Create(folder["spaces"]))
+        using (var file = File.Create(_folder["spaces"]))
         {
             file.Write(BitConverter.GetBytes((long)json.Length));
             file.Write(Encoding.ASCII.GetBytes(json));
             file.Write(BitConverter.GetBytes(1.5f));
         }
 
-        Assert.Equal(1.5f, Safetensors.Load(folder["spaces"])["a"].item<float>());
+        Assert.Equal(1.5f, Safetensors.Load(_folder["spaces"])["a"].item<float>());
     }
 
     [Fact]
     public void A_failed_write_leaves_the_old_file_and_nothing_else()
     {
-        File.WriteAllText(folder["x"], "old");
-        Assert.Throws<IOException>(() => AtomicFile.Write(folder["x"], stream =>
+        File.WriteAllText(_folder["x"], "old");
+        Assert.Throws<IOException>(() => AtomicFile.Write(_folder["x"], stream =>
         {
             stream.Write(new byte[100_000]);
             throw new IOException("No space left on device");
         }));
-        Assert.Equal("old", File.ReadAllText(folder["x"]));
-        Assert.Equal([folder["x"]], Directory.GetFiles(folder.Root));
+        Assert.Equal("old", File.ReadAllText(_folder["x"]));
+        Assert.Equal([_folder["x"]], Directory.GetFiles(_folder.Root));
     }
 
     [Fact]
     public void Two_tensors_of_one_name_are_not_written()
     {
         KeyValuePair<string, Tensor>[] twice = [new("a", ones(1)), new("a", ones(1))];
-        Assert.Throws<ArgumentException>(() => Safetensors.Save(folder["x"], twice));
-        Assert.Empty(Directory.GetFiles(folder.Root));
+        Assert.Throws<ArgumentException>(() => Safetensors.Save(_folder["x"], twice));
+        Assert.Empty(Directory.GetFiles(_folder.Root));
     }
 }

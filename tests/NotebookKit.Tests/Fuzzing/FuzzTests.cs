@@ -16,25 +16,25 @@ public sealed class FuzzTests : IDisposable
 {
     private const int Seed = 20221107, EachKind = 5_100;
     private const long MostBytes = 512 << 20;
-    private static readonly TimeSpan longest = TimeSpan.FromSeconds(1);
-    private readonly TemporaryFolder folder = new();
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Spoilt_safetensors_are_read_or_refused()
     {
         using var scope = NewDisposeScope();
-        Safetensors.Save(folder["good"], new Dictionary<string, Tensor> { ["a.weight"] = ones(2, 3), ["b"] = ones(4, ScalarType.Bool), ["c"] = ones(3, ScalarType.Float16) }, new Dictionary<string, string> { ["k"] = "v" });
-        byte[][] seeds = [File.ReadAllBytes(folder["good"]), .. GoldenSeeds("st_ok_*.safetensors", "st_dup_keys.safetensors", "st_overlap.safetensors")];
+        Safetensors.Save(_folder["good"], new Dictionary<string, Tensor> { ["a.weight"] = ones(2, 3), ["b"] = ones(4, ScalarType.Bool), ["c"] = ones(3, ScalarType.Float16) }, new Dictionary<string, string> { ["k"] = "v" });
+        byte[][] seeds = [File.ReadAllBytes(_folder["good"]), .. GoldenSeeds("st_ok_*.safetensors", "st_dup_keys.safetensors", "st_overlap.safetensors")];
         Run(EachKind, (mutation, _) =>
         {
             var seed = mutation.Pick(seeds);
             var bytes = mutation.Bytes(seed, mutation.Pick(seeds));
             if (mutation.Below(2) == 0 && seed.Length > 8)
                 bytes = WithJson(mutation, seed);
-            File.WriteAllBytes(folder["x.safetensors"], bytes);
-            Read(folder["x.safetensors"]);
+            File.WriteAllBytes(_folder["x.safetensors"], bytes);
+            Read(_folder["x.safetensors"]);
         });
     }
 
@@ -51,8 +51,8 @@ public sealed class FuzzTests : IDisposable
         Run(EachKind, (mutation, i) =>
         {
             // Half of them keep the archive whole, so that the pickle inside is reached.
-            File.WriteAllBytes(folder["x.ckpt"], i % 2 == 0 ? PickleBytes.Checkpoint(mutation.Bytes(mutation.Pick(pickles), mutation.Pick(pickles))) : mutation.Bytes(mutation.Pick(files), mutation.Pick(pickles)));
-            Read(folder["x.ckpt"]);
+            File.WriteAllBytes(_folder["x.ckpt"], i % 2 == 0 ? PickleBytes.Checkpoint(mutation.Bytes(mutation.Pick(pickles), mutation.Pick(pickles))) : mutation.Bytes(mutation.Pick(files), mutation.Pick(pickles)));
+            Read(_folder["x.ckpt"]);
         });
     }
 
@@ -89,8 +89,8 @@ public sealed class FuzzTests : IDisposable
 
         void Index(string json)
         {
-            File.WriteAllText(folder["x.index.json"], json);
-            ShardedWeights.Shards(folder["x.index.json"]);
+            File.WriteAllText(_folder["x.index.json"], json);
+            ShardedWeights.Shards(_folder["x.index.json"]);
         }
     }
 
@@ -100,8 +100,8 @@ public sealed class FuzzTests : IDisposable
         byte[][] seeds = [.. GoldenSeeds("st_ok_*.safetensors", "zt_ok*.ckpt"), File.ReadAllBytes(House.Golden("convert", "odd_tensors.ckpt"))];
         Run(600, (mutation, _) =>
         {
-            File.WriteAllBytes(folder["x.bin"], mutation.Bytes(mutation.Pick(seeds)));
-            FileInspector.Inspect(folder["x.bin"]);
+            File.WriteAllBytes(_folder["x.bin"], mutation.Bytes(mutation.Pick(seeds)));
+            FileInspector.Inspect(_folder["x.bin"]);
         });
     }
 
@@ -128,7 +128,7 @@ public sealed class FuzzTests : IDisposable
                 Assert.Fail($"seed {Seed + i}: {e}");
             }
 
-            Assert.True(clock.Elapsed < longest || Again(attempt, i) < longest, $"seed {Seed + i} took {clock.Elapsed}");
+            Assert.True(clock.Elapsed < Longest || Again(attempt, i) < Longest, $"seed {Seed + i} took {clock.Elapsed}");
             // Of pictures what the process takes counts, native memory too, and not what is asked for and never touched.
             Assert.True(measurePeak || GC.GetAllocatedBytesForCurrentThread() - before < MostBytes, $"seed {Seed + i} took {(GC.GetAllocatedBytesForCurrentThread() - before) >> 20} MB");
             Assert.True(peak is null || peak.Bytes < MostBytes, $"seed {Seed + i} took {peak?.Bytes >> 20} MB at its peak");

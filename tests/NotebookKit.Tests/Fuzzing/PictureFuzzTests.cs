@@ -11,7 +11,7 @@ namespace NotebookKit.Tests.Fuzzing;
 /// <summary>Spoilt pictures of every kind, three hundred of each a run; KIT_FUZZ_PICTURES=2500 makes them more.</summary>
 public sealed class PictureFuzzTests
 {
-    private static readonly int eachKind = int.Parse(Environment.GetEnvironmentVariable("KIT_FUZZ_PICTURES") ?? "300", CultureInfo.InvariantCulture);
+    private static readonly int EachKind = int.Parse(Environment.GetEnvironmentVariable("KIT_FUZZ_PICTURES") ?? "300", CultureInfo.InvariantCulture);
 
     public static TheoryData<string> Kinds => ["PNG", "JPEG", "lossy WebP", "lossless WebP", "lossy WebP with alpha", "lossless WebP with alpha"];
 
@@ -20,7 +20,7 @@ public sealed class PictureFuzzTests
     public void Spoilt_pictures_are_decoded_or_refused(string kind)
     {
         var seeds = Whole(kind);
-        FuzzTests.Run(eachKind, (mutation, i) =>
+        FuzzTests.Run(EachKind, (mutation, i) =>
         {
             var bytes = mutation.Bytes(mutation.Pick(seeds), mutation.Pick(seeds));
             if (kind == "PNG" && i % 2 == 0)

@@ -7,10 +7,10 @@ namespace NotebookKit.Tests.Images;
 
 public sealed class DamagedImagesTests
 {
-    private static readonly byte[] png = File.ReadAllBytes(House.Golden("images", "src", "rgba.png"));
-    private static readonly byte[] jpeg = File.ReadAllBytes(House.Golden("images", "src", "landscape.jpg"));
-    private static readonly byte[] progressive = File.ReadAllBytes(House.Golden("images", "src", "landscape420.jpg"));
-    private static readonly byte[] webp = File.ReadAllBytes(House.Golden("images", "src", "webp.webp"));
+    private static readonly byte[] PngBytes = File.ReadAllBytes(House.Golden("images", "src", "rgba.png"));
+    private static readonly byte[] Jpeg = File.ReadAllBytes(House.Golden("images", "src", "landscape.jpg"));
+    private static readonly byte[] Progressive = File.ReadAllBytes(House.Golden("images", "src", "landscape420.jpg"));
+    private static readonly byte[] Webp = File.ReadAllBytes(House.Golden("images", "src", "webp.webp"));
 
     [Theory]
     [InlineData(0.02)]
@@ -18,17 +18,17 @@ public sealed class DamagedImagesTests
     [InlineData(0.9)]
     public void A_file_that_is_cut_off_is_refused(double kept)
     {
-        foreach (var file in new[] { png, jpeg, progressive, webp })
+        foreach (var file in new[] { PngBytes, Jpeg, Progressive, Webp })
             Assert.Contains("is damaged", Refusal(file[..(int)(file.Length * kept)]));
-        Assert.Contains("cut off", Refusal(png[..^1]));
-        Assert.Contains("cut off", Refusal(jpeg[..^2]));
-        Assert.Contains("cut off", Refusal(webp[..^1]));
+        Assert.Contains("cut off", Refusal(PngBytes[..^1]));
+        Assert.Contains("cut off", Refusal(Jpeg[..^2]));
+        Assert.Contains("cut off", Refusal(Webp[..^1]));
     }
 
     [Fact]
     public void A_wrong_checksum_is_refused()
     {
-        var broken = png.ToArray();
+        var broken = PngBytes.ToArray();
         broken[100] ^= 1;
         Assert.Contains("checksum of its IDAT", Refusal(broken));
     }
@@ -99,14 +99,14 @@ public sealed class DamagedImagesTests
     public void What_follows_the_end_of_a_picture_is_not_looked_at()
     {
         // Phones put a film or a second picture there.
-        foreach (var file in new[] { png, jpeg, progressive, webp })
+        foreach (var file in new[] { PngBytes, Jpeg, Progressive, Webp })
             Assert.Equal(RgbImage.Decode(file, "plain").Pixels, RgbImage.Decode([.. file, .. "MotionPhoto"u8], "longer").Pixels);
     }
 
     [Fact]
     public void A_WebP_whose_parts_disagree_on_its_size_is_refused()
     {
-        byte[] extended = [.. "RIFF"u8, 0, 0, 0, 0, .. "WEBPVP8X"u8, 10, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 7, 0, 0, .. webp[12..]];
+        byte[] extended = [.. "RIFF"u8, 0, 0, 0, 0, .. "WEBPVP8X"u8, 10, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 7, 0, 0, .. Webp[12..]];
         BinaryPrimitives.WriteInt32LittleEndian(extended.AsSpan(4), extended.Length - 8);
         Assert.Contains("disagree", Refusal(extended));
         extended[20] = 2;

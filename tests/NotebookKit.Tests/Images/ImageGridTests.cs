@@ -4,12 +4,12 @@ namespace NotebookKit.Tests.Images;
 
 public sealed class ImageGridTests
 {
-    private static readonly RgbImage red = Filled(64, 64, 255, 0, 0);
+    private static readonly RgbImage Red = Filled(64, 64, 255, 0, 0);
 
     [Fact]
     public void Pictures_stand_in_rows_and_columns_on_white()
     {
-        var grid = ImageGrid.Render([red, red, Filled(64, 64, 0, 0, 255)], 2);
+        var grid = ImageGrid.Render([Red, Red, Filled(64, 64, 0, 0, 255)], 2);
         Assert.Equal((4 + 2 * 68, 4 + 2 * 68), (grid.Width, grid.Height));
         Assert.Equal((255, 255, 255), At(grid, 0, 0));
         Assert.Equal((255, 0, 0), At(grid, 4, 4));
@@ -21,7 +21,7 @@ public sealed class ImageGridTests
     [Fact]
     public void A_cell_enlarges_its_picture_and_keeps_its_shape()
     {
-        var grid = ImageGrid.Render([Filled(64, 32, 255, 0, 0), red], 2, cell: 192);
+        var grid = ImageGrid.Render([Filled(64, 32, 255, 0, 0), Red], 2, cell: 192);
         Assert.Equal(12 + 192 + 12, grid.Height);
         Assert.Equal((255, 0, 0), At(grid, 12, 12 + 48));
         Assert.Equal((255, 255, 255), At(grid, 12, 12 + 47));
@@ -30,14 +30,14 @@ public sealed class ImageGridTests
     [Fact]
     public void Captions_are_written_below_inside_their_cell()
     {
-        var plain = ImageGrid.Render([red], 1, cell: 192);
-        var one = ImageGrid.Render([red], 1, ["a photo"], cell: 192);
-        var two = ImageGrid.Render([red], 1, ["a photo of a zwx rabbit toy on the grass"], cell: 192);
+        var plain = ImageGrid.Render([Red], 1, cell: 192);
+        var one = ImageGrid.Render([Red], 1, ["a photo"], cell: 192);
+        var two = ImageGrid.Render([Red], 1, ["a photo of a zwx rabbit toy on the grass"], cell: 192);
         Assert.True(plain.Height < one.Height && one.Height < two.Height);
         Assert.True(Dark(one) > 50);
         Assert.True(Dark(two) > Dark(one));
 
-        var endless = ImageGrid.Render([red], 1, [string.Concat(Enumerable.Repeat("wordwithoutanyspace", 40))], cell: 192);
+        var endless = ImageGrid.Render([Red], 1, [string.Concat(Enumerable.Repeat("wordwithoutanyspace", 40))], cell: 192);
         Assert.Equal(two.Height + 2 * 17, endless.Height); // four lines at most
         for (var y = 0; y < endless.Height; y++)
             Assert.Equal((255, 255, 255), At(endless, endless.Width - 1, y));
@@ -46,8 +46,8 @@ public sealed class ImageGridTests
     [Fact]
     public void Rows_stand_below_their_titles()
     {
-        var row = ImageGrid.Render([red, red, red], 3);
-        var rows = ImageGrid.Rows([("before", [red, red, red]), ("after, with a title that is far too long for three small pictures", [red, red])]);
+        var row = ImageGrid.Render([Red, Red, Red], 3);
+        var rows = ImageGrid.Rows([("before", [Red, Red, Red]), ("after, with a title that is far too long for three small pictures", [Red, Red])]);
         var (title, width) = (rows.Height / 2 - row.Height, row.Width);
         Assert.Equal((width, 2 * (row.Height + title)), (rows.Width, rows.Height));
         Assert.Equal((255, 0, 0), At(rows, 4, title + 4));
@@ -62,17 +62,17 @@ public sealed class ImageGridTests
     public void Every_printable_character_has_ink()
     {
         for (var letter = '!'; letter <= '~'; letter++)
-            Assert.True(Dark(ImageGrid.Render([red], 1, [letter.ToString()], cell: 192)) > 0, letter.ToString());
-        Assert.True(Dark(ImageGrid.Render([red], 1, ["\u4f60"], cell: 192)) > 0);
+            Assert.True(Dark(ImageGrid.Render([Red], 1, [letter.ToString()], cell: 192)) > 0, letter.ToString());
+        Assert.True(Dark(ImageGrid.Render([Red], 1, ["\u4f60"], cell: 192)) > 0);
     }
 
     [Fact]
     public void Each_picture_needs_its_caption()
     {
-        Assert.Throws<ArgumentException>(() => ImageGrid.Render([red, red], 2, ["one"]));
+        Assert.Throws<ArgumentException>(() => ImageGrid.Render([Red, Red], 2, ["one"]));
         Assert.Throws<ArgumentException>(() => ImageGrid.Render([], 2));
-        Assert.Throws<ArgumentException>(() => ImageGrid.Render([red], 0));
-        Assert.Equal(ImageGrid.Render([red], 1).Height, ImageGrid.Render([red], 1, [""]).Height);
+        Assert.Throws<ArgumentException>(() => ImageGrid.Render([Red], 0));
+        Assert.Equal(ImageGrid.Render([Red], 1).Height, ImageGrid.Render([Red], 1, [""]).Height);
     }
 
     private static int Dark(RgbImage image) =>

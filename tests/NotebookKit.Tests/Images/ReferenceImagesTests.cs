@@ -6,14 +6,14 @@ namespace NotebookKit.Tests.Images;
 /// <summary>Pillow's decodings and resizes of 25 pictures.</summary>
 public sealed class ReferenceImagesTests
 {
-    private static readonly JsonElement manifest =
+    private static readonly JsonElement Manifest =
         JsonDocument.Parse(File.ReadAllBytes(House.Golden("images", "manifest.json"))).RootElement;
 
     [Fact]
     public void Every_picture_decodes_as_in_Pillow()
     {
         var mismatches = new List<string>();
-        var cases = manifest.GetProperty("cases").EnumerateArray().ToList();
+        var cases = Manifest.GetProperty("cases").EnumerateArray().ToList();
         foreach (var row in cases)
         {
             var name = row.GetProperty("name").GetString()!;
@@ -34,7 +34,7 @@ public sealed class ReferenceImagesTests
     {
         var mismatches = new List<string>();
         var outputs = 0;
-        foreach (var row in manifest.GetProperty("cases").EnumerateArray())
+        foreach (var row in Manifest.GetProperty("cases").EnumerateArray())
         {
             var decoded = Read(row.GetProperty("decoded").GetString()!);
             foreach (var output in row.GetProperty("outputs").EnumerateArray())
@@ -55,7 +55,7 @@ public sealed class ReferenceImagesTests
     public void At_the_size_of_training_halved_colours_make_no_difference_to_speak_of()
     {
         var mismatches = new List<string>();
-        var row = manifest.GetProperty("cases").EnumerateArray().Single(row => row.GetProperty("name").GetString() == "landscape420.jpg");
+        var row = Manifest.GetProperty("cases").EnumerateArray().Single(row => row.GetProperty("name").GetString() == "landscape420.jpg");
         foreach (var output in row.GetProperty("outputs").EnumerateArray())
         {
             var filter = Enum.Parse<ResampleFilter>(output.GetProperty("filter").GetString()!, ignoreCase: true);

@@ -11,13 +11,13 @@ namespace NotebookKit.Tests.Inspection;
 
 public sealed class FileInspectorTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+    private readonly IDisposable _scope = NewDisposeScope();
 
     public void Dispose()
     {
-        scope.Dispose();
-        folder.Dispose();
+        _scope.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -30,9 +30,9 @@ public sealed class FileInspectorTests : IDisposable
             "model.diffusion_model.out.2.bias" => item with { Value = tensor(new[] { float.NaN, float.PositiveInfinity, 1f, 1f }) },
             _ => item,
         }).Append(new TensorToSave("model_ema.diffusion_modelout2bias", zeros(4), ScalarType.Float16)).Append(new TensorToSave("what.is.this", zeros(4), ScalarType.Float16));
-        Safetensors.Save(folder["merge.safetensors"], tensors, LdmConfigs.ToMetadata(model));
+        Safetensors.Save(_folder["merge.safetensors"], tensors, LdmConfigs.ToMetadata(model));
 
-        var report = FileInspector.Inspect(folder["merge.safetensors"]);
+        var report = FileInspector.Inspect(_folder["merge.safetensors"]);
         Assert.Equal(("a Stable Diffusion 1.x checkpoint", "a model of its own, text states 16 wide", 1L, 1L), (report.Kind, report.Base, report.NaN, report.Infinite));
         Assert.Equal(["what.is.this"], report.KeysUnmatched);
         Assert.Empty(report.KeysMissing);
@@ -50,8 +50,8 @@ public sealed class FileInspectorTests : IDisposable
         Assert.StartsWith("4 (", report.Facts["rank"]);
         Assert.Equal((0, "kohya"), (report.KeysUnmatched.Count, report.Facts["format"]));
         Assert.Equal(12, report.Hashes!.AutoV3!.Length);
-        Safetensors.Save(folder["xl.safetensors"], new Dictionary<string, Tensor> { ["lora_te2_a.lora_up.weight"] = zeros(4, 2), ["lora_te2_a.lora_down.weight"] = zeros(2, 4), ["lora_te2_b.lora_down.weight"] = zeros(2, 4) });
-        var other = FileInspector.Inspect(folder["xl.safetensors"]);
+        Safetensors.Save(_folder["xl.safetensors"], new Dictionary<string, Tensor> { ["lora_te2_a.lora_up.weight"] = zeros(4, 2), ["lora_te2_a.lora_down.weight"] = zeros(2, 4), ["lora_te2_b.lora_down.weight"] = zeros(2, 4) });
+        var other = FileInspector.Inspect(_folder["xl.safetensors"]);
         Assert.Equal("SDXL", other.Base);
         Assert.Single(other.KeysMissing);
     }
@@ -63,8 +63,8 @@ public sealed class FileInspectorTests : IDisposable
     [InlineData("VeRA", "vera_lambda_b", "vera_lambda_d")]
     public void A_relative_of_LoRA_is_called_by_its_name(string method, params string[] parts)
     {
-        Safetensors.Save(folder["relative.safetensors"], parts.ToDictionary(part => $"lora_unet_conv_in.{part}", part => zeros(4, 4)));
-        var report = FileInspector.Inspect(folder["relative.safetensors"]);
+        Safetensors.Save(_folder["relative.safetensors"], parts.ToDictionary(part => $"lora_unet_conv_in.{part}", part => zeros(4, 4)));
+        var report = FileInspector.Inspect(_folder["relative.safetensors"]);
         Assert.Contains(method, report.Kind);
         Assert.Empty(report.KeysUnmatched);
     }
@@ -72,16 +72,16 @@ public sealed class FileInspectorTests : IDisposable
     [Fact]
     public void An_embedding_a_picture_and_a_folder_are_told()
     {
-        Safetensors.Save(folder["word.safetensors"], new Dictionary<string, Tensor> { ["emb_params"] = zeros(3, 768) });
-        var embedding = FileInspector.Inspect(folder["word.safetensors"]);
+        Safetensors.Save(_folder["word.safetensors"], new Dictionary<string, Tensor> { ["emb_params"] = zeros(3, 768) });
+        var embedding = FileInspector.Inspect(_folder["word.safetensors"]);
         Assert.Equal(("a textual inversion embedding", "SD 1.x", "emb_params: 3 of 768"), (embedding.Kind, embedding.Base, embedding.Facts["vectors"]));
 
-        new RgbImage(8, 8).SavePng(folder["plain.png"]);
-        Assert.Contains("does not say", FileInspector.Inspect(folder["plain.png"]).Findings.Single().What);
+        new RgbImage(8, 8).SavePng(_folder["plain.png"]);
+        Assert.Contains("does not say", FileInspector.Inspect(_folder["plain.png"]).Findings.Single().What);
 
         using var model = TinyModel.Create();
-        model.Save(folder["base"], ScalarType.Float16);
-        var report = FileInspector.Inspect(folder["base"]);
+        model.Save(_folder["base"], ScalarType.Float16);
+        var report = FileInspector.Inspect(_folder["base"]);
         Assert.Equal((0, 0), (report.KeysMissing.Count, report.KeysUnmatched.Count));
         Assert.Equal(report.Tensors, report.KeysMatched);
         Assert.Empty(report.Findings);
@@ -92,8 +92,8 @@ public sealed class FileInspectorTests : IDisposable
     {
         var bytes = new byte[0x120000];
         new Random(1).NextBytes(bytes);
-        File.WriteAllBytes(folder["x"], bytes);
-        var hashes = FileHashes.Of(folder["x"], 1000);
+        File.WriteAllBytes(_folder["x"], bytes);
+        var hashes = FileHashes.Of(_folder["x"], 1000);
         Assert.Equal(Hash(bytes), hashes.Sha256);
         Assert.Equal(Hash(bytes)[..10], hashes.AutoV2);
         Assert.Equal(Hash(bytes[0x100000..0x110000])[..8], hashes.AutoV1);

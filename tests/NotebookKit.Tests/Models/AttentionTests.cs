@@ -7,13 +7,13 @@ public sealed class AttentionTests : IDisposable
 {
     private const int Batch = 2, Heads = 3, Queries = 11, Keys = 13, Width = 8;
 
-    private readonly IDisposable scope = NewDisposeScope();
-    private readonly Generator random = new(7);
+    private readonly IDisposable _scope = NewDisposeScope();
+    private readonly Generator _random = new(7);
 
     public void Dispose()
     {
-        scope.Dispose();
-        random.Dispose();
+        _scope.Dispose();
+        _random.Dispose();
     }
 
     public static TheoryData<long[]?> Masks() => new(null, new long[] { Queries, Keys }, new long[] { Batch * Heads, Queries, Keys });
@@ -83,5 +83,5 @@ public sealed class AttentionTests : IDisposable
         return stack(pictures);
     }
 
-    private Tensor Numbers(params long[] shape) => randn(shape, generator: random);
+    private Tensor Numbers(params long[] shape) => randn(shape, generator: _random);
 }

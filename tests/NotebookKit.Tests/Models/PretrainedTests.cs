@@ -8,9 +8,9 @@ namespace NotebookKit.Tests.Models;
 
 public sealed class PretrainedTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_shapes_of_Stable_Diffusion_have_its_parameter_counts()
@@ -50,8 +50,8 @@ public sealed class PretrainedTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var vae = new AutoencoderKL(TinyModel.Vae);
-        vae.SavePretrained(folder["vae"], ScalarType.Float32);
-        var path = folder["vae", "diffusion_pytorch_model.safetensors"];
+        vae.SavePretrained(_folder["vae"], ScalarType.Float32);
+        var path = _folder["vae", "diffusion_pytorch_model.safetensors"];
         var weights = Safetensors.Load(path);
 
         var fewer = weights.Where(pair => pair.Key != "quant_conv.bias").ToDictionary();
@@ -62,7 +62,7 @@ public sealed class PretrainedTests : IDisposable
         string Refusal(Dictionary<string, Tensor> changed)
         {
             Safetensors.Save(path, changed);
-            return Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(folder["vae"])).Message;
+            return Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(_folder["vae"])).Message;
         }
     }
 
@@ -70,12 +70,12 @@ public sealed class PretrainedTests : IDisposable
     public void A_pickle_is_taken_where_there_is_nothing_else_and_a_damaged_one_is_named()
     {
         using var vae = new AutoencoderKL(TinyModel.Vae);
-        vae.Config.Save(folder["vae", "config.json"]);
-        TorchFileWriter.Save(folder["vae", "diffusion_pytorch_model.bin"], [.. vae.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, ScalarType.Float16))], new Dictionary<string, string>());
-        using var loaded = AutoencoderKL.FromPretrained(folder["vae"], ScalarType.Float16);
+        vae.Config.Save(_folder["vae", "config.json"]);
+        TorchFileWriter.Save(_folder["vae", "diffusion_pytorch_model.bin"], [.. vae.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, ScalarType.Float16))], new Dictionary<string, string>());
+        using var loaded = AutoencoderKL.FromPretrained(_folder["vae"], ScalarType.Float16);
         Assert.True(loaded.state_dict()["quant_conv.weight"].Equals(vae.state_dict()["quant_conv.weight"].to(ScalarType.Float16)));
-        File.WriteAllText(folder["vae", "diffusion_pytorch_model.bin"], "x");
-        Assert.Contains("no checkpoint", Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(folder["vae"])).Message);
+        File.WriteAllText(_folder["vae", "diffusion_pytorch_model.bin"], "x");
+        Assert.Contains("no checkpoint", Assert.Throws<BadInputException>(() => AutoencoderKL.FromPretrained(_folder["vae"])).Message);
     }
 
     [Fact]
@@ -83,36 +83,36 @@ public sealed class PretrainedTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var text = new CLIPTextModel(TinyModel.Text);
-        text.Config.Save(folder["config.json"]);
+        text.Config.Save(_folder["config.json"]);
         var state = text.state_dict().ToList();
         foreach (var (file, part) in new[] { ("model-00001-of-00002.safetensors", state.Take(9)), ("model-00002-of-00002.safetensors", state.Skip(9)) })
-            Safetensors.Save(folder[file], part);
+            Safetensors.Save(_folder[file], part);
         var map = state.Select((pair, i) => $"\"{pair.Key}\": \"model-0000{(i < 9 ? 1 : 2)}-of-00002.safetensors\"");
-        File.WriteAllText(folder["model.safetensors.index.json"], $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{string.Join(",", map)}}}}}");
-        using (var sharded = CLIPTextModel.FromPretrained(folder.Root))
+        File.WriteAllText(_folder["model.safetensors.index.json"], $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{string.Join(",", map)}}}}}");
+        using (var sharded = CLIPTextModel.FromPretrained(_folder.Root))
             Assert.All(state, pair => Assert.True(sharded.state_dict()[pair.Key].Equals(pair.Value), pair.Key));
 
         // The variant is another set of weights: all zero here.
-        Safetensors.Save(folder["model.fp16.safetensors"], state.Select(pair => KeyValuePair.Create(pair.Key, zeros_like(pair.Value).to(ScalarType.Float16))));
-        using (var variant = CLIPTextModel.FromPretrained(folder.Root, variant: "fp16"))
+        Safetensors.Save(_folder["model.fp16.safetensors"], state.Select(pair => KeyValuePair.Create(pair.Key, zeros_like(pair.Value).to(ScalarType.Float16))));
+        using (var variant = CLIPTextModel.FromPretrained(_folder.Root, variant: "fp16"))
             Assert.Equal(0, variant.parameters().Sum(parameter => parameter.abs().sum().item<float>()));
-        Assert.Contains("model.bf16.safetensors", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(folder.Root, variant: "bf16")).Message);
+        Assert.Contains("model.bf16.safetensors", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(_folder.Root, variant: "bf16")).Message);
 
-        File.Delete(folder["model.fp16.safetensors"]);
-        File.Delete(folder["model-00002-of-00002.safetensors"]);
-        Assert.Contains("model-00002-of-00002", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(folder.Root)).Message);
-        File.WriteAllText(folder["model.safetensors.index.json"], """{"weight_map": {"a": "../../etc/passwd"}}""");
-        Assert.Contains("no file beside it", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(folder.Root)).Message);
+        File.Delete(_folder["model.fp16.safetensors"]);
+        File.Delete(_folder["model-00002-of-00002.safetensors"]);
+        Assert.Contains("model-00002-of-00002", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(_folder.Root)).Message);
+        File.WriteAllText(_folder["model.safetensors.index.json"], """{"weight_map": {"a": "../../etc/passwd"}}""");
+        Assert.Contains("no file beside it", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(_folder.Root)).Message);
     }
 
     [Fact]
     public void Half_precision_on_disk_is_half_the_size_and_loads_as_asked()
     {
         using var text = new CLIPTextModel(TinyModel.Text);
-        text.SavePretrained(folder["full"], ScalarType.Float32);
-        text.SavePretrained(folder["half"], ScalarType.Float16);
-        Assert.InRange(new FileInfo(folder["half", "model.safetensors"]).Length / (double)new FileInfo(folder["full", "model.safetensors"]).Length, 0.45, 0.55);
-        using var loaded = CLIPTextModel.FromPretrained(folder["half"]);
+        text.SavePretrained(_folder["full"], ScalarType.Float32);
+        text.SavePretrained(_folder["half"], ScalarType.Float16);
+        Assert.InRange(new FileInfo(_folder["half", "model.safetensors"]).Length / (double)new FileInfo(_folder["full", "model.safetensors"]).Length, 0.45, 0.55);
+        using var loaded = CLIPTextModel.FromPretrained(_folder["half"]);
         Assert.All(loaded.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
     }
 
@@ -123,12 +123,12 @@ public sealed class PretrainedTests : IDisposable
             {"_class_name": "UNet2DConditionModel", "sample_size": 96, "attention_head_dim": [5, 10, 20, 20], "num_attention_heads": null,
              "use_linear_projection": true, "cross_attention_dim": 1024, "only_cross_attention": false, "dropout": 0.0, "act_fn": "silu", "note": "kept"}
             """);
-        config.Save(folder["config.json"]);
-        var again = UNet2DConditionConfig.Load(folder["config.json"]);
+        config.Save(_folder["config.json"]);
+        var again = UNet2DConditionConfig.Load(_folder["config.json"]);
         Assert.Equal(new[] { 5, 10, 20, 20 }, again.AttentionHeadDim);
         Assert.Equal((96, 1024, true), (again.SampleSize, again.CrossAttentionDim, again.UseLinearProjection));
-        Assert.Contains("\"note\": \"kept\"", File.ReadAllText(folder["config.json"]));
-        Assert.Contains("\"_class_name\": \"UNet2DConditionModel\"", File.ReadAllText(folder["config.json"]));
+        Assert.Contains("\"note\": \"kept\"", File.ReadAllText(_folder["config.json"]));
+        Assert.Contains("\"_class_name\": \"UNet2DConditionModel\"", File.ReadAllText(_folder["config.json"]));
     }
 
     [Theory]

@@ -7,13 +7,13 @@ namespace NotebookKit.Tests.Models;
 
 public sealed class VaeTilesTests : IDisposable
 {
-    private readonly IDisposable scope = NewDisposeScope();
-    private readonly IDisposable noGrad = no_grad();
+    private readonly IDisposable _scope = NewDisposeScope();
+    private readonly IDisposable _noGrad = no_grad();
 
     public void Dispose()
     {
-        noGrad.Dispose();
-        scope.Dispose();
+        _noGrad.Dispose();
+        _scope.Dispose();
     }
 
     [Theory]

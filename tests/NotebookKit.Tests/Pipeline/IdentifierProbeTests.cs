@@ -7,15 +7,15 @@ namespace NotebookKit.Tests.Pipeline;
 
 public sealed class IdentifierProbeTests : IDisposable
 {
-    private readonly StableDiffusion model = TinyModel.Create();
+    private readonly StableDiffusion _model = TinyModel.Create();
 
-    public void Dispose() => model.Dispose();
+    public void Dispose() => _model.Dispose();
 
     [Fact]
     public void A_word_lies_where_its_tokens_lie()
     {
         SetRow("sks</w>", 40);
-        using (var probe = new IdentifierProbe(model))
+        using (var probe = new IdentifierProbe(_model))
         {
             var far = probe.Judge("sks").Embedding!;
             Assert.True(far.FromAverage > far.MedianFromAverage && far.Percentile > 99, far.ToString());
@@ -26,7 +26,7 @@ public sealed class IdentifierProbeTests : IDisposable
 
         using (no_grad())
             Table[Id("sks</w>")].copy_(Table.mean([0]));
-        using var after = new IdentifierProbe(model);
+        using var after = new IdentifierProbe(_model);
         Assert.InRange(after.Judge("sks").Embedding!.Percentile, 0, 0.1);
     }
 
@@ -35,7 +35,7 @@ public sealed class IdentifierProbeTests : IDisposable
     {
         SetRow("sks</w>", 5);
         SetRow("soup</w>", 5);
-        using var probe = new IdentifierProbe(model, "toy");
+        using var probe = new IdentifierProbe(_model, "toy");
         var rarity = probe.Judge("sks");
         Assert.Equal(("soup</w>", Id("soup</w>")), (rarity.Embedding!.Neighbours[0].Token, rarity.Embedding.Neighbours[0].Id));
         Assert.Equal(1, rarity.Embedding.Neighbours[0].Similarity, 5);
@@ -49,16 +49,16 @@ public sealed class IdentifierProbeTests : IDisposable
     [Fact]
     public void It_draws_the_word_before_its_class()
     {
-        using var probe = new IdentifierProbe(model, "rabbit toy");
+        using var probe = new IdentifierProbe(_model, "rabbit toy");
         Assert.Equal(("a photo of zwx rabbit toy", "a photo of rabbit toy"), (probe.PromptFor("zwx"), probe.PromptFor("")));
         var pictures = probe.Draw("zwx", count: 2, seed: 5, guidanceScale: 3, steps: 2);
-        var same = model.Sample(new SampleOptions { Prompt = "a photo of zwx rabbit toy", Count = 2, Seed = 5, GuidanceScale = 3, Steps = 2 });
+        var same = _model.Sample(new SampleOptions { Prompt = "a photo of zwx rabbit toy", Count = 2, Seed = 5, GuidanceScale = 3, Steps = 2 });
         Assert.Equal(same.Select(picture => picture.Pixels), pictures.Select(picture => picture.Pixels));
     }
 
-    private Tensor Table => model.TextEncoder.TextModel.Embeddings.TokenEmbedding.weight!;
+    private Tensor Table => _model.TextEncoder.TextModel.Embeddings.TokenEmbedding.weight!;
 
-    private long Id(string token) => model.Tokenizer.Vocabulary.IdOf(token)!.Value;
+    private long Id(string token) => _model.Tokenizer.Vocabulary.IdOf(token)!.Value;
 
     private void SetRow(string token, float value)
     {

@@ -8,27 +8,27 @@ namespace NotebookKit.Tests.Pipeline;
 
 public sealed class PromptEncoderTests : IDisposable
 {
-    private readonly StableDiffusion model = TinyModel.Create();
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly StableDiffusion _model = TinyModel.Create();
+    private readonly IDisposable _scope = NewDisposeScope();
 
     public void Dispose()
     {
-        scope.Dispose();
-        model.Dispose();
+        _scope.Dispose();
+        _model.Dispose();
     }
 
     [Fact]
     public void A_plain_prompt_is_encoded_as_ever()
     {
-        var states = new PromptEncoder(model).Encode(["a photo of a toy"])[0];
+        var states = new PromptEncoder(_model).Encode(["a photo of a toy"])[0];
         Assert.Equal([1, 77, 16], states.shape);
-        Assert.Equal(0, Difference(model.EncodePrompts(["a photo of a toy"]), states));
+        Assert.Equal(0, Difference(_model.EncodePrompts(["a photo of a toy"]), states));
     }
 
     [Fact]
     public void Weights_multiply_states_and_the_original_way_keeps_the_mean()
     {
-        var plain = model.EncodePrompts(["a photo of a toy"]);
+        var plain = _model.EncodePrompts(["a photo of a toy"]);
         var weights = ones(1, 77, 1);
         using (no_grad())
             weights[0, 2].fill_(1.5f); // photo
@@ -40,7 +40,7 @@ public sealed class PromptEncoderTests : IDisposable
         Rounding.Same(weighted * (plain.mean() / weighted.mean()), original, Rounding.Network);
 
         Assert.Equal(0, Difference(plain, Encode("a (photo:1.5) of a toy", Emphasis.Ignore)));
-        Assert.Equal(0, Difference(model.EncodePrompts(["a (photo:1.5) of a toy"]), Encode("a (photo:1.5) of a toy", Emphasis.None)));
+        Assert.Equal(0, Difference(_model.EncodePrompts(["a (photo:1.5) of a toy"]), Encode("a (photo:1.5) of a toy", Emphasis.None)));
     }
 
     [Fact]
@@ -48,19 +48,19 @@ public sealed class PromptEncoderTests : IDisposable
     {
         var both = Encode("a dog BREAK a cat");
         Assert.Equal([1, 154, 16], both.shape);
-        Rounding.Same(cat([model.EncodePrompts(["a dog"]), model.EncodePrompts(["a cat"])], 1), both, Rounding.Network);
+        Rounding.Same(cat([_model.EncodePrompts(["a dog"]), _model.EncodePrompts(["a cat"])], 1), both, Rounding.Network);
         Assert.Equal(77 * 20, Encode(string.Join(' ', Enumerable.Repeat("dog", 75 * 20))).shape[1]); // more chunks than are encoded at once
     }
 
     [Fact]
     public void Clip_skip_listens_to_an_earlier_layer()
     {
-        var ids = tensor(model.Tokenizer.EncodePadded("a dog").Select(id => (long)id).ToArray()).view(1, 77);
-        var output = model.TextEncoder.call(ids);
-        var expected = model.TextEncoder.TextModel.FinalLayerNorm.call(output.HiddenStates[^2]);
-        Rounding.Same(expected, new PromptEncoder(model, clipSkip: 2).Encode(["a dog"])[0], Rounding.Network);
-        Assert.Contains("2 layers", Assert.Throws<BadInputException>(() => new PromptEncoder(model, clipSkip: 3)).Message);
-        Assert.Throws<BadInputException>(() => new PromptEncoder(model, clipSkip: 0));
+        var ids = tensor(_model.Tokenizer.EncodePadded("a dog").Select(id => (long)id).ToArray()).view(1, 77);
+        var output = _model.TextEncoder.call(ids);
+        var expected = _model.TextEncoder.TextModel.FinalLayerNorm.call(output.HiddenStates[^2]);
+        Rounding.Same(expected, new PromptEncoder(_model, clipSkip: 2).Encode(["a dog"])[0], Rounding.Network);
+        Assert.Contains("2 layers", Assert.Throws<BadInputException>(() => new PromptEncoder(_model, clipSkip: 3)).Message);
+        Assert.Throws<BadInputException>(() => new PromptEncoder(_model, clipSkip: 0));
     }
 
     [Theory]
@@ -88,12 +88,12 @@ public sealed class PromptEncoderTests : IDisposable
     {
         var options = new SampleOptions { Prompt = "a (dog:1.4)", Steps = 2, Seed = 5, GuidanceScale = 3 };
         var (skipped, scaled) = (options with { ClipSkip = 2 }, options with { Emphasis = Emphasis.NoNorm });
-        Assert.True(Apart(model.Sample(options)[0], model.Sample(skipped)[0]) > 0);
-        Assert.True(Apart(model.Sample(options)[0], model.Sample(scaled)[0]) > 0);
-        Assert.Contains("Clip skip: 2", skipped.ParametersOf(model).ToString());
-        Assert.Contains("Emphasis: No norm", scaled.ParametersOf(model).ToString());
-        Assert.DoesNotContain("Emphasis", skipped.ParametersOf(model).ToString());
-        Assert.Throws<BadInputException>(() => model.Sample(options with { ClipSkip = 9 }));
+        Assert.True(Apart(_model.Sample(options)[0], _model.Sample(skipped)[0]) > 0);
+        Assert.True(Apart(_model.Sample(options)[0], _model.Sample(scaled)[0]) > 0);
+        Assert.Contains("Clip skip: 2", skipped.ParametersOf(_model).ToString());
+        Assert.Contains("Emphasis: No norm", scaled.ParametersOf(_model).ToString());
+        Assert.DoesNotContain("Emphasis", skipped.ParametersOf(_model).ToString());
+        Assert.Throws<BadInputException>(() => _model.Sample(options with { ClipSkip = 9 }));
     }
 
     [Fact]
@@ -118,10 +118,10 @@ public sealed class PromptEncoderTests : IDisposable
         Draw(words + " AND dog AND [cat:" + words + ":2]");
     }
 
-    private Tensor Encode(string text, Emphasis emphasis = Emphasis.Original) => new PromptEncoder(model, emphasis).Encode([text])[0];
+    private Tensor Encode(string text, Emphasis emphasis = Emphasis.Original) => new PromptEncoder(_model, emphasis).Encode([text])[0];
 
     private RgbImage Draw(string prompt, double cfg = 3, string negative = "") =>
-        model.Sample(new SampleOptions { Prompt = prompt, NegativePrompt = negative, Steps = 4, Seed = 5, GuidanceScale = cfg })[0];
+        _model.Sample(new SampleOptions { Prompt = prompt, NegativePrompt = negative, Steps = 4, Seed = 5, GuidanceScale = cfg })[0];
 
     private static int Apart(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Max();
 

@@ -10,21 +10,21 @@ namespace NotebookKit.Tests.Pipeline;
 public sealed class StableDiffusionTests : IDisposable
 {
     private static readonly SampleOptions Options = new() { Prompt = "a photo of a rabbit toy", Steps = 3, Seed = 5, GuidanceScale = 3 };
-    private readonly StableDiffusion model = TinyModel.Create();
-    private readonly TemporaryFolder folder = new();
+    private readonly StableDiffusion _model = TinyModel.Create();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose()
     {
-        model.Dispose();
-        folder.Dispose();
+        _model.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
     public void A_saved_model_draws_the_same_pictures()
     {
-        model.Save(folder["copy"], ScalarType.Float32);
-        using var copy = StableDiffusion.Load(folder["copy"]);
-        Assert.Equal(model.Sample(Options)[0].Pixels, copy.Sample(Options)[0].Pixels);
+        _model.Save(_folder["copy"], ScalarType.Float32);
+        using var copy = StableDiffusion.Load(_folder["copy"]);
+        Assert.Equal(_model.Sample(Options)[0].Pixels, copy.Sample(Options)[0].Pixels);
         Assert.Equal(16, copy.SampleSize);
     }
 
@@ -34,12 +34,12 @@ public sealed class StableDiffusionTests : IDisposable
         foreach (var scheduler in Scheduler.Names)
         {
             var options = Options with { Scheduler = scheduler, Steps = 4 };
-            var third = model.Sample(options with { Seed = 7 })[0];
-            var three = model.Sample(options with { Count = 3, BatchSize = 1 });
+            var third = _model.Sample(options with { Seed = 7 })[0];
+            var three = _model.Sample(options with { Count = 3, BatchSize = 1 });
             Assert.Equal(third.Pixels, three[2].Pixels);
             Assert.True(Difference(three[0], three[2]) > 1);
             // In a batch the last bit of a sum may round otherwise.
-            Assert.InRange(Difference(third, model.Sample(options with { Count = 3, BatchSize = 2 })[2]), 0, 1);
+            Assert.InRange(Difference(third, _model.Sample(options with { Count = 3, BatchSize = 2 })[2]), 0, 1);
         }
     }
 
@@ -47,29 +47,29 @@ public sealed class StableDiffusionTests : IDisposable
     public void So_it_does_when_it_is_drawn_from_a_picture_by_several_prompts()
     {
         var options = Options with { Prompt = "a toy AND a dog:0.5", NegativePrompt = "blue", InitImage = new RgbImage(16, 24) };
-        Assert.Equal(model.Sample(options with { Count = 3 })[2].Pixels, model.Sample(options with { Seed = 7 })[0].Pixels);
+        Assert.Equal(_model.Sample(options with { Count = 3 })[2].Pixels, _model.Sample(options with { Seed = 7 })[0].Pixels);
     }
 
     [Fact]
     public void More_pictures_than_a_batch_holds_are_drawn()
     {
-        var pictures = model.Sample(Options with { Count = 18, Steps = 1 });
+        var pictures = _model.Sample(Options with { Count = 18, Steps = 1 });
         Assert.Equal(18, pictures.Select(picture => Convert.ToHexString(picture.Pixels)).Distinct().Count());
     }
 
     [Fact]
     public void Prompt_negative_prompt_and_guidance_all_matter()
     {
-        var picture = model.Sample(Options)[0];
+        var picture = _model.Sample(Options)[0];
         foreach (var other in new[] { Options with { Prompt = "a dog" }, Options with { NegativePrompt = "blue" }, Options with { GuidanceScale = 1 } })
-            Assert.NotEqual(picture.Pixels, model.Sample(other)[0].Pixels);
+            Assert.NotEqual(picture.Pixels, _model.Sample(other)[0].Pixels);
     }
 
     [Fact]
     public void Every_sampler_draws()
     {
         foreach (var name in Scheduler.Names)
-            Assert.Equal(16, model.Sample(Options with { Scheduler = name })[0].Width);
+            Assert.Equal(16, _model.Sample(Options with { Scheduler = name })[0].Width);
     }
 
     [Theory]
@@ -78,9 +78,9 @@ public sealed class StableDiffusionTests : IDisposable
     [InlineData(5000, "nearest is 4096")]
     public void Sizes_are_multiples_of_8_and_others_are_answered_with_the_nearest(int size, string nearest)
     {
-        var picture = model.Sample(Options with { Width = 24, Height = 40 }).Single();
+        var picture = _model.Sample(Options with { Width = 24, Height = 40 }).Single();
         Assert.Equal((24, 40), (picture.Width, picture.Height));
-        Assert.Contains(nearest, Assert.Throws<BadInputException>(() => model.Sample(Options with { Size = size })).Message);
+        Assert.Contains(nearest, Assert.Throws<BadInputException>(() => _model.Sample(Options with { Size = size })).Message);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class StableDiffusionTests : IDisposable
             if (step.Done == 2)
                 source.Cancel();
         });
-        Assert.Throws<OperationCanceledException>(() => model.Sample(Options, progress, source.Token));
+        Assert.Throws<OperationCanceledException>(() => _model.Sample(Options, progress, source.Token));
         Assert.Equal([(1, 3), (2, 3)], told);
     }
 
@@ -110,7 +110,7 @@ public sealed class StableDiffusionTests : IDisposable
         IReadOnlyList<RgbImage> last = [], small = [];
         StepProgress? kept = null;
         var progress = new Immediate(step => (kept, last, small) = (step, step.Preview(), step.Preview(8)));
-        var pictures = model.Sample(Options with { Steps = 20, Scheduler = scheduler, Count = 2, BatchSize = 2 }, progress);
+        var pictures = _model.Sample(Options with { Steps = 20, Scheduler = scheduler, Count = 2, BatchSize = 2 }, progress);
         Assert.Equal(2, last.Count);
         Assert.InRange(Difference(pictures[1], last[1]), 0, 12);
         Assert.Equal((8, 8), (small[0].Width, small[0].Height));
@@ -122,15 +122,15 @@ public sealed class StableDiffusionTests : IDisposable
     {
         var init = new RgbImage(40, 24, [.. Enumerable.Range(0, 3 * 40 * 24).Select(i => (byte)(i % 251))]);
         var turned = Options with { InitImage = init, Steps = 10 };
-        var untouched = model.Sample(turned with { Strength = 0 })[0];
+        var untouched = _model.Sample(turned with { Strength = 0 })[0];
         Assert.Equal((40, 24), (untouched.Width, untouched.Height));
         using var scope = NewDisposeScope();
-        Assert.Equal(model.DecodeLatents(model.EncodeImages(ImageTensor.ToTensor(init).unsqueeze(0)))[0].Pixels, untouched.Pixels);
+        Assert.Equal(_model.DecodeLatents(_model.EncodeImages(ImageTensor.ToTensor(init).unsqueeze(0)))[0].Pixels, untouched.Pixels);
 
-        double[] distances = [.. new[] { 0.1, 0.4, 0.9 }.Select(strength => Distance(untouched, model.Sample(turned with { Strength = strength })[0]))];
+        double[] distances = [.. new[] { 0.1, 0.4, 0.9 }.Select(strength => Distance(untouched, _model.Sample(turned with { Strength = strength })[0]))];
         Assert.Equal(distances.Order(), distances);
         Assert.True(distances[0] > 0);
-        Assert.Contains("strength", Assert.Throws<BadInputException>(() => model.Sample(turned with { Strength = 1.5 })).Message);
+        Assert.Contains("strength", Assert.Throws<BadInputException>(() => _model.Sample(turned with { Strength = 1.5 })).Message);
     }
 
     [Theory]
@@ -143,18 +143,18 @@ public sealed class StableDiffusionTests : IDisposable
     public void Only_the_share_of_the_steps_that_the_strength_says_is_run(string scheduler, int timesteps)
     {
         var told = 0;
-        model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler }, new Immediate(_ => told++));
+        _model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler }, new Immediate(_ => told++));
         Assert.Equal(timesteps, told);
     }
 
     [Fact]
     public void A_pictures_file_says_how_it_was_drawn()
     {
-        model.Save(folder["named"], ScalarType.Float32);
-        using var saved = StableDiffusion.Load(folder["named"]);
+        _model.Save(_folder["named"], ScalarType.Float32);
+        using var saved = StableDiffusion.Load(_folder["named"]);
         var options = Options with { NegativePrompt = "blurry, dark", Scheduler = "euler_a", GuidanceScale = 7, Size = 24 };
-        saved.Sample(options)[0].SavePng(folder["picture.png"], options.ParametersOf(saved));
-        var read = GenerationParameters.Read(folder["picture.png"])!;
+        saved.Sample(options)[0].SavePng(_folder["picture.png"], options.ParametersOf(saved));
+        var read = GenerationParameters.Read(_folder["picture.png"])!;
         Assert.Equal(
             $"a photo of a rabbit toy\nNegative prompt: blurry, dark\nSteps: 3, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 24x24, Model hash: {saved.Hash}, Model: named",
             read.ToString());
@@ -169,9 +169,9 @@ public sealed class StableDiffusionTests : IDisposable
     [InlineData("scheduler/scheduler_config.json")]
     public void A_missing_part_is_named(string part)
     {
-        model.Save(folder["broken"], ScalarType.Float16);
-        File.Delete(folder["broken", part]);
-        Assert.Contains(Path.GetFileName(part), Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["broken"])).Message);
+        _model.Save(_folder["broken"], ScalarType.Float16);
+        File.Delete(_folder["broken", part]);
+        Assert.Contains(Path.GetFileName(part), Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["broken"])).Message);
     }
 
     [Theory]
@@ -181,36 +181,36 @@ public sealed class StableDiffusionTests : IDisposable
     [InlineData("unet/config.json", "\"in_channels\": 4", "\"in_channels\": 9", "inpainting")]
     public void A_folder_of_another_kind_is_refused_by_its_name_before_any_weight_is_read(string file, string here, string there, string named)
     {
-        model.Save(folder["other"], ScalarType.Float16);
-        var text = File.ReadAllText(folder["other", file]);
+        _model.Save(_folder["other"], ScalarType.Float16);
+        var text = File.ReadAllText(_folder["other", file]);
         Assert.Contains(here, text, StringComparison.Ordinal);
-        File.WriteAllText(folder["other", file], text.Replace(here, there));
-        foreach (var weights in Directory.GetFiles(folder["other"], "*.safetensors", SearchOption.AllDirectories))
+        File.WriteAllText(_folder["other", file], text.Replace(here, there));
+        foreach (var weights in Directory.GetFiles(_folder["other"], "*.safetensors", SearchOption.AllDirectories))
             File.Delete(weights);
-        Assert.Contains(named, Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["other"])).Message);
+        Assert.Contains(named, Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["other"])).Message);
     }
 
     [Fact]
     public void Parts_that_do_not_fit_are_refused()
     {
-        model.Save(folder["mixed"], ScalarType.Float32);
+        _model.Save(_folder["mixed"], ScalarType.Float32);
         using var other = new CLIPTextModel(TinyModel.Text with { HiddenSize = 32 });
-        other.SavePretrained(folder["mixed", "text_encoder"], ScalarType.Float32);
-        Assert.Contains("cross_attention_dim", Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["mixed"])).Message);
+        other.SavePretrained(_folder["mixed", "text_encoder"], ScalarType.Float32);
+        Assert.Contains("cross_attention_dim", Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["mixed"])).Message);
     }
 
     [Theory]
     [InlineData("", 3, "prompt")]
     [InlineData("x", 0, "steps")]
     public void Bad_options_are_one_sentence(string prompt, int steps, string named) =>
-        Assert.Contains(named, Assert.Throws<BadInputException>(() => model.Sample(Options with { Prompt = prompt, Steps = steps })).Message);
+        Assert.Contains(named, Assert.Throws<BadInputException>(() => _model.Sample(Options with { Prompt = prompt, Steps = steps })).Message);
 
     [Fact]
     public void Sampling_leaves_no_tensor_behind()
     {
-        model.Sample(Options);
+        _model.Sample(Options);
         var before = LiveTensors.Count();
-        model.Sample(Options);
+        _model.Sample(Options);
         Assert.Equal(before, LiveTensors.Count());
     }
 
@@ -219,12 +219,12 @@ public sealed class StableDiffusionTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var images = rand(2, 3, 16, 16) * 2 - 1;
-        var mean = model.EncodeImages(images);
+        var mean = _model.EncodeImages(images);
         Assert.Equal([2L, 4, 8, 8], mean.shape);
-        Rounding.Same(model.Vae.Encode(images).Mean * 0.18215, mean, Rounding.Network);
-        var latents = model.EncodeImages(images, new Generator(1));
-        Assert.True(latents.Equals(model.EncodeImages(images, new Generator(1))));
-        Assert.False(latents.Equals(model.EncodeImages(images, new Generator(2))));
+        Rounding.Same(_model.Vae.Encode(images).Mean * 0.18215, mean, Rounding.Network);
+        var latents = _model.EncodeImages(images, new Generator(1));
+        Assert.True(latents.Equals(_model.EncodeImages(images, new Generator(1))));
+        Assert.False(latents.Equals(_model.EncodeImages(images, new Generator(2))));
     }
 
     private static double Distance(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Average();

@@ -8,7 +8,7 @@ namespace NotebookKit.Tests.Pipeline;
 /// </summary>
 internal sealed class StockShapes
 {
-    private readonly Dictionary<string, string> all = [];
+    private readonly Dictionary<string, string> _all = [];
 
     /// <summary><c>AutoencoderKL</c>.</summary>
     public static IReadOnlyDictionary<string, string> Of(AutoencoderKLConfig config)
@@ -38,7 +38,7 @@ internal sealed class StockShapes
 
         shapes.Conv("quant_conv", 2 * config.LatentChannels, 2 * config.LatentChannels, 1);
         shapes.Conv("post_quant_conv", config.LatentChannels, config.LatentChannels, 1);
-        return shapes.all;
+        return shapes._all;
     }
 
     /// <summary><c>UNet2DConditionModel</c> of the 1.x kind: convolutions as projections, one transformer layer.</summary>
@@ -78,7 +78,7 @@ internal sealed class StockShapes
         shapes.Transformer("mid_block.attentions.0", down[^1], context);
         shapes.Norm("conv_norm_out", down[0]);
         shapes.Conv("conv_out", down[0], config.OutChannels, 3);
-        return shapes.all;
+        return shapes._all;
     }
 
     /// <summary><c>CLIPTextModel</c>.</summary>
@@ -86,8 +86,8 @@ internal sealed class StockShapes
     {
         var shapes = new StockShapes();
         var (width, inner) = (config.HiddenSize, config.IntermediateSize);
-        shapes.all["text_model.embeddings.token_embedding.weight"] = $"{config.VocabSize},{width}";
-        shapes.all["text_model.embeddings.position_embedding.weight"] = $"{config.MaxPositionEmbeddings},{width}";
+        shapes._all["text_model.embeddings.token_embedding.weight"] = $"{config.VocabSize},{width}";
+        shapes._all["text_model.embeddings.position_embedding.weight"] = $"{config.MaxPositionEmbeddings},{width}";
         for (var i = 0; i < config.NumHiddenLayers; i++)
         {
             var layer = $"text_model.encoder.layers.{i}";
@@ -100,7 +100,7 @@ internal sealed class StockShapes
         }
 
         shapes.Norm("text_model.final_layer_norm", width);
-        return shapes.all;
+        return shapes._all;
     }
 
     private void Resnet(string name, int from, int to, int? time)
@@ -123,8 +123,8 @@ internal sealed class StockShapes
         Conv($"{name}.proj_out", width, width, 1);
         foreach (var (attention, from) in new[] { ("attn1", width), ("attn2", context) })
         {
-            all[$"{block}.{attention}.to_q.weight"] = $"{width},{width}";
-            all[$"{block}.{attention}.to_k.weight"] = all[$"{block}.{attention}.to_v.weight"] = $"{width},{from}";
+            _all[$"{block}.{attention}.to_q.weight"] = $"{width},{width}";
+            _all[$"{block}.{attention}.to_k.weight"] = _all[$"{block}.{attention}.to_v.weight"] = $"{width},{from}";
             Linear($"{block}.{attention}.to_out.0", width, width);
         }
 
@@ -142,7 +142,7 @@ internal sealed class StockShapes
 
     private void Put(string name, string weight, int bias)
     {
-        all[$"{name}.weight"] = weight;
-        all[$"{name}.bias"] = $"{bias}";
+        _all[$"{name}.weight"] = weight;
+        _all[$"{name}.bias"] = $"{bias}";
     }
 }

@@ -10,9 +10,9 @@ namespace NotebookKit.Tests.Schedulers;
 public sealed class SamplerAccuracyTests : IDisposable
 {
     private const double Spread = 0.5;
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly IDisposable _scope = NewDisposeScope();
 
-    public void Dispose() => scope.Dispose();
+    public void Dispose() => _scope.Dispose();
 
     [Theory]
     [InlineData("ddim", 1)]

@@ -5,9 +5,9 @@ namespace NotebookKit.Tests.Schedulers;
 
 public sealed class SchedulerTests : IDisposable
 {
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly IDisposable _scope = NewDisposeScope();
 
-    public void Dispose() => scope.Dispose();
+    public void Dispose() => _scope.Dispose();
 
     [Fact]
     public void Stable_Diffusion_keeps_seven_percent_of_the_signal_at_the_last_timestep()

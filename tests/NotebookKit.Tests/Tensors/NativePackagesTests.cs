@@ -6,7 +6,7 @@ namespace NotebookKit.Tests.Tensors;
 /// <summary>Where libtorch is looked for: the CPU's in one package, CUDA's in many.</summary>
 public sealed class NativePackagesTests : IDisposable
 {
-    private static readonly (string, string) s_versions = ("0.107.0", "2.10.0");
+    private static readonly (string, string) Versions = ("0.107.0", "2.10.0");
 
     private readonly TemporaryFolder _folder = new();
 
@@ -75,7 +75,7 @@ public sealed class NativePackagesTests : IDisposable
         }
     }
 
-    private (IReadOnlyList<string> Torch, string TorchSharp) Find(string kind, params string[] programs) => NativePackages.Find(kind, s_versions, programs, [_folder["cache"]]);
+    private (IReadOnlyList<string> Torch, string TorchSharp) Find(string kind, params string[] programs) => NativePackages.Find(kind, Versions, programs, [_folder["cache"]]);
 
     // A package's folder of native files, with some empty ones.
     private string Put(string package, params string[] files)

@@ -6,7 +6,7 @@ namespace NotebookKit.Tests.Text;
 
 public sealed class ClipTokenizerTests
 {
-    private static readonly ClipTokenizer tokenizer = ClipTokenizer.Default;
+    private static readonly ClipTokenizer Tokenizer = ClipTokenizer.Default;
 
     [Fact]
     public void Every_reference_prompt_gets_the_reference_ids()
@@ -18,12 +18,12 @@ public sealed class ClipTokenizerTests
             var prompt = row.GetProperty("prompt").GetString()!;
             var fast = row.TryGetProperty("ids_fast", out var ids);
             var expected = Ints(fast ? ids : row.GetProperty("ids"));
-            Compare(mismatches, prompt, "ids", expected, tokenizer.Encode(prompt));
+            Compare(mismatches, prompt, "ids", expected, Tokenizer.Encode(prompt));
             if (fast)
                 continue;
-            Compare(mismatches, prompt, "ids_77", Ints(row.GetProperty("ids_77")), tokenizer.EncodePadded(prompt));
-            Compare(mismatches, prompt, "mask_77", Ints(row.GetProperty("mask_77")), tokenizer.AttentionMask(prompt));
-            Compare(mismatches, prompt, "tokens", row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!), tokenizer.Tokenize(prompt));
+            Compare(mismatches, prompt, "ids_77", Ints(row.GetProperty("ids_77")), Tokenizer.EncodePadded(prompt));
+            Compare(mismatches, prompt, "mask_77", Ints(row.GetProperty("mask_77")), Tokenizer.AttentionMask(prompt));
+            Compare(mismatches, prompt, "tokens", row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!), Tokenizer.Tokenize(prompt));
         }
 
         Assert.Equal(358, prompts.Count);
@@ -66,17 +66,17 @@ public sealed class ClipTokenizerTests
         foreach (var row in Read("decode.json"))
         {
             var ids = Ints(row.GetProperty("ids"));
-            Compare(mismatches, string.Join(',', ids), "text", [row.GetProperty("decode_skip_special").GetString()!], [tokenizer.Decode(ids)]);
+            Compare(mismatches, string.Join(',', ids), "text", [row.GetProperty("decode_skip_special").GetString()!], [Tokenizer.Decode(ids)]);
         }
 
         Assert.Empty(mismatches);
-        Assert.Equal("<|startoftext|> a photo <|endoftext|>", tokenizer.Decode([49406, 320, 1125, 49407], skipSpecialTokens: false));
+        Assert.Equal("<|startoftext|> a photo <|endoftext|>", Tokenizer.Decode([49406, 320, 1125, 49407], skipSpecialTokens: false));
     }
 
     [Fact]
     public void A_long_prompt_keeps_75_tokens_between_start_and_end()
     {
-        var ids = tokenizer.EncodePadded(string.Concat(Enumerable.Repeat("dog ", 100)));
+        var ids = Tokenizer.EncodePadded(string.Concat(Enumerable.Repeat("dog ", 100)));
         Assert.Equal(77, ids.Length);
         Assert.Equal((49406, 49407), (ids[0], ids[76]));
         Assert.All(ids[1..76], id => Assert.Equal(1929, id));
@@ -85,17 +85,17 @@ public sealed class ClipTokenizerTests
     [Fact]
     public void Letters_and_marks_are_composed_before_they_are_encoded()
     {
-        Assert.Equal(tokenizer.Encode("caf\u00e9"), tokenizer.Encode("cafe\u0301"));
-        Assert.Equal(tokenizer.Encode("\uac01"), tokenizer.Encode("\u1100\u1161\u11a8"));
-        Assert.Equal(tokenizer.Encode("\u1e69"), tokenizer.Encode("s\u0307\u0323")); // marks in the other order
-        Assert.NotEqual(tokenizer.Encode("\u0915\u093c"), tokenizer.Encode("\u0915")); // excluded from composition, kept apart
+        Assert.Equal(Tokenizer.Encode("caf\u00e9"), Tokenizer.Encode("cafe\u0301"));
+        Assert.Equal(Tokenizer.Encode("\uac01"), Tokenizer.Encode("\u1100\u1161\u11a8"));
+        Assert.Equal(Tokenizer.Encode("\u1e69"), Tokenizer.Encode("s\u0307\u0323")); // marks in the other order
+        Assert.NotEqual(Tokenizer.Encode("\u0915\u093c"), Tokenizer.Encode("\u0915")); // excluded from composition, kept apart
     }
 
     [Fact]
     public void A_special_token_inside_a_prompt_stands_for_itself()
     {
-        Assert.Equal([49406, 12, 49407, 320, 49407], tokenizer.Encode("-<|endoftext|>a").Select(id => id == 268 ? 12 : id));
-        Assert.Equal([49406, 320, 49406, 49407], tokenizer.Encode("a<|startoftext|>"));
+        Assert.Equal([49406, 12, 49407, 320, 49407], Tokenizer.Encode("-<|endoftext|>a").Select(id => id == 268 ? 12 : id));
+        Assert.Equal([49406, 320, 49406, 49407], Tokenizer.Encode("a<|startoftext|>"));
     }
 
     [Fact]
@@ -108,16 +108,16 @@ public sealed class ClipTokenizerTests
     [Fact]
     public void Many_threads_get_the_same_ids()
     {
-        var fresh = new ClipTokenizer(tokenizer.Vocabulary);
+        var fresh = new ClipTokenizer(Tokenizer.Vocabulary);
         var prompts = Read("prompts.json").Select(row => row.GetProperty("prompt").GetString()!).ToArray();
-        var expected = prompts.Select(prompt => tokenizer.Encode(prompt)).ToArray();
+        var expected = prompts.Select(prompt => Tokenizer.Encode(prompt)).ToArray();
         Parallel.For(0, 8 * prompts.Length, i => Assert.Equal(expected[i % prompts.Length], fresh.Encode(prompts[i % prompts.Length])));
     }
 
     [Fact]
     public void The_merge_trace_ends_in_the_tokens()
     {
-        var trace = tokenizer.Trace("tangrabbittoy");
+        var trace = Tokenizer.Trace("tangrabbittoy");
         Assert.Equal(["tan", "gra", "bb", "it", "toy</w>"], trace.Pieces);
         Assert.Equal(13, trace.Letters.Count);
         Assert.Equal(trace.Pieces, trace.Steps[^1].Pieces);
@@ -125,12 +125,12 @@ public sealed class ClipTokenizerTests
         foreach (var step in trace.Steps)
         {
             Assert.Contains(step.Left + step.Right, step.Pieces);
-            Assert.Equal(step.Rank, tokenizer.Vocabulary.RankOfPair(step.Left, step.Right));
+            Assert.Equal(step.Rank, Tokenizer.Vocabulary.RankOfPair(step.Left, step.Right));
         }
 
-        Assert.Equal(["sks</w>"], tokenizer.Trace("SKS").Pieces);
-        Assert.Contains("2 words", Assert.Throws<BadInputException>(() => tokenizer.Trace("two words")).Message);
-        Assert.Throws<BadInputException>(() => tokenizer.Trace(" "));
+        Assert.Equal(["sks</w>"], Tokenizer.Trace("SKS").Pieces);
+        Assert.Contains("2 words", Assert.Throws<BadInputException>(() => Tokenizer.Trace("two words")).Message);
+        Assert.Throws<BadInputException>(() => Tokenizer.Trace(" "));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class ClipTokenizerTests
         var folder = Path.Combine(House.Root, "data", "base-mini", "tokenizer");
         Assert.Equal("9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "merges.txt")))));
         using var ids = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "vocab.json")));
-        Assert.Equal(Enumerable.Range(0, 49408).Select(id => (tokenizer.TokenOf(id), id)), ids.RootElement.EnumerateObject().Select(entry => (entry.Name, entry.Value.GetInt32())));
+        Assert.Equal(Enumerable.Range(0, 49408).Select(id => (Tokenizer.TokenOf(id), id)), ids.RootElement.EnumerateObject().Select(entry => (entry.Name, entry.Value.GetInt32())));
         Assert.Contains("MIT License", File.ReadAllText(Path.Combine(folder, "LICENSE")));
     }
 
@@ -181,17 +181,17 @@ public sealed class ClipTokenizerTests
         string[] parts = ["a", "rab", "bit", "zx", "ph", "oto", "é", "兔", "ſ", "🐇"];
         for (var i = 0; i < 3000; i++)
         {
-            var word = tokenizer.WordsOf(string.Concat(Enumerable.Range(0, 1 + random.Next(9)).Select(_ => parts[random.Next(parts.Length)]))).First();
-            Assert.Equal(tokenizer.Trace(word).Pieces, tokenizer.Tokenize(word));
+            var word = Tokenizer.WordsOf(string.Concat(Enumerable.Range(0, 1 + random.Next(9)).Select(_ => parts[random.Next(parts.Length)]))).First();
+            Assert.Equal(Tokenizer.Trace(word).Pieces, Tokenizer.Tokenize(word));
         }
     }
 
     [Fact]
     public void A_word_longer_than_CLIP_could_ever_read_is_refused_in_one_sentence()
     {
-        Assert.Equal(tokenizer.Trace(new string('a', 10_000)).Pieces, tokenizer.Tokenize(new string('a', 10_000)));
-        Assert.Contains("10001 bytes", Assert.Throws<BadInputException>(() => tokenizer.Encode("a photo of " + new string('a', 10_001))).Message);
-        Assert.Contains("兔兔", Assert.Throws<BadInputException>(() => tokenizer.Encode(new string('兔', 4_000))).Message);
+        Assert.Equal(Tokenizer.Trace(new string('a', 10_000)).Pieces, Tokenizer.Tokenize(new string('a', 10_000)));
+        Assert.Contains("10001 bytes", Assert.Throws<BadInputException>(() => Tokenizer.Encode("a photo of " + new string('a', 10_001))).Message);
+        Assert.Contains("兔兔", Assert.Throws<BadInputException>(() => Tokenizer.Encode(new string('兔', 4_000))).Message);
     }
 
     private static void Compare<T>(List<string> mismatches, string prompt, string what, IEnumerable<T> expected, IEnumerable<T> actual)

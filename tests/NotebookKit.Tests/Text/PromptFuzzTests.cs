@@ -7,11 +7,11 @@ namespace NotebookKit.Tests.Text;
 /// <summary>Random prompts, from a fixed seed: whatever is typed or pasted, the tokenizer and the prompt language hold their promises.</summary>
 public sealed class PromptFuzzTests
 {
-    private static readonly ClipTokenizer tokenizer = ClipTokenizer.Default;
+    private static readonly ClipTokenizer Tokenizer = ClipTokenizer.Default;
     // A hang, not slowness: other work may hold the machine.
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private static readonly string[] pieces =
+    private static readonly string[] Pieces =
     [
         "a photo of", "zwx", "rabbit", "toy", "(", ")", "[", "]", ":", "|", ":1.2)", ":0.5]", ":3]", ", ", " AND ", " BREAK ", "\\", "\\(", " ", "\n", "\t", "'s", "don't", "12", "!!",
         "<lora:m:0.8>", "<lora:", ">", "<|endoftext|>", "<|startoftext|>", "</w>", "&amp;", "&#12;", "1e9", "::", "((((", "]]]]", "兔子玩具", "日本語", "한국어", "ё", "İ", "ẞ", "ΣΑΣ",
@@ -43,7 +43,7 @@ public sealed class PromptFuzzTests
                 // One sentence is a fine answer to a prompt of nothing but brackets.
             }
 
-            Assert.True(clock.Elapsed < patience, $"{clock.Elapsed} for a prompt of {prompt.Length} characters: {prompt}");
+            Assert.True(clock.Elapsed < Patience, $"{clock.Elapsed} for a prompt of {prompt.Length} characters: {prompt}");
         }
     }
 
@@ -54,17 +54,17 @@ public sealed class PromptFuzzTests
         for (var i = 0; i < 4000; i++)
         {
             var (first, second) = (Prompt(random), Prompt(random));
-            var ids = tokenizer.Encode(first);
+            var ids = Tokenizer.Encode(first);
             Assert.Equal((49406, 49407), (ids[0], ids[^1]));
             Assert.All(ids, id => Assert.InRange(id, 0, 49407));
-            var padded = tokenizer.EncodePadded(first);
+            var padded = Tokenizer.EncodePadded(first);
             Assert.Equal(77, padded.Length);
             Assert.Equal(ids.Take(76), padded.Take(Math.Min(76, ids.Count)));
-            Assert.Equal(Math.Min(77, ids.Count), tokenizer.AttentionMask(first).Sum());
+            Assert.Equal(Math.Min(77, ids.Count), Tokenizer.AttentionMask(first).Sum());
             // Words do not reach across a space.
-            Assert.Equal([.. ids.SkipLast(1), .. tokenizer.Encode(second).Skip(1)], tokenizer.Encode(first + " " + second));
-            Assert.Equal(ids.Skip(1).SkipLast(1).Select(tokenizer.TokenOf), tokenizer.Tokenize(first));
-            tokenizer.Decode(ids);
+            Assert.Equal([.. ids.SkipLast(1), .. Tokenizer.Encode(second).Skip(1)], Tokenizer.Encode(first + " " + second));
+            Assert.Equal(ids.Skip(1).SkipLast(1).Select(Tokenizer.TokenOf), Tokenizer.Tokenize(first));
+            Tokenizer.Decode(ids);
         }
     }
 
@@ -76,7 +76,7 @@ public sealed class PromptFuzzTests
         {
             var letters = random.Next(3) switch { 0 => "ab", 1 => "abcdefghijklmnopqrstuvwxyz", _ => "theandrbioéж" };
             var word = string.Concat(Enumerable.Range(0, random.Next(60, 400)).Select(_ => letters[random.Next(letters.Length)]));
-            Assert.Equal(tokenizer.Trace(word).Pieces, tokenizer.Tokenize(word));
+            Assert.Equal(Tokenizer.Trace(word).Pieces, Tokenizer.Tokenize(word));
         }
     }
 
@@ -114,19 +114,19 @@ public sealed class PromptFuzzTests
             // too many open brackets
         }
 
-        Assert.True(clock.Elapsed < patience, $"{clock.Elapsed}");
+        Assert.True(clock.Elapsed < Patience, $"{clock.Elapsed}");
     }
 
     private static void Hold(string text)
     {
-        var chunks = PromptChunk.Cut(tokenizer, text);
+        var chunks = PromptChunk.Cut(Tokenizer, text);
         Assert.All(chunks, chunk =>
         {
             Assert.Equal((77, 77), (chunk.Ids.Count, chunk.Weights.Count));
             Assert.InRange(chunk.Count, 0, 75);
             Assert.All(chunk.Weights, weight => Assert.True(double.IsFinite(weight)));
         });
-        var tokens = PromptAttention.Parse(text).Where(piece => !piece.IsBreak).Sum(piece => tokenizer.Encode(piece.Text).Count - 2);
+        var tokens = PromptAttention.Parse(text).Where(piece => !piece.IsBreak).Sum(piece => Tokenizer.Encode(piece.Text).Count - 2);
         Assert.Equal(tokens, chunks.Sum(chunk => chunk.Count));
     }
 
@@ -135,7 +135,7 @@ public sealed class PromptFuzzTests
         var prompt = new StringBuilder();
         for (var i = random.Next(30); i > 0; i--)
         {
-            prompt.Append(random.Next(4) > 0 ? pieces[random.Next(pieces.Length)] : ((char)random.Next(0x10000)).ToString());
+            prompt.Append(random.Next(4) > 0 ? Pieces[random.Next(Pieces.Length)] : ((char)random.Next(0x10000)).ToString());
         }
 
         return prompt.ToString();

@@ -6,11 +6,11 @@ namespace NotebookKit.Tests.Workshop;
 
 public sealed class ParallelTrainerTests : IDisposable
 {
-    private readonly string checkpoint = Path.GetTempFileName();
+    private readonly string _checkpoint = Path.GetTempFileName();
 
-    public ParallelTrainerTests() => File.Delete(checkpoint);
+    public ParallelTrainerTests() => File.Delete(_checkpoint);
 
-    public void Dispose() => File.Delete(checkpoint);
+    public void Dispose() => File.Delete(_checkpoint);
 
     private static TrainerSettings Settings(double ema = 0) =>
         new() { Stage = "toy", Seed = 5, LearningRate = 0.05, WarmupSteps = 1, WeightDecay = 0, EmaDecay = ema };
@@ -19,7 +19,7 @@ public sealed class ParallelTrainerTests : IDisposable
     public void Two_workers_share_the_updates_and_reach_the_target()
     {
         List<Towards> learners = [new(), new()];
-        using var trainer = new ParallelTrainer(learners, Settings(), checkpoint);
+        using var trainer = new ParallelTrainer(learners, Settings(), _checkpoint);
         Assert.True(trainer.Run(new Budget(600, double.PositiveInfinity), _ => { }, default));
         Assert.Equal(600, trainer.Steps);
         Assert.True(learners.All(l => l.Updates > 0), "one worker did all the work");
@@ -31,7 +31,7 @@ public sealed class ParallelTrainerTests : IDisposable
     public void A_stop_and_a_new_start_give_what_an_unbroken_run_gives()
     {
         var whole = Train(40, stopAt: 40);
-        File.Delete(checkpoint);
+        File.Delete(_checkpoint);
         Train(40, stopAt: 17);
         Assert.Equal(whole, Train(40, stopAt: 40));
     }
@@ -39,7 +39,7 @@ public sealed class ParallelTrainerTests : IDisposable
     [Fact]
     public void The_average_lags_behind_the_weights()
     {
-        using var trainer = new ParallelTrainer([new Towards()], Settings(ema: 0.99), checkpoint);
+        using var trainer = new ParallelTrainer([new Towards()], Settings(ema: 0.99), _checkpoint);
         trainer.Run(new Budget(60, double.PositiveInfinity), _ => { }, default);
         var average = trainer.NamedAverage()["value"].mean().item<float>();
         Assert.InRange(average, 0.1f, 2.9f);
@@ -48,7 +48,7 @@ public sealed class ParallelTrainerTests : IDisposable
     [Fact]
     public void A_failure_of_any_worker_ends_the_run_and_names_its_stage()
     {
-        using var trainer = new ParallelTrainer([new Towards(), new Towards { FailAt = 3 }], Settings(), checkpoint);
+        using var trainer = new ParallelTrainer([new Towards(), new Towards { FailAt = 3 }], Settings(), _checkpoint);
         var failure = Assert.Throws<InvalidOperationException>(() => trainer.Run(new Budget(long.MaxValue, 30), _ => { }, default));
         Assert.Contains("'toy'", failure.Message, StringComparison.Ordinal);
     }
@@ -56,7 +56,7 @@ public sealed class ParallelTrainerTests : IDisposable
     private float[] Train(long steps, long stopAt)
     {
         using var stop = new CancellationTokenSource();
-        using var trainer = new ParallelTrainer([new Towards { AfterUpdate = index => { if (index + 1 == stopAt) stop.Cancel(); } }], Settings(ema: 0.9), checkpoint);
+        using var trainer = new ParallelTrainer([new Towards { AfterUpdate = index => { if (index + 1 == stopAt) stop.Cancel(); } }], Settings(ema: 0.9), _checkpoint);
         trainer.Run(new Budget(steps, double.PositiveInfinity), _ => { }, stop.Token);
         Assert.Equal(stopAt, trainer.Steps);
         return [.. trainer.NamedAverage()["value"].data<float>()];
@@ -65,9 +65,9 @@ public sealed class ParallelTrainerTests : IDisposable
     /// <summary>Pulls four numbers towards 3, with noise.</summary>
     private sealed class Towards : Learner
     {
-        private readonly Parameter value = new(zeros(4));
+        private readonly Parameter _value = new(zeros(4));
 
-        public override IReadOnlyList<LearnedTensor> Parameters => [new("value", value)];
+        public override IReadOnlyList<LearnedTensor> Parameters => [new("value", _value)];
 
         public int Updates { get; private set; }
 
@@ -80,9 +80,9 @@ public sealed class ParallelTrainerTests : IDisposable
             if (++Updates >= FailAt)
                 throw new ArgumentException("as asked");
             AfterUpdate?.Invoke(step.Index);
-            return (value - 3 + (randn(4, generator: step.Generator) * 0.05)).pow(2).sum();
+            return (_value - 3 + (randn(4, generator: step.Generator) * 0.05)).pow(2).sum();
         }
 
-        public override void Dispose() => value.Dispose();
+        public override void Dispose() => _value.Dispose();
     }
 }

@@ -10,18 +10,18 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
     private static readonly string[] WeightFiles =
         ["unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"];
 
-    private readonly string root = Directory.CreateTempSubdirectory("pretrain").FullName;
+    private readonly string _root = Directory.CreateTempSubdirectory("pretrain").FullName;
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => Directory.Delete(_root, recursive: true);
 
     /// <summary>One small model made without a stop, for all tests here.</summary>
     public sealed class WholeRun : IDisposable
     {
-        private readonly string root = Directory.CreateTempSubdirectory("pretrained").FullName;
+        private readonly string _root = Directory.CreateTempSubdirectory("pretrained").FullName;
 
         public WholeRun()
         {
-            Options = PretrainingRunTests.Options(root);
+            Options = PretrainingRunTests.Options(_root);
             Result = Pretrainer.Run(Options);
         }
 
@@ -29,7 +29,7 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
 
         public PretrainResult Result { get; }
 
-        public void Dispose() => Directory.Delete(root, recursive: true);
+        public void Dispose() => Directory.Delete(_root, recursive: true);
     }
 
     private static PretrainOptions Options(string folder) =>
@@ -39,7 +39,7 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
     public void A_run_that_was_stopped_in_every_stage_ends_like_one_that_was_not()
     {
         Assert.True(whole.Result.Finished);
-        var pieces = Options(root);
+        var pieces = Options(_root);
         // A moment after a stage speaks, its updates are under way; wherever the stop falls, nothing may be lost or done twice.
         foreach (var stage in new[] { "paint", "vae", "encode", "contrastive", "denoiser" })
         {
@@ -71,18 +71,18 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
     [Fact]
     public void Unfinished_work_is_neither_overwritten_nor_mixed_with_another_run()
     {
-        var options = Options(root);
+        var options = Options(_root);
         using (var stop = new CancellationTokenSource())
             Pretrainer.Run(options, new Stopper("vae", stop), stop.Token);
         Assert.Contains("--resume", Assert.Throws<BadInputException>(() => Pretrainer.Run(options)).Message, StringComparison.Ordinal);
         Assert.Contains("seed 3", Assert.Throws<BadInputException>(() => Pretrainer.Run(options with { Resume = true, Seed = 4 })).Message, StringComparison.Ordinal);
-        Assert.Contains("went on from nothing", Assert.Throws<BadInputException>(() => Pretrainer.Run(whole.Options with { Resume = true, From = root })).Message, StringComparison.Ordinal);
+        Assert.Contains("went on from nothing", Assert.Throws<BadInputException>(() => Pretrainer.Run(whole.Options with { Resume = true, From = _root })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_run_goes_on_from_another_model_and_keeps_its_vae_and_its_unused_words()
     {
-        var further = Options(root) with { From = whole.Options.Output, Seed = 5 };
+        var further = Options(_root) with { From = whole.Options.Output, Seed = 5 };
         using (var stop = new CancellationTokenSource())
             Pretrainer.Run(further, new Stopper("encode", stop), stop.Token);
         var result = Pretrainer.Run(further with { Resume = true, From = null }); // the model lies in the work folder by now
@@ -106,14 +106,14 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
     [Fact]
     public void A_model_of_another_size_is_refused_with_both_sizes()
     {
-        var message = Assert.Throws<BadInputException>(() => Pretrainer.Run(Options(root) with { From = Path.Combine(House.Root, "data", "base-mini") })).Message;
+        var message = Assert.Throws<BadInputException>(() => Pretrainer.Run(Options(_root) with { From = Path.Combine(House.Root, "data", "base-mini") })).Message;
         Assert.Contains("64", message, StringComparison.Ordinal);
         Assert.Contains("32", message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Workers_below_one_are_refused() =>
-        Assert.Throws<BadInputException>(() => Pretrainer.Run(Options(root) with { Workers = 0 }));
+        Assert.Throws<BadInputException>(() => Pretrainer.Run(Options(_root) with { Workers = 0 }));
 
     /// <summary>Asks a run to stop a moment after it speaks of a stage.</summary>
     private sealed class Stopper(string stage, CancellationTokenSource stop) : IProgress<PretrainProgress>

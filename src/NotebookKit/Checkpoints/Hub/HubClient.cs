@@ -7,8 +7,8 @@ namespace NotebookKit.Checkpoints.Hub;
 internal sealed class HubClient(HubSettings settings, string model, string revision) : IDisposable
 {
     private const int Tries = 5, MaximumListing = 32 << 20;
-    private static readonly TimeSpan longestWait = TimeSpan.FromMinutes(2);
-    private readonly HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20), AutomaticDecompression = DecompressionMethods.None }) { Timeout = Timeout.InfiniteTimeSpan };
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20), AutomaticDecompression = DecompressionMethods.None }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>What the revision holds.</summary>
     /// <exception cref="BadInputException">The hub refuses; the sentence says why and what to do.</exception>
@@ -46,8 +46,8 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
     public async Task WaitOrGiveUp(int attempt, TimeSpan? asked, Exception? reason, CancellationToken cancel)
     {
         var wait = asked ?? settings.Patience * Math.Pow(2, attempt - 1);
-        if (attempt >= Tries || wait > longestWait)
-            throw new HubUnreachableException(asked is { } hours && hours > longestWait
+        if (attempt >= Tries || wait > LongestWait)
+            throw new HubUnreachableException(asked is { } hours && hours > LongestWait
                 ? $"The hub asks to wait {hours.TotalMinutes:0} minutes before the next request; try again then, or set HF_TOKEN, which allows more."
                 : $"{settings.Endpoint.Host} can't be reached ({Reason(reason)}); check the network, then run this again: what was downloaded is kept.", reason);
         await Task.Delay(wait, cancel);
@@ -66,7 +66,7 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
     }
 
     /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
     private async Task<HttpResponseMessage> Send(string address, long from, string file, CancellationToken cancel)
     {
@@ -83,7 +83,7 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
                 if (from > 0)
                     request.Headers.Range = new RangeHeaderValue(from, null);
                 using var quiet = Quiet(cancel);
-                var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, quiet.Token);
+                var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, quiet.Token);
                 if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
                     return response;
                 using (response)

@@ -12,7 +12,7 @@ namespace NotebookKit.Checkpoints.Hub;
 internal sealed class HubDownload(HubClient client, HubCache cache, string commit, HubFile file, Action<long> fetched)
 {
     private const int Attempts = 5;
-    private readonly byte[] buffer = new byte[1 << 17];
+    private readonly byte[] _buffer = new byte[1 << 17];
 
     /// <summary>Bytes of a file that an earlier run left unfinished.</summary>
     public static long Started(HubCache cache, HubFile file) => new FileInfo(Unfinished(cache, file)) is { Exists: true, Length: var length } ? Math.Min(length, file.Size) : 0;
@@ -104,7 +104,7 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
         while (true)
         {
             using var quiet = client.Quiet(cancel);
-            var count = await input.ReadAsync(buffer, quiet.Token);
+            var count = await input.ReadAsync(_buffer, quiet.Token);
             if (count == 0)
                 return;
             fetched(count);
@@ -112,7 +112,7 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
             known -= passed;
             if (output.Length + fresh > file.Size)
                 throw new BadInputException($"{file.Path} is longer than the {file.Size} bytes that the hub lists; try again later.");
-            await output.WriteAsync(buffer.AsMemory(passed, fresh), cancel);
+            await output.WriteAsync(_buffer.AsMemory(passed, fresh), cancel);
         }
     }
 
@@ -123,8 +123,8 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
         if (!file.IsLarge)
             hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {file.Size}\0")));
         output.Position = 0;
-        for (int count; (count = await output.ReadAsync(buffer, cancel)) > 0;)
-            hash.AppendData(buffer, 0, count);
+        for (int count; (count = await output.ReadAsync(_buffer, cancel)) > 0;)
+            hash.AppendData(_buffer, 0, count);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

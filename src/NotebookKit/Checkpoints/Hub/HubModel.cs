@@ -8,8 +8,8 @@ namespace NotebookKit.Checkpoints.Hub;
 /// <param name="settings">Where the hub and the cache are.</param>
 internal sealed class HubModel(string model, string revision, HubSettings settings)
 {
-    private static readonly TimeSpan reportEvery = TimeSpan.FromSeconds(0.5);
-    private readonly HubCache cache = new(settings.CacheFolder, model);
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(0.5);
+    private readonly HubCache _cache = new(settings.CacheFolder, model);
 
     /// <summary>Makes sure that the files which a model needs are on this machine.</summary>
     /// <param name="variant">Which of several sets of weights; the plain one when null.</param>
@@ -48,9 +48,9 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
     /// <param name="variant">Which of several sets of weights; the plain one when null.</param>
     public string? Here(string? variant)
     {
-        if (cache.CommitOf(revision) is not { } commit)
+        if (_cache.CommitOf(revision) is not { } commit)
             return null;
-        var present = cache.Present(commit);
+        var present = _cache.Present(commit);
         try
         {
             var plan = HubPlan.For(model, present, variant);
@@ -74,33 +74,33 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
             .Select(path => files.GetValueOrDefault(path) ?? throw new BadInputException($"{model} lacks {path} on the hub, which it says it needs; try another revision."))
             .ToList();
         await Fetch(client, listing.Commit, wanted, progress, cancel);
-        cache.Remember(revision, listing.Commit);
+        _cache.Remember(revision, listing.Commit);
         return Result(plan, listing.Commit);
     }
 
     private async Task Fetch(HubClient client, string commit, IReadOnlyList<HubFile> files, IProgress<HubProgress>? progress, CancellationToken cancel)
     {
         var (clock, reported) = (Stopwatch.StartNew(), TimeSpan.Zero);
-        var missing = files.Where(file => !File.Exists(cache.Blob(file)) && !HubCache.IsThere(At(commit, file.Path))).ToList();
+        var missing = files.Where(file => !File.Exists(_cache.Blob(file)) && !HubCache.IsThere(At(commit, file.Path))).ToList();
         var (total, fetched) = (missing.Sum(file => file.Size), 0L);
-        var before = missing.Sum(file => HubDownload.Started(cache, file));
-        if (new DriveInfo(Path.GetFullPath(Existing(cache.Folder))) is { IsReady: true } drive && drive.AvailableFreeSpace < total - before)
-            throw new BadInputException($"{model} needs {(total - before) / 1e6:0} MB more than {cache.Folder} has room for ({drive.AvailableFreeSpace / 1e6:0} MB); free some, or set HF_HOME to a larger disk.");
+        var before = missing.Sum(file => HubDownload.Started(_cache, file));
+        if (new DriveInfo(Path.GetFullPath(Existing(_cache.Folder))) is { IsReady: true } drive && drive.AvailableFreeSpace < total - before)
+            throw new BadInputException($"{model} needs {(total - before) / 1e6:0} MB more than {_cache.Folder} has room for ({drive.AvailableFreeSpace / 1e6:0} MB); free some, or set HF_HOME to a larger disk.");
         foreach (var file in files)
         {
             if (missing.Contains(file))
             {
-                await new HubDownload(client, cache, commit, file, count => Tell(file, count)).Run(cancel);
+                await new HubDownload(client, _cache, commit, file, count => Tell(file, count)).Run(cancel);
                 progress?.Report(new HubProgress(file.Path, Math.Min(before + fetched, total), total, fetched, clock.Elapsed));
             }
 
-            cache.Link(commit, file);
+            _cache.Link(commit, file);
         }
 
         void Tell(HubFile file, long count)
         {
             fetched += count;
-            if (clock.Elapsed - reported < reportEvery)
+            if (clock.Elapsed - reported < ReportEvery)
                 return;
             reported = clock.Elapsed;
             progress?.Report(new HubProgress(file.Path, Math.Min(before + fetched, total), total, fetched, clock.Elapsed));
@@ -109,7 +109,7 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
 
     private static string Existing(string folder) => Directory.Exists(folder) || Path.GetDirectoryName(folder) is not { Length: > 0 } parent ? folder : Existing(parent);
 
-    private string At(string commit, string path) => Path.Combine(cache.Snapshot(commit), path);
+    private string At(string commit, string path) => Path.Combine(_cache.Snapshot(commit), path);
 
-    private string Result(HubPlan plan, string commit) => plan.SingleFile is { } file ? At(commit, file) : cache.Snapshot(commit);
+    private string Result(HubPlan plan, string commit) => plan.SingleFile is { } file ? At(commit, file) : _cache.Snapshot(commit);
 }

@@ -7,12 +7,12 @@ namespace NotebookKit.Checkpoints.Hub;
 /// <param name="SingleFile">The checkpoint, where the repository has no diffusers layout.</param>
 internal sealed record HubPlan(IReadOnlyList<string> Files, IReadOnlyList<string> Indexes, string? SingleFile)
 {
-    private static readonly string[] configs =
+    private static readonly string[] Configs =
         ["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json", "text_encoder/config.json"];
 
-    private static readonly string[] tokenizer = ["tokenizer/merges.txt", "tokenizer/vocab.json", "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"];
+    private static readonly string[] Tokenizer = ["tokenizer/merges.txt", "tokenizer/vocab.json", "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"];
 
-    private static readonly (string Folder, string File)[] weights =
+    private static readonly (string Folder, string File)[] WeightFiles =
         [("unet", WeightFolder.DiffusersName), ("vae", WeightFolder.DiffusersName), ("text_encoder", WeightFolder.TransformersName)];
 
     /// <summary>The plan for a repository with these files.</summary>
@@ -20,12 +20,12 @@ internal sealed record HubPlan(IReadOnlyList<string> Files, IReadOnlyList<string
     public static HubPlan For(string model, IEnumerable<string> paths, string? variant)
     {
         var there = paths.ToHashSet(StringComparer.Ordinal);
-        if (!there.Contains(configs[0]))
+        if (!there.Contains(Configs[0]))
             return Single(model, there);
-        if (configs.FirstOrDefault(path => !there.Contains(path)) is { } missing)
+        if (Configs.FirstOrDefault(path => !there.Contains(path)) is { } missing)
             throw new BadInputException($"{model} is no whole Stable Diffusion: it lacks {missing}.");
-        var chosen = weights.Select(part => Weights(model, there, part.Folder, part.File, variant)).ToList();
-        return new HubPlan([.. configs, .. tokenizer.Where(there.Contains), .. chosen], [.. chosen.Where(path => path.EndsWith(".json", StringComparison.Ordinal))], null);
+        var chosen = WeightFiles.Select(part => Weights(model, there, part.Folder, part.File, variant)).ToList();
+        return new HubPlan([.. Configs, .. Tokenizer.Where(there.Contains), .. chosen], [.. chosen.Where(path => path.EndsWith(".json", StringComparison.Ordinal))], null);
     }
 
     /// <summary>The path of a file beside another one.</summary>

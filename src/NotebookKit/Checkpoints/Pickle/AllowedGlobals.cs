@@ -11,12 +11,12 @@ namespace NotebookKit.Checkpoints.Pickle;
 /// </summary>
 internal static class AllowedGlobals
 {
-    private static readonly FrozenDictionary<string, PickledGlobal> all = All().ToFrozenDictionary(global => global.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, PickledGlobal> Known = All().ToFrozenDictionary(global => global.Name, StringComparer.Ordinal);
 
     /// <summary>The meaning of a global.</summary>
     /// <exception cref="PickleException">It is not on the list.</exception>
     public static PickledGlobal Find(string module, string name) =>
-        all.TryGetValue($"{module}.{name}", out var global)
+        Known.TryGetValue($"{module}.{name}", out var global)
             ? global
             : throw new PickleException($"it asks for {Zip.ZipDirectory.Shown($"{module}.{name}")}, which is more than weights need");
 

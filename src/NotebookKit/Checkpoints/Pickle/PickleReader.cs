@@ -14,31 +14,31 @@ namespace NotebookKit.Checkpoints.Pickle;
 /// <param name="storage">Makes the storage that a persistent id names.</param>
 internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple, PickledStorage> storage)
 {
-    private static readonly UTF8Encoding utf8 = new(false, throwOnInvalidBytes: true);
-    private readonly List<object?> stack = [];
-    private readonly Stack<int> marks = new();
-    private readonly Dictionary<long, object?> memo = [];
-    private int at;
-    private int operations;
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+    private readonly List<object?> _stack = [];
+    private readonly Stack<int> _marks = new();
+    private readonly Dictionary<long, object?> _memo = [];
+    private int _at;
+    private int _operations;
 
     /// <summary>How far it has read, in bytes.</summary>
-    public int Position => at;
+    public int Position => _at;
 
     /// <summary>Reads the next pickle.</summary>
     /// <returns>Its value: null, bool, long, <see cref="BigInteger"/>, double, string, byte[], or one of the Pickled… types.</returns>
     /// <exception cref="PickleException">It is malformed, or asks for more than tensors and containers.</exception>
     public object? Read()
     {
-        stack.Clear();
-        marks.Clear();
-        memo.Clear();
+        _stack.Clear();
+        _marks.Clear();
+        _memo.Clear();
         while (true)
         {
-            if (++operations > PickleLimits.Operations)
+            if (++_operations > PickleLimits.Operations)
                 throw TooLong();
             var operation = Take(1)[0];
             if (operation == '.')
-                return marks.Count == 0 && stack.Count == 1 ? stack[0] : throw new PickleException("its pickle ends in the middle of a value");
+                return _marks.Count == 0 && _stack.Count == 1 ? _stack[0] : throw new PickleException("its pickle ends in the middle of a value");
             Do(operation);
         }
     }
@@ -52,62 +52,62 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
                     throw new PickleException("its pickle is of a newer protocol than 5");
                 break;
             case '\x95': // FRAME
-                if (BinaryPrimitives.ReadUInt64LittleEndian(Take(8)) > (ulong)(bytes.Length - at))
+                if (BinaryPrimitives.ReadUInt64LittleEndian(Take(8)) > (ulong)(bytes.Length - _at))
                     throw new PickleException("its pickle is cut off");
                 break;
-            case '(': marks.Push(stack.Count); break;
+            case '(': _marks.Push(_stack.Count); break;
             case '0': // POP; a mark counts as a value
-                if (marks.TryPeek(out var mark) && mark == stack.Count)
-                    marks.Pop();
+                if (_marks.TryPeek(out var mark) && mark == _stack.Count)
+                    _marks.Pop();
                 else
                     Pop();
                 break;
             case '1': Cut(); break; // POP_MARK
-            case '2': stack.Add(Top()); break; // DUP
+            case '2': _stack.Add(Top()); break; // DUP
 
-            case 'N': stack.Add(null); break;
-            case '\x88': stack.Add(true); break;
-            case '\x89': stack.Add(false); break;
-            case 'I': stack.Add(Line() switch { "00" => false, "01" => true, var text => Whole(text) }); break;
-            case 'L': stack.Add(Whole(Line().TrimEnd('L'))); break;
-            case 'J': stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
-            case 'K': stack.Add((long)Take(1)[0]); break;
-            case 'M': stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;
-            case '\x8a': stack.Add(Whole(Take(Take(1)[0]))); break; // LONG1
-            case '\x8b': stack.Add(Whole(Take(Length(4)))); break; // LONG4
-            case 'G': stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
+            case 'N': _stack.Add(null); break;
+            case '\x88': _stack.Add(true); break;
+            case '\x89': _stack.Add(false); break;
+            case 'I': _stack.Add(Line() switch { "00" => false, "01" => true, var text => Whole(text) }); break;
+            case 'L': _stack.Add(Whole(Line().TrimEnd('L'))); break;
+            case 'J': _stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
+            case 'K': _stack.Add((long)Take(1)[0]); break;
+            case 'M': _stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;
+            case '\x8a': _stack.Add(Whole(Take(Take(1)[0]))); break; // LONG1
+            case '\x8b': _stack.Add(Whole(Take(Length(4)))); break; // LONG4
+            case 'G': _stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
             case 'F':
-                stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : throw new PickleException("a number in its pickle is none"));
+                _stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : throw new PickleException("a number in its pickle is none"));
                 break;
 
-            case 'S': stack.Add(Quoted(Line())); break;
-            case 'V': stack.Add(Line()); break;
-            case 'T': stack.Add(Text(Take(Length(4)))); break;
-            case 'U': stack.Add(Text(Take(Take(1)[0]))); break;
-            case 'X': stack.Add(Text(Take(Length(4)))); break;
-            case '\x8c': stack.Add(Text(Take(Take(1)[0]))); break;
-            case '\x8d': stack.Add(Text(Take(Length(8)))); break;
-            case 'B': stack.Add(Take(Length(4)).ToArray()); break;
-            case 'C': stack.Add(Take(Take(1)[0]).ToArray()); break;
-            case '\x8e' or '\x96': stack.Add(Take(Length(8)).ToArray()); break; // BINBYTES8, BYTEARRAY8
+            case 'S': _stack.Add(Quoted(Line())); break;
+            case 'V': _stack.Add(Line()); break;
+            case 'T': _stack.Add(Text(Take(Length(4)))); break;
+            case 'U': _stack.Add(Text(Take(Take(1)[0]))); break;
+            case 'X': _stack.Add(Text(Take(Length(4)))); break;
+            case '\x8c': _stack.Add(Text(Take(Take(1)[0]))); break;
+            case '\x8d': _stack.Add(Text(Take(Length(8)))); break;
+            case 'B': _stack.Add(Take(Length(4)).ToArray()); break;
+            case 'C': _stack.Add(Take(Take(1)[0]).ToArray()); break;
+            case '\x8e' or '\x96': _stack.Add(Take(Length(8)).ToArray()); break; // BINBYTES8, BYTEARRAY8
 
-            case ']': stack.Add(new PickledList()); break;
-            case '\x8f': stack.Add(new PickledList()); break; // EMPTY_SET
-            case '}': stack.Add(new PickledDict()); break;
-            case ')': stack.Add(new PickledTuple([])); break;
+            case ']': _stack.Add(new PickledList()); break;
+            case '\x8f': _stack.Add(new PickledList()); break; // EMPTY_SET
+            case '}': _stack.Add(new PickledDict()); break;
+            case ')': _stack.Add(new PickledTuple([])); break;
             case 'l' or '\x91': // LIST, FROZENSET
                 var list = new PickledList();
                 list.Items.AddRange(Cut());
-                stack.Add(list);
+                _stack.Add(list);
                 break;
-            case 't': stack.Add(new PickledTuple(Cut())); break;
-            case '\x85': stack.Add(new PickledTuple([Pop()])); break;
-            case '\x86': stack.Add(new PickledTuple(Pop(2))); break;
-            case '\x87': stack.Add(new PickledTuple(Pop(3))); break;
+            case 't': _stack.Add(new PickledTuple(Cut())); break;
+            case '\x85': _stack.Add(new PickledTuple([Pop()])); break;
+            case '\x86': _stack.Add(new PickledTuple(Pop(2))); break;
+            case '\x87': _stack.Add(new PickledTuple(Pop(3))); break;
             case 'd':
                 var dictionary = new PickledDict();
                 SetItems(dictionary, Cut());
-                stack.Add(dictionary);
+                _stack.Add(dictionary);
                 break;
             case 'a': Append([Pop()]); break;
             case 'e' or '\x90': Append(Cut()); break; // APPENDS, ADDITEMS
@@ -123,17 +123,17 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
             case 'p': Put(Index(Line())); break;
             case 'q': Put(Take(1)[0]); break;
             case 'r': Put(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
-            case '\x94': Put(memo.Count); break; // MEMOIZE
+            case '\x94': Put(_memo.Count); break; // MEMOIZE
             case 'g': Get(Index(Line())); break;
             case 'h': Get(Take(1)[0]); break;
             case 'j': Get(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
 
-            case 'c': stack.Add(AllowedGlobals.Find(Line(), Line())); break;
+            case 'c': _stack.Add(AllowedGlobals.Find(Line(), Line())); break;
             case '\x93': // STACK_GLOBAL
-                stack.Add(Pop(2) is [string module, string name] ? AllowedGlobals.Find(module, name) : throw new PickleException("a global in its pickle has no name"));
+                _stack.Add(Pop(2) is [string module, string name] ? AllowedGlobals.Find(module, name) : throw new PickleException("a global in its pickle has no name"));
                 break;
             case 'Q':
-                stack.Add(Pop() is PickledTuple id ? storage(id) : throw new PickleException("it names a storage by something else than a tuple"));
+                _stack.Add(Pop() is PickledTuple id ? storage(id) : throw new PickleException("it names a storage by something else than a tuple"));
                 break;
             case 'R' or '\x81': Call(Pop(2)); break; // REDUCE, NEWOBJ
             case 'b': Build(Pop(), Top()); break;
@@ -151,8 +151,8 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
             throw new PickleException("its pickle calls what is no function that weights need");
         // A call that copies what it is given costs as much as what it copies: one list can be given a million times.
         foreach (var argument in arguments.Items)
-            operations += argument switch { PickledList list => list.Items.Count, string text => text.Length / 16, _ => 0 };
-        stack.Add(operations <= PickleLimits.Operations ? call(arguments.Items) : throw TooLong());
+            _operations += argument switch { PickledList list => list.Items.Count, string text => text.Length / 16, _ => 0 };
+        _stack.Add(_operations <= PickleLimits.Operations ? call(arguments.Items) : throw TooLong());
     }
 
     // Python would set the fields of the object; only for what is ignored anyway does it mean nothing.
@@ -183,40 +183,40 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
     {
         if (index > PickleLimits.Operations)
             throw new PickleException($"its pickle remembers a value as number {index}");
-        memo[index] = Top();
+        _memo[index] = Top();
     }
 
     private void Get(long index) =>
-        stack.Add(memo.TryGetValue(index, out var value) ? value : throw new PickleException("its pickle recalls a value that it never remembered"));
+        _stack.Add(_memo.TryGetValue(index, out var value) ? value : throw new PickleException("its pickle recalls a value that it never remembered"));
 
-    private object? Top() => stack.Count > Floor ? stack[^1] : throw Underflow();
+    private object? Top() => _stack.Count > Floor ? _stack[^1] : throw Underflow();
 
     private object? Pop()
     {
         var top = Top();
-        stack.RemoveAt(stack.Count - 1);
+        _stack.RemoveAt(_stack.Count - 1);
         return top;
     }
 
     private object?[] Pop(int count)
     {
-        if (stack.Count - Floor < count)
+        if (_stack.Count - Floor < count)
             throw Underflow();
-        var values = stack.GetRange(stack.Count - count, count).ToArray();
-        stack.RemoveRange(stack.Count - count, count);
+        var values = _stack.GetRange(_stack.Count - count, count).ToArray();
+        _stack.RemoveRange(_stack.Count - count, count);
         return values;
     }
 
     /// <summary>What lies above the last mark.</summary>
-    private object?[] Cut() => marks.TryPeek(out var mark) ? PopMark(Pop(stack.Count - mark)) : throw Underflow();
+    private object?[] Cut() => _marks.TryPeek(out var mark) ? PopMark(Pop(_stack.Count - mark)) : throw Underflow();
 
     private object?[] PopMark(object?[] values)
     {
-        marks.Pop();
+        _marks.Pop();
         return values;
     }
 
-    private int Floor => marks.TryPeek(out var mark) ? mark : 0;
+    private int Floor => _marks.TryPeek(out var mark) ? mark : 0;
 
     private static PickleException TooLong() => new($"its pickle takes more than {PickleLimits.Operations} operations");
 
@@ -224,10 +224,10 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > bytes.Length - at)
+        if (count > bytes.Length - _at)
             throw new PickleException("its pickle is cut off");
-        var taken = bytes.Span.Slice(at, count);
-        at += count;
+        var taken = bytes.Span.Slice(_at, count);
+        _at += count;
         return taken;
     }
 
@@ -235,16 +235,16 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
     {
         var field = Take(width);
         var length = width == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(field) : BinaryPrimitives.ReadUInt64LittleEndian(field);
-        return length <= (ulong)(bytes.Length - at) ? (int)length : throw new PickleException("its pickle is cut off");
+        return length <= (ulong)(bytes.Length - _at) ? (int)length : throw new PickleException("its pickle is cut off");
     }
 
     private string Line()
     {
-        var end = bytes.Span[at..].IndexOf((byte)'\n');
+        var end = bytes.Span[_at..].IndexOf((byte)'\n');
         if (end < 0)
             throw new PickleException("its pickle is cut off");
         var line = Take(end);
-        at++;
+        _at++;
         return Encoding.Latin1.GetString(line).TrimEnd('\r');
     }
 
@@ -270,7 +270,7 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
     {
         try
         {
-            return utf8.GetString(text);
+            return Utf8.GetString(text);
         }
         catch (DecoderFallbackException)
         {

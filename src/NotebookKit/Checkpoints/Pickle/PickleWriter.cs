@@ -7,16 +7,16 @@ namespace NotebookKit.Checkpoints.Pickle;
 /// <summary>Writes the few operations (protocol 2) that a state dict takes, so that <c>torch.load(weights_only=True)</c> reads it.</summary>
 internal sealed class PickleWriter
 {
-    private readonly MemoryStream output = new();
+    private readonly MemoryStream _output = new();
 
     /// <summary>Starts a pickle.</summary>
-    public PickleWriter() => output.Write([0x80, 2]);
+    public PickleWriter() => _output.Write([0x80, 2]);
 
     /// <summary>A dictionary: its keys and values are written between this and <see cref="EndDictionary"/>.</summary>
-    public void BeginDictionary() => output.Write("}("u8);
+    public void BeginDictionary() => _output.Write("}("u8);
 
     /// <summary>Closes a dictionary.</summary>
-    public void EndDictionary() => output.Write("u"u8);
+    public void EndDictionary() => _output.Write("u"u8);
 
     /// <summary>A text.</summary>
     public void Text(string text)
@@ -24,35 +24,35 @@ internal sealed class PickleWriter
         var bytes = Encoding.UTF8.GetBytes(text);
         Span<byte> length = stackalloc byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
-        output.Write("X"u8);
-        output.Write(length);
-        output.Write(bytes);
+        _output.Write("X"u8);
+        _output.Write(length);
+        _output.Write(bytes);
     }
 
     /// <summary>A contiguous tensor that is a whole storage.</summary>
     public void Tensor(string key, ScalarType dtype, IReadOnlyList<long> shape)
     {
         Global("torch._utils", "_rebuild_tensor_v2");
-        output.Write("(("u8);
+        _output.Write("(("u8);
         Text("storage");
         Global("torch", StorageOf(dtype));
         Text(key);
         Text("cpu");
         Number(shape.Aggregate(1L, (product, size) => product * size));
-        output.Write("tQ"u8);
+        _output.Write("tQ"u8);
         Number(0);
         Tuple(shape);
         Tuple(Strides(shape));
-        output.WriteByte(0x89);
+        _output.WriteByte(0x89);
         Global("collections", "OrderedDict");
-        output.Write(")RtR"u8);
+        _output.Write(")RtR"u8);
     }
 
     /// <summary>Ends the pickle.</summary>
     public byte[] Finish()
     {
-        output.Write("."u8);
-        return output.ToArray();
+        _output.Write("."u8);
+        return _output.ToArray();
     }
 
     private static string StorageOf(ScalarType dtype) => dtype switch
@@ -83,20 +83,20 @@ internal sealed class PickleWriter
         return strides;
     }
 
-    private void Global(string module, string name) => output.Write(Encoding.ASCII.GetBytes($"c{module}\n{name}\n"));
+    private void Global(string module, string name) => _output.Write(Encoding.ASCII.GetBytes($"c{module}\n{name}\n"));
 
     private void Tuple(IReadOnlyList<long> numbers)
     {
         if (numbers.Count == 0)
         {
-            output.Write(")"u8);
+            _output.Write(")"u8);
             return;
         }
 
-        output.Write("("u8);
+        _output.Write("("u8);
         foreach (var number in numbers)
             Number(number);
-        output.Write("t"u8);
+        _output.Write("t"u8);
     }
 
     private void Number(long number)
@@ -105,17 +105,17 @@ internal sealed class PickleWriter
         BinaryPrimitives.WriteInt64LittleEndian(field, number);
         if (number is >= 0 and < 256)
         {
-            output.Write([(byte)'K', field[0]]);
+            _output.Write([(byte)'K', field[0]]);
         }
         else if (number is >= 0 and <= int.MaxValue)
         {
-            output.Write("J"u8);
-            output.Write(field[..4]);
+            _output.Write("J"u8);
+            _output.Write(field[..4]);
         }
         else
         {
-            output.Write([0x8a, 8]);
-            output.Write(field);
+            _output.Write([0x8a, 8]);
+            _output.Write(field);
         }
     }
 }

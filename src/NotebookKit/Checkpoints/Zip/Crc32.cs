@@ -5,7 +5,7 @@ namespace NotebookKit.Checkpoints.Zip;
 /// <summary>The CRC-32 of zip archives (ISO 3309), eight bytes at a step: a checkpoint has gigabytes of them.</summary>
 internal static class Crc32
 {
-    private static readonly uint[][] tables = Tables();
+    private static readonly uint[][] Rows = Tables();
 
     /// <summary>The checksum of what came before, continued by these bytes.</summary>
     public static uint Continue(uint checksum, ReadOnlySpan<byte> bytes)
@@ -15,13 +15,13 @@ internal static class Crc32
         {
             var low = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(bytes);
             var high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            crc = tables[7][(byte)low] ^ tables[6][(byte)(low >> 8)] ^ tables[5][(byte)(low >> 16)] ^ tables[4][low >> 24]
-                ^ tables[3][(byte)high] ^ tables[2][(byte)(high >> 8)] ^ tables[1][(byte)(high >> 16)] ^ tables[0][high >> 24];
+            crc = Rows[7][(byte)low] ^ Rows[6][(byte)(low >> 8)] ^ Rows[5][(byte)(low >> 16)] ^ Rows[4][low >> 24]
+                ^ Rows[3][(byte)high] ^ Rows[2][(byte)(high >> 8)] ^ Rows[1][(byte)(high >> 16)] ^ Rows[0][high >> 24];
             bytes = bytes[8..];
         }
 
         foreach (var b in bytes)
-            crc = tables[0][(byte)(crc ^ b)] ^ (crc >> 8);
+            crc = Rows[0][(byte)(crc ^ b)] ^ (crc >> 8);
         return ~crc;
     }
 

@@ -9,20 +9,20 @@ namespace NotebookKit.Checkpoints.Zip;
 /// </summary>
 internal sealed class ZipPartReader(MappedFile file) : IDisposable
 {
-    private readonly Dictionary<ZipPart, (long Position, uint Checksum)> sums = [];
-    private readonly HashSet<ZipPart> whole = [];
-    private ZipPart? open;
-    private Stream? unpacked;
-    private long position;
+    private readonly Dictionary<ZipPart, (long Position, uint Checksum)> _sums = [];
+    private readonly HashSet<ZipPart> _whole = [];
+    private ZipPart? _open;
+    private Stream? _unpacked;
+    private long _position;
 
     /// <summary>Copies bytes of a part; the range must lie inside its length.</summary>
     /// <exception cref="BadInputException">The bytes are damaged, or fewer than the archive says.</exception>
     public void Copy(ZipPart part, long offset, Span<byte> into)
     {
         CopyUnchecked(part, offset, into);
-        if (part.Checksum == 0 || into.Length == 0 || whole.Contains(part))
+        if (part.Checksum == 0 || into.Length == 0 || _whole.Contains(part))
             return;
-        var (position, checksum) = sums.GetValueOrDefault(part);
+        var (position, checksum) = _sums.GetValueOrDefault(part);
         if (offset == position)
             Continue(part, position, Crc32.Continue(checksum, into), into.Length);
         else
@@ -31,11 +31,11 @@ internal sealed class ZipPartReader(MappedFile file) : IDisposable
 
     private void Continue(ZipPart part, long position, uint checksum, int count)
     {
-        sums[part] = (position + count, checksum);
+        _sums[part] = (position + count, checksum);
         if (position + count < part.Length)
             return;
-        sums.Remove(part);
-        whole.Add(part);
+        _sums.Remove(part);
+        _whole.Add(part);
         if (checksum != part.Checksum)
             throw new BadInputException($"{file.Path} is damaged: the bytes of its part '{ZipDirectory.Shown(part.Name)}' are not those that were written (their CRC-32 differs). Copy or download it again.");
     }
@@ -65,8 +65,8 @@ internal sealed class ZipPartReader(MappedFile file) : IDisposable
         try
         {
             Seek(part, offset);
-            unpacked!.ReadExactly(into);
-            position += into.Length;
+            _unpacked!.ReadExactly(into);
+            _position += into.Length;
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
@@ -81,25 +81,25 @@ internal sealed class ZipPartReader(MappedFile file) : IDisposable
     // What is read in pieces goes on where it stopped; only going back starts over.
     private void Seek(ZipPart part, long offset)
     {
-        if (open != part || position > offset)
+        if (_open != part || _position > offset)
         {
             Close();
-            unpacked = new DeflateStream(file.Stream(part.DataOffset, part.PackedLength), CompressionMode.Decompress);
-            (open, position) = (part, 0);
+            _unpacked = new DeflateStream(file.Stream(part.DataOffset, part.PackedLength), CompressionMode.Decompress);
+            (_open, _position) = (part, 0);
         }
 
         Span<byte> skipped = stackalloc byte[4096];
-        while (position < offset)
+        while (_position < offset)
         {
-            var count = (int)Math.Min(skipped.Length, offset - position);
-            unpacked!.ReadExactly(skipped[..count]);
-            position += count;
+            var count = (int)Math.Min(skipped.Length, offset - _position);
+            _unpacked!.ReadExactly(skipped[..count]);
+            _position += count;
         }
     }
 
     private void Close()
     {
-        unpacked?.Dispose();
-        (open, unpacked) = (null, null);
+        _unpacked?.Dispose();
+        (_open, _unpacked) = (null, null);
     }
 }

@@ -10,7 +10,7 @@ namespace NotebookKit.Checkpoints.Zip;
 internal sealed class ZipWriter(Stream output)
 {
     private const int Alignment = 64;
-    private readonly List<(byte[] Name, long Local, long Length, uint Crc)> parts = [];
+    private readonly List<(byte[] Name, long Local, long Length, uint Crc)> _parts = [];
 
     /// <summary>Writes one part.</summary>
     /// <param name="name">Its name.</param>
@@ -49,7 +49,7 @@ internal sealed class ZipWriter(Stream output)
         BinaryPrimitives.WriteUInt32LittleEndian(crc, counted.Checksum);
         output.Write(crc);
         output.Position = end;
-        parts.Add((key, local, length, counted.Checksum));
+        _parts.Add((key, local, length, counted.Checksum));
     }
 
     /// <summary>Writes the table of contents.</summary>
@@ -57,7 +57,7 @@ internal sealed class ZipWriter(Stream output)
     {
         var start = output.Position;
         Span<byte> entry = stackalloc byte[46];
-        foreach (var (name, local, length, crc) in parts)
+        foreach (var (name, local, length, crc) in _parts)
         {
             var fields = (length >= uint.MaxValue ? 2 : 0) + (local >= uint.MaxValue ? 1 : 0);
             var extra = fields == 0 ? [] : length < uint.MaxValue ? Wide(local) : local < uint.MaxValue ? Wide(length, length) : Wide(length, length, local);
@@ -81,7 +81,7 @@ internal sealed class ZipWriter(Stream output)
 
     private void End(long start, long size)
     {
-        if (start >= uint.MaxValue || size >= uint.MaxValue || parts.Count >= ushort.MaxValue)
+        if (start >= uint.MaxValue || size >= uint.MaxValue || _parts.Count >= ushort.MaxValue)
         {
             var at = output.Position;
             Span<byte> end64 = stackalloc byte[76];
@@ -90,8 +90,8 @@ internal sealed class ZipWriter(Stream output)
             BinaryPrimitives.WriteInt64LittleEndian(end64[4..], 44);
             BinaryPrimitives.WriteUInt16LittleEndian(end64[12..], 45);
             BinaryPrimitives.WriteUInt16LittleEndian(end64[14..], 45);
-            BinaryPrimitives.WriteInt64LittleEndian(end64[24..], parts.Count);
-            BinaryPrimitives.WriteInt64LittleEndian(end64[32..], parts.Count);
+            BinaryPrimitives.WriteInt64LittleEndian(end64[24..], _parts.Count);
+            BinaryPrimitives.WriteInt64LittleEndian(end64[32..], _parts.Count);
             BinaryPrimitives.WriteInt64LittleEndian(end64[40..], size);
             BinaryPrimitives.WriteInt64LittleEndian(end64[48..], start);
             BinaryPrimitives.WriteUInt32LittleEndian(end64[56..], 0x07064b50);
@@ -103,8 +103,8 @@ internal sealed class ZipWriter(Stream output)
         Span<byte> end = stackalloc byte[22];
         end.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(end, 0x06054b50);
-        BinaryPrimitives.WriteUInt16LittleEndian(end[8..], (ushort)Math.Min(parts.Count, ushort.MaxValue));
-        BinaryPrimitives.WriteUInt16LittleEndian(end[10..], (ushort)Math.Min(parts.Count, ushort.MaxValue));
+        BinaryPrimitives.WriteUInt16LittleEndian(end[8..], (ushort)Math.Min(_parts.Count, ushort.MaxValue));
+        BinaryPrimitives.WriteUInt16LittleEndian(end[10..], (ushort)Math.Min(_parts.Count, ushort.MaxValue));
         BinaryPrimitives.WriteUInt32LittleEndian(end[12..], Narrow(size));
         BinaryPrimitives.WriteUInt32LittleEndian(end[16..], Narrow(start));
         output.Write(end);

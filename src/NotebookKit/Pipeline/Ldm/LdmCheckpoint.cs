@@ -11,13 +11,13 @@ namespace NotebookKit.Pipeline.Ldm;
 /// </summary>
 public sealed class LdmCheckpoint : IDisposable
 {
-    private static readonly string[] vaeEndings = [".vae.safetensors", ".vae.pt", ".vae.ckpt"];
-    private readonly WeightFile file;
-    private readonly WeightFile vaeFile;
+    private static readonly string[] VaeEndings = [".vae.safetensors", ".vae.pt", ".vae.ckpt"];
+    private readonly WeightFile _file;
+    private readonly WeightFile _vaeFile;
 
     private LdmCheckpoint(WeightFile file, WeightFile vaeFile, CheckpointKind kind)
     {
-        (this.file, this.vaeFile, Kind) = (file, vaeFile, kind);
+        (this._file, this._vaeFile, Kind) = (file, vaeFile, kind);
         Path = file.Path;
     }
 
@@ -28,7 +28,7 @@ public sealed class LdmCheckpoint : IDisposable
     public CheckpointKind Kind { get; }
 
     /// <summary>The file that the VAE comes from: the checkpoint, or one beside it.</summary>
-    public string VaePath => vaeFile.Path;
+    public string VaePath => _vaeFile.Path;
 
     /// <summary>The UNet's tensors in diffusers' names.</summary>
     public required WeightFile UNet { get; init; }
@@ -103,14 +103,14 @@ public sealed class LdmCheckpoint : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        file.Dispose();
-        vaeFile.Dispose();
+        _file.Dispose();
+        _vaeFile.Dispose();
     }
 
     /// <summary>The VAE that the web UI would take for a checkpoint: <c>NAME.vae.pt</c> or <c>NAME.vae.safetensors</c> beside it.</summary>
     internal static string? VaeBeside(string path)
     {
         var stem = System.IO.Path.ChangeExtension(path, null);
-        return vaeEndings.Select(ending => stem + ending).FirstOrDefault(File.Exists);
+        return VaeEndings.Select(ending => stem + ending).FirstOrDefault(File.Exists);
     }
 }

@@ -22,15 +22,15 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
     // diffusers' convert_from_ckpt.py: the 512-pixel SD 2 base was saved after this many steps and predicts noise.
     private const string Sd2BaseSteps = "875000";
 
-    private static readonly JsonSerializerOptions snakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>The text pairs that keep the configurations in a file.</summary>
     public static Dictionary<string, string> ToMetadata(StableDiffusion model) => new()
     {
-        [UNetKey] = JsonSerializer.Serialize(model.UNet.Config, snakeCase),
-        [VaeKey] = JsonSerializer.Serialize(model.Vae.Config, snakeCase),
-        [TextKey] = JsonSerializer.Serialize(model.TextEncoder.Config, snakeCase),
-        [SchedulerKey] = JsonSerializer.Serialize(model.SchedulerConfig, snakeCase),
+        [UNetKey] = JsonSerializer.Serialize(model.UNet.Config, SnakeCase),
+        [VaeKey] = JsonSerializer.Serialize(model.Vae.Config, SnakeCase),
+        [TextKey] = JsonSerializer.Serialize(model.TextEncoder.Config, SnakeCase),
+        [SchedulerKey] = JsonSerializer.Serialize(model.SchedulerConfig, SnakeCase),
         [PadKey] = model.Tokenizer.TokenOf(model.Tokenizer.PadTokenId),
     };
 

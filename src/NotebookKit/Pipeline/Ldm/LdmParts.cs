@@ -7,7 +7,7 @@ namespace NotebookKit.Pipeline.Ldm;
 /// <summary>Sorts a single file's tensors into the three networks.</summary>
 internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
 {
-    private readonly HashSet<string> matched = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _matched = new(StringComparer.Ordinal);
 
     /// <summary>Makes the checkpoint from the parts.</summary>
     public LdmCheckpoint Put(Func<WeightFile, WeightFile, WeightFile, LdmConfigs, IReadOnlyList<string>, LdmCheckpoint> make)
@@ -19,8 +19,8 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         var configs = LdmConfigs.Of(file, Shapes(file), hasVae ? Shapes(vaeFile) : null, vaePrefix, clip, openClip);
         var unet = UNet(configs.UNet);
         var vae = hasVae ? Vae(configs.Vae, vaePrefix) : new WeightPart(vaeFile);
-        var text = openClip ? OpenClip(configs.Text) : clip is null ? new WeightPart(file) : LdmTextEncoder.Part(file, clip, matched);
-        return make(unet, vae, text, configs, [.. file.Weights.Keys.Where(name => !matched.Contains(name))]);
+        var text = openClip ? OpenClip(configs.Text) : clip is null ? new WeightPart(file) : LdmTextEncoder.Part(file, clip, _matched);
+        return make(unet, vae, text, configs, [.. file.Weights.Keys.Where(name => !_matched.Contains(name))]);
     }
 
     private static bool Has(WeightFile file, string name) => file.Weights.ContainsKey(name);
@@ -42,11 +42,11 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         {
             if (names.ToDiffusers(name) is not { } ours)
                 continue;
-            matched.Add(entry.Name);
+            _matched.Add(entry.Name);
             var ema = useEma ? LdmPrefixes.EmaNames(name).Select(candidate => file.Weights.GetValueOrDefault(candidate)).FirstOrDefault(found => found is not null) : null;
             averaged += ema is null ? 0 : 1;
             if (ema is not null)
-                matched.Add(ema.Name);
+                _matched.Add(ema.Name);
             part.Add(ours, ema ?? entry);
         }
 
@@ -65,7 +65,7 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         {
             if (CheckpointKinds.UNetEntry(file, names.ToLdm(ours)!) is not { } entry)
                 continue;
-            matched.Add(entry.Name);
+            _matched.Add(entry.Name);
             part.Add(ours, entry);
         }
 
@@ -79,7 +79,7 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         {
             if (names.ToDiffusers(name) is not { } ours)
                 continue;
-            matched.Add(entry.Name);
+            _matched.Add(entry.Name);
             // 1×1 convolutions there, linear layers here.
             var linear = ours.Contains(".attentions.", StringComparison.Ordinal) && entry.Shape is { Count: 4 };
             part.Add(ours, entry, linear ? [.. entry.Shape.Take(2)] : null);
@@ -93,7 +93,7 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         var part = new WeightPart(file);
         OpenClipNames.Enter(part, file, config);
         foreach (var (_, entry) in Below(file, LdmPrefixes.OpenClip))
-            matched.Add(entry.Name);
+            _matched.Add(entry.Name);
         return part;
     }
 

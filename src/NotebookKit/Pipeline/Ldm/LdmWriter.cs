@@ -7,7 +7,7 @@ namespace NotebookKit.Pipeline.Ldm;
 /// <summary>Writes a model as one file in the layout of CompVis and the web UI, <c>.safetensors</c> or <c>.ckpt</c>.</summary>
 internal static class LdmWriter
 {
-    private static readonly string[] attention = ["q_proj", "k_proj", "v_proj"];
+    private static readonly string[] Attention = ["q_proj", "k_proj", "v_proj"];
 
     /// <summary>Writes the file.</summary>
     /// <param name="model">The model.</param>
@@ -75,7 +75,7 @@ internal static class LdmWriter
                 var ours = $"text_model.encoder.layers.{Math.Min(i, layers - 1)}.";
                 foreach (var (theirs, name) in OpenClipNames.Layer)
                     yield return ($"{LdmPrefixes.OpenClip}transformer.resblocks.{i}.{theirs}.{end}", state[$"{ours}{name}.{end}"]);
-                yield return ($"{LdmPrefixes.OpenClip}transformer.resblocks.{i}.attn.in_proj_{end}", cat([.. attention.Select(part => state[$"{ours}self_attn.{part}.{end}"])]));
+                yield return ($"{LdmPrefixes.OpenClip}transformer.resblocks.{i}.attn.in_proj_{end}", cat([.. Attention.Select(part => state[$"{ours}self_attn.{part}.{end}"])]));
             }
         }
     }

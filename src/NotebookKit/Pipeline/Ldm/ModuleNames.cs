@@ -4,16 +4,16 @@ namespace NotebookKit.Pipeline.Ldm;
 /// <summary>A table of module names in two spellings; a tensor is translated by the longest module name that it begins with.</summary>
 internal sealed class ModuleNames
 {
-    private readonly Dictionary<string, string> there = new(StringComparer.Ordinal), back = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _there = new(StringComparer.Ordinal), _back = new(StringComparer.Ordinal);
 
     /// <summary>Enters one module.</summary>
-    public void Add(string ldm, string diffusers) => (there[ldm], back[diffusers]) = (diffusers, ldm);
+    public void Add(string ldm, string diffusers) => (_there[ldm], _back[diffusers]) = (diffusers, ldm);
 
     /// <summary>The diffusers name of an LDM tensor; null where the table has no module for it.</summary>
-    public string? ToDiffusers(string name) => Translate(name, there);
+    public string? ToDiffusers(string name) => Translate(name, _there);
 
     /// <summary>The LDM name of a diffusers tensor; null where the table has no module for it.</summary>
-    public string? ToLdm(string name) => Translate(name, back);
+    public string? ToLdm(string name) => Translate(name, _back);
 
     private static string? Translate(string name, Dictionary<string, string> table)
     {

@@ -14,7 +14,7 @@ namespace NotebookKit.Training.Memory;
 internal sealed class CountedParameters
 {
     // A wizard asks about one base many times.
-    private static NetworksOf? s_last;
+    private static NetworksOf? _last;
 
     private readonly HashSet<string> _whole = [];
     private readonly Dictionary<string, int> _ranks = [];
@@ -95,10 +95,10 @@ internal sealed class CountedParameters
 
     private static NetworksOf Networks(ModelShape shape)
     {
-        if (s_last is { } last && last.Shape == shape)
+        if (_last is { } last && last.Shape == shape)
             return last;
         using var skip = Layers.Uninitialised(META);
-        return s_last = new NetworksOf(shape, new UNet2DConditionModel(shape.UNet), new CLIPTextModel(shape.Text), new AutoencoderKL(shape.Vae));
+        return _last = new NetworksOf(shape, new UNet2DConditionModel(shape.UNet), new CLIPTextModel(shape.Text), new AutoencoderKL(shape.Vae));
     }
 
     private static long Count(nn.Module part) => part.parameters().Sum(parameter => parameter.numel());

@@ -13,42 +13,42 @@ public sealed class HubModelTests : IDisposable
     private const string Model = "owner/tiny";
     private const string Secret = "hf_secretsecret";
     private const string UNet = "unet/diffusion_pytorch_model.safetensors";
-    private readonly TemporaryFolder folder = new();
-    private readonly HubServer server = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly HubServer _server = new();
 
     public HubModelTests()
     {
         foreach (var path in (string[])["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json", "text_encoder/config.json", "tokenizer/merges.txt"])
-            server.Files[path] = Encoding.UTF8.GetBytes($"{{\"{path}\": 1}}");
-        server.Files[UNet] = Noise(300_000);
-        server.Files["vae/diffusion_pytorch_model.safetensors"] = Noise(5_000);
-        server.Files["text_encoder/model.safetensors"] = Noise(7_000);
+            _server.Files[path] = Encoding.UTF8.GetBytes($"{{\"{path}\": 1}}");
+        _server.Files[UNet] = Noise(300_000);
+        _server.Files["vae/diffusion_pytorch_model.safetensors"] = Noise(5_000);
+        _server.Files["text_encoder/model.safetensors"] = Noise(7_000);
         // What a download has no use for.
         foreach (var path in (string[])["README.md", "v1-5-pruned.ckpt", "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.fp16.safetensors", "safety_checker/model.safetensors", "unet/diffusion_pytorch_model.non_ema.safetensors"])
-            server.Files[path] = Noise(99_000);
+            _server.Files[path] = Noise(99_000);
     }
 
     public void Dispose()
     {
-        server.Dispose();
-        folder.Dispose();
+        _server.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
     public void Only_the_files_that_are_needed_come_once_and_lie_as_Python_lays_them()
     {
         var snapshot = Fetch();
-        Assert.Equal(folder["hub", "models--owner--tiny", "snapshots", HubServer.Commit], snapshot);
-        Assert.Equal(HubServer.Commit, File.ReadAllText(folder["hub", "models--owner--tiny", "refs", "main"]));
-        Assert.Equal(9, server.Requests.Count(request => request.Path.Contains("/resolve/")));
-        Assert.Equal(server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
+        Assert.Equal(_folder["hub", "models--owner--tiny", "snapshots", HubServer.Commit], snapshot);
+        Assert.Equal(HubServer.Commit, File.ReadAllText(_folder["hub", "models--owner--tiny", "refs", "main"]));
+        Assert.Equal(9, _server.Requests.Count(request => request.Path.Contains("/resolve/")));
+        Assert.Equal(_server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
         var link = new FileInfo(Path.Combine(snapshot, UNet)).LinkTarget;
-        Assert.Equal($"../../../blobs/{Convert.ToHexStringLower(SHA256.HashData(server.Files[UNet]))}", link);
-        Assert.DoesNotContain(Directory.GetFiles(folder["hub", "models--owner--tiny", "blobs"]), file => file.EndsWith(".incomplete"));
+        Assert.Equal($"../../../blobs/{Convert.ToHexStringLower(SHA256.HashData(_server.Files[UNet]))}", link);
+        Assert.DoesNotContain(Directory.GetFiles(_folder["hub", "models--owner--tiny", "blobs"]), file => file.EndsWith(".incomplete"));
 
-        server.Requests.Clear();
+        _server.Requests.Clear();
         Assert.Equal(snapshot, Fetch());
-        Assert.DoesNotContain(server.Requests, request => request.Path.Contains("/resolve/"));
+        Assert.DoesNotContain(_server.Requests, request => request.Path.Contains("/resolve/"));
     }
 
     [Fact]
@@ -58,10 +58,10 @@ public sealed class HubModelTests : IDisposable
         Assert.False(File.Exists(Path.Combine(half, "unet/diffusion_pytorch_model.fp16.safetensors")));
         Assert.Contains("variant bf16", Refusal(() => Fetch(variant: "bf16")));
 
-        server.Files.Remove(UNet);
-        server.Files["unet/diffusion_pytorch_model.safetensors.index.json"] = Encoding.UTF8.GetBytes("""{"weight_map": {"a": "s-1.safetensors", "b": "s-2.safetensors"}}""");
-        (server.Files["unet/s-1.safetensors"], server.Files["unet/s-2.safetensors"]) = (Noise(10), Noise(20));
-        Directory.Delete(folder["hub", "models--owner--tiny"], recursive: true);
+        _server.Files.Remove(UNet);
+        _server.Files["unet/diffusion_pytorch_model.safetensors.index.json"] = Encoding.UTF8.GetBytes("""{"weight_map": {"a": "s-1.safetensors", "b": "s-2.safetensors"}}""");
+        (_server.Files["unet/s-1.safetensors"], _server.Files["unet/s-2.safetensors"]) = (Noise(10), Noise(20));
+        Directory.Delete(_folder["hub", "models--owner--tiny"], recursive: true);
         var sharded = Fetch();
         Assert.Equal(20, new FileInfo(Path.Combine(sharded, "unet/s-2.safetensors")).ResolveLinkTarget(true) is FileInfo file ? file.Length : 0);
     }
@@ -69,55 +69,55 @@ public sealed class HubModelTests : IDisposable
     [Fact]
     public void A_connection_that_breaks_again_and_again_goes_on_where_it_stopped()
     {
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
-            if (!context.Request.Url!.AbsolutePath.EndsWith(UNet) || server.Requests.Count(request => request.Path.EndsWith(UNet)) > 4)
+            if (!context.Request.Url!.AbsolutePath.EndsWith(UNet) || _server.Requests.Count(request => request.Path.EndsWith(UNet)) > 4)
                 return false;
-            server.Break(context, after: 70_000);
+            _server.Break(context, after: 70_000);
             return true;
         };
         var snapshot = Fetch();
-        Assert.Equal(server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
-        Assert.Contains(server.Requests, request => request.Path.EndsWith(UNet) && request.Range is not null);
+        Assert.Equal(_server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
+        Assert.Contains(_server.Requests, request => request.Path.EndsWith(UNet) && request.Range is not null);
     }
 
     [Fact]
     public void A_download_that_was_stopped_is_continued_by_the_next_run()
     {
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             if (!context.Request.Url!.AbsolutePath.EndsWith(UNet))
                 return false;
             if (context.Request.Headers["Range"] is null)
-                server.Break(context, after: 100_000);
+                _server.Break(context, after: 100_000);
             else
                 context.Response.Abort();
             return true;
         };
         Assert.Contains("what was downloaded is kept", Refusal(() => Fetch()));
-        server.Misbehave = _ => false;
-        server.Requests.Clear();
+        _server.Misbehave = _ => false;
+        _server.Requests.Clear();
         Fetch();
-        Assert.NotNull(server.Requests.Single(request => request.Path.EndsWith(UNet)).Range);
+        Assert.NotNull(_server.Requests.Single(request => request.Path.EndsWith(UNet)).Range);
     }
 
     [Fact]
     public void A_range_other_than_the_one_asked_for_is_fitted_in()
     {
         var wrong = 0;
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             if (!context.Request.Url!.AbsolutePath.EndsWith(UNet))
                 return false;
             if (context.Request.Headers["Range"] is null && wrong == 0)
             {
-                server.Break(context, after: 100_000);
+                _server.Break(context, after: 100_000);
                 return true;
             }
 
             if (wrong++ > 0)
                 return false;
-            var file = server.Files[UNet];
+            var file = _server.Files[UNet];
             context.Response.StatusCode = 206;
             context.Response.AddHeader("Content-Range", $"bytes 5-{file.Length - 1}/{file.Length}");
             context.Response.Close(file[5..], willBlock: true);
@@ -125,24 +125,24 @@ public sealed class HubModelTests : IDisposable
         };
         var snapshot = Fetch();
         Assert.Equal(1, Math.Min(wrong, 1));
-        Assert.Equal(server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
+        Assert.Equal(_server.Files[UNet], File.ReadAllBytes(Path.Combine(snapshot, UNet)));
     }
 
     [Fact]
     public void A_server_without_ranges_that_always_breaks_at_the_same_place_is_given_up()
     {
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             if (!context.Request.Url!.AbsolutePath.EndsWith(UNet))
                 return false;
-            context.Response.ContentLength64 = server.Files[UNet].Length;
-            context.Response.OutputStream.Write(server.Files[UNet], 0, 50_000);
+            context.Response.ContentLength64 = _server.Files[UNet].Length;
+            context.Response.OutputStream.Write(_server.Files[UNet], 0, 50_000);
             context.Response.OutputStream.Flush();
             context.Response.Abort();
             return true;
         };
         Assert.Contains("what was downloaded is kept", Refusal(() => Fetch()));
-        Assert.InRange(server.Requests.Count(request => request.Path.EndsWith(UNet)), 2, 10);
+        Assert.InRange(_server.Requests.Count(request => request.Path.EndsWith(UNet)), 2, 10);
     }
 
     [Theory]
@@ -151,24 +151,24 @@ public sealed class HubModelTests : IDisposable
     public void Bytes_that_were_changed_on_the_way_are_never_kept(int times)
     {
         var changed = 0;
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             if (!context.Request.Url!.AbsolutePath.EndsWith(UNet) || changed++ >= times)
                 return false;
-            var bytes = (byte[])server.Files[UNet].Clone();
+            var bytes = (byte[])_server.Files[UNet].Clone();
             bytes[1234] ^= 1;
             context.Response.Close(bytes, willBlock: true);
             return true;
         };
         if (times == 1)
         {
-            Assert.Equal(server.Files[UNet], File.ReadAllBytes(Path.Combine(Fetch(), UNet)));
+            Assert.Equal(_server.Files[UNet], File.ReadAllBytes(Path.Combine(Fetch(), UNet)));
             return;
         }
 
         Assert.Contains("hash", Refusal(() => Fetch()));
-        Assert.False(File.Exists(folder["hub", "models--owner--tiny", "blobs", Convert.ToHexStringLower(SHA256.HashData(server.Files[UNet]))]));
-        Assert.False(File.Exists(folder["hub", "models--owner--tiny", "refs", "main"]));
+        Assert.False(File.Exists(_folder["hub", "models--owner--tiny", "blobs", Convert.ToHexStringLower(SHA256.HashData(_server.Files[UNet]))]));
+        Assert.False(File.Exists(_folder["hub", "models--owner--tiny", "refs", "main"]));
     }
 
     [Theory]
@@ -179,7 +179,7 @@ public sealed class HubModelTests : IDisposable
     [InlineData(418, null, "answers 418")]
     public void A_refusal_is_one_sentence_with_the_remedy_and_without_the_token(int status, string? token, string named)
     {
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             HubServer.Refuse(context, status);
             return true;
@@ -187,7 +187,7 @@ public sealed class HubModelTests : IDisposable
         var sentence = Refusal(() => Fetch(token: token));
         Assert.Contains(named, sentence);
         Assert.DoesNotContain(Secret, sentence);
-        Assert.Equal(token is null ? null : $"Bearer {Secret}", server.Requests.Single().Authorization);
+        Assert.Equal(token is null ? null : $"Bearer {Secret}", _server.Requests.Single().Authorization);
         Assert.DoesNotContain(Secret, Settings(token).ToString());
     }
 
@@ -197,7 +197,7 @@ public sealed class HubModelTests : IDisposable
     public void A_busy_server_is_asked_again(int status, string? retryAfter)
     {
         var busy = 0;
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             if (busy++ % 2 == 1)
                 return false;
@@ -210,7 +210,7 @@ public sealed class HubModelTests : IDisposable
     [Fact]
     public void A_server_that_asks_for_an_hour_is_told_not_waited_for()
     {
-        server.Misbehave = context =>
+        _server.Misbehave = context =>
         {
             HubServer.Refuse(context, 429, "3600");
             return true;
@@ -221,7 +221,7 @@ public sealed class HubModelTests : IDisposable
     [Fact]
     public void Without_a_network_a_copy_is_used_or_the_sentence_is_clear()
     {
-        server.Dispose();
+        _server.Dispose();
         Assert.Contains("check the network", Refusal(() => Fetch()));
         Assert.Contains("HF_HUB_OFFLINE", Refusal(() => Fetch(offline: true)));
     }
@@ -230,7 +230,7 @@ public sealed class HubModelTests : IDisposable
     public void What_is_there_whole_needs_no_network_and_what_is_not_is_noticed()
     {
         var snapshot = Fetch();
-        server.Dispose();
+        _server.Dispose();
         Assert.Equal(snapshot, Fetch());
         Assert.Equal(snapshot, Fetch(offline: true));
         File.Delete(new FileInfo(Path.Combine(snapshot, UNet)).ResolveLinkTarget(true)!.FullName);
@@ -241,8 +241,8 @@ public sealed class HubModelTests : IDisposable
     public void The_token_does_not_follow_a_redirect_to_another_server()
     {
         using var store = new HubServer();
-        store.Files[UNet] = server.Files[UNet];
-        server.Misbehave = context =>
+        store.Files[UNet] = _server.Files[UNet];
+        _server.Misbehave = context =>
         {
             if (!context.Request.Url!.AbsolutePath.EndsWith(UNet))
                 return false;
@@ -259,7 +259,7 @@ public sealed class HubModelTests : IDisposable
     [InlineData("/etc/outside")]
     public void A_listing_that_reaches_outside_the_cache_is_refused(string path)
     {
-        server.Files[path] = Noise(10);
+        _server.Files[path] = Noise(10);
         Assert.Contains("not understood", Refusal(() => Fetch()));
     }
 
@@ -267,23 +267,23 @@ public sealed class HubModelTests : IDisposable
     public void A_model_on_the_hub_is_loaded_by_its_name()
     {
         using var tiny = TinyModel.Create();
-        tiny.Save(folder["base"], ScalarType.Float32);
-        server.Files.Clear();
-        foreach (var file in Directory.GetFiles(folder["base"], "*", SearchOption.AllDirectories))
-            server.Files[Path.GetRelativePath(folder["base"], file)] = File.ReadAllBytes(file);
+        tiny.Save(_folder["base"], ScalarType.Float32);
+        _server.Files.Clear();
+        foreach (var file in Directory.GetFiles(_folder["base"], "*", SearchOption.AllDirectories))
+            _server.Files[Path.GetRelativePath(_folder["base"], file)] = File.ReadAllBytes(file);
         var heard = new List<HubProgress>();
-        Environment.SetEnvironmentVariable("HF_ENDPOINT", server.Endpoint.AbsoluteUri);
-        Environment.SetEnvironmentVariable("HF_HUB_CACHE", folder["hub"]);
+        Environment.SetEnvironmentVariable("HF_ENDPOINT", _server.Endpoint.AbsoluteUri);
+        Environment.SetEnvironmentVariable("HF_HUB_CACHE", _folder["hub"]);
         try
         {
             using var loaded = StableDiffusion.Load(Model + "@main", options: new LoadOptions { Progress = new Heard(heard.Add) });
             Assert.True(loaded.UNet.state_dict()["conv_in.weight"].Equals(tiny.UNet.state_dict()["conv_in.weight"]));
             Assert.Equal("tiny", loaded.Name);
             // Downloaded before, its shapes are looked at without a network; what is not here is told when it is loaded.
-            var asked = server.Requests.Count;
+            var asked = _server.Requests.Count;
             Assert.Equal(tiny.UNet.parameters().Count(), BaseShape.OfSource(Model)?.UNet.Count);
-            Assert.Null(BaseShape.OfSource("nobody/" + Path.GetFileName(folder.Root)));
-            Assert.Equal(asked, server.Requests.Count);
+            Assert.Null(BaseShape.OfSource("nobody/" + Path.GetFileName(_folder.Root)));
+            Assert.Equal(asked, _server.Requests.Count);
         }
         finally
         {
@@ -311,8 +311,8 @@ public sealed class HubModelTests : IDisposable
 
     private HubSettings Settings(string? token = null, bool offline = false) => new()
     {
-        Endpoint = server.Endpoint,
-        CacheFolder = folder["hub"],
+        Endpoint = _server.Endpoint,
+        CacheFolder = _folder["hub"],
         Offline = offline,
         Token = token,
         Patience = TimeSpan.FromMilliseconds(5),

@@ -11,7 +11,7 @@ namespace NotebookKit.Tests.Checkpoints.Hub;
 internal sealed class HubServer : IDisposable
 {
     public const string Commit = "0123456789abcdef0123456789abcdef01234567";
-    private readonly HttpListener listener = new();
+    private readonly HttpListener _listener = new();
 
     public HubServer()
     {
@@ -19,8 +19,8 @@ internal sealed class HubServer : IDisposable
         free.Start();
         Endpoint = new Uri($"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}");
         free.Stop();
-        listener.Prefixes.Add(Endpoint.AbsoluteUri);
-        listener.Start();
+        _listener.Prefixes.Add(Endpoint.AbsoluteUri);
+        _listener.Start();
         new Thread(Serve) { IsBackground = true }.Start();
     }
 
@@ -35,7 +35,7 @@ internal sealed class HubServer : IDisposable
     /// <summary>What was asked for, in order.</summary>
     public List<(string Path, string? Range, string? Authorization)> Requests { get; } = [];
 
-    public void Dispose() => listener.Close();
+    public void Dispose() => _listener.Close();
 
     /// <summary>The bytes of the file that a request asks for.</summary>
     public byte[] FileOf(HttpListenerRequest request) => Files[string.Join('/', request.Url!.AbsolutePath.Split('/').Skip(5))];
@@ -71,11 +71,11 @@ internal sealed class HubServer : IDisposable
 
     private void Serve()
     {
-        while (listener.IsListening)
+        while (_listener.IsListening)
         {
             try
             {
-                var context = listener.GetContext();
+                var context = _listener.GetContext();
                 Requests.Add((context.Request.Url!.AbsolutePath, context.Request.Headers["Range"], context.Request.Headers["Authorization"]));
                 if (!Misbehave(context))
                     Answer(context);

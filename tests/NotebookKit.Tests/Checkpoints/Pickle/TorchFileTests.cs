@@ -8,13 +8,13 @@ namespace NotebookKit.Tests.Checkpoints.Pickle;
 
 public sealed class TorchFileTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+    private readonly IDisposable _scope = NewDisposeScope();
 
     public void Dispose()
     {
-        scope.Dispose();
-        folder.Dispose();
+        _scope.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class TorchFileTests : IDisposable
     public void A_view_outside_its_storage_is_refused(int length, int offset, int size, int stride)
     {
         var error = Assert.Throws<BadInputException>(() => Load(Dictionary("w", Tensor("0", length, offset, [size], [stride]))));
-        Assert.Contains(folder["x.ckpt"], error.Message);
+        Assert.Contains(_folder["x.ckpt"], error.Message);
         Assert.Contains("Nothing in it was run", error.Message);
     }
 
@@ -137,7 +137,7 @@ public sealed class TorchFileTests : IDisposable
     [Fact]
     public void A_flipped_bit_among_the_weights_is_found_by_the_archive_s_checksum()
     {
-        var path = folder["w.ckpt"];
+        var path = _folder["w.ckpt"];
         TorchFileWriter.Save(path, [new TensorToSave("w", arange(1000, ScalarType.Float32), ScalarType.Float32), new TensorToSave("v", ones(3), ScalarType.Float32)], new Dictionary<string, string>());
         var bytes = File.ReadAllBytes(path);
         ZipPart part;
@@ -167,15 +167,15 @@ public sealed class TorchFileTests : IDisposable
     public void A_repacked_archive_and_one_with_ZIP64_fields_are_read()
     {
         var pickle = Whole(Dictionary("w", Tensor("0", 4, 0, [2, 2], [2, 1])));
-        using (var zip = ZipFile.Open(folder["packed.ckpt"], ZipArchiveMode.Create))
+        using (var zip = ZipFile.Open(_folder["packed.ckpt"], ZipArchiveMode.Create))
         {
             Put(zip, "data.pkl", pickle);
             Put(zip, "data/0", new float[] { 0, 1, 2, 3 }.SelectMany(BitConverter.GetBytes).ToArray());
         }
 
-        Assert.Equal(3f, WeightFile.Load(folder["packed.ckpt"])["w"][1, 1].item<float>());
-        File.WriteAllBytes(folder["wide.ckpt"], Zip64.Widen(Checkpoint(pickle)));
-        Assert.Equal(3f, WeightFile.Load(folder["wide.ckpt"])["w"][1, 1].item<float>());
+        Assert.Equal(3f, WeightFile.Load(_folder["packed.ckpt"])["w"][1, 1].item<float>());
+        File.WriteAllBytes(_folder["wide.ckpt"], Zip64.Widen(Checkpoint(pickle)));
+        Assert.Equal(3f, WeightFile.Load(_folder["wide.ckpt"])["w"][1, 1].item<float>());
     }
 
     [Fact]
@@ -183,8 +183,8 @@ public sealed class TorchFileTests : IDisposable
     {
         foreach (var (content, named) in new[] { ("", "empty"), ("<html>", "web page"), ("version https://git-lfs", "git lfs pull"), ("hello", "no checkpoint"), ("PK\u0003\u0004", "cut off") })
         {
-            File.WriteAllText(folder["y.ckpt"], content);
-            Assert.Contains(named, Assert.Throws<BadInputException>(() => WeightFile.Open(folder["y.ckpt"])).Message);
+            File.WriteAllText(_folder["y.ckpt"], content);
+            Assert.Contains(named, Assert.Throws<BadInputException>(() => WeightFile.Open(_folder["y.ckpt"])).Message);
         }
     }
 
@@ -198,8 +198,8 @@ public sealed class TorchFileTests : IDisposable
 
     private WeightFile Open(byte[] value)
     {
-        File.WriteAllBytes(folder["x.ckpt"], Checkpoint(Whole(value)));
-        return WeightFile.Open(folder["x.ckpt"]);
+        File.WriteAllBytes(_folder["x.ckpt"], Checkpoint(Whole(value)));
+        return WeightFile.Open(_folder["x.ckpt"]);
     }
 
     private Dictionary<string, Tensor> Load(byte[] value)

@@ -16,13 +16,13 @@ namespace NotebookKit.Tests.Pipeline.Ldm;
 
 public sealed class LdmCheckpointTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly IDisposable scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+    private readonly IDisposable _scope = NewDisposeScope();
 
     public void Dispose()
     {
-        scope.Dispose();
-        folder.Dispose();
+        _scope.Dispose();
+        _folder.Dispose();
     }
 
     [Theory]
@@ -31,8 +31,8 @@ public sealed class LdmCheckpointTests : IDisposable
     public void A_model_written_as_one_file_comes_back_the_same(string name)
     {
         using var model = TinyModel.Create();
-        model.Save(folder[name], ScalarType.Float32);
-        using var loaded = StableDiffusion.Load(folder[name]);
+        model.Save(_folder[name], ScalarType.Float32);
+        using var loaded = StableDiffusion.Load(_folder[name]);
         AssertSame(model, loaded);
         Assert.Equal(model.UNet.Config.AttentionHeadDim, loaded.UNet.Config.AttentionHeadDim);
         Assert.Equal(model.Tokenizer.PadTokenId, loaded.Tokenizer.PadTokenId);
@@ -47,14 +47,14 @@ public sealed class LdmCheckpointTests : IDisposable
             new UNet2DConditionModel(TinyModel.UNet with { UseLinearProjection = true, CrossAttentionDim = 64 }), new AutoencoderKL(TinyModel.Vae),
             new CLIPTextModel(TinyModel.Text with { HiddenSize = 64, HiddenAct = "gelu", NumAttentionHeads = 1 }),
             new ClipTokenizer(ClipTokenizer.Default.Vocabulary, "!"), new SchedulerConfig { PredictionType = "v_prediction" });
-        model.Save(folder["sd2.safetensors"], ScalarType.Float32);
-        using (var file = WeightFile.Open(folder["sd2.safetensors"]))
+        model.Save(_folder["sd2.safetensors"], ScalarType.Float32);
+        using (var file = WeightFile.Open(_folder["sd2.safetensors"]))
         {
             Assert.Equal(CheckpointKind.StableDiffusion2, CheckpointKinds.Of(file));
             Assert.Equal(new long[] { 192, 64 }, file.Weights["cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight"].Shape);
         }
 
-        using var loaded = StableDiffusion.Load(folder["sd2.safetensors"]);
+        using var loaded = StableDiffusion.Load(_folder["sd2.safetensors"]);
         AssertSame(model, loaded);
         Assert.Equal(("v_prediction", 0), (loaded.SchedulerConfig.PredictionType, loaded.Tokenizer.PadTokenId));
     }
@@ -91,11 +91,11 @@ public sealed class LdmCheckpointTests : IDisposable
             var name when name.StartsWith("cond_stage_model") => item with { Name = name.Replace("text_model.", "") },
             _ => item,
         }).ToList();
-        WriteWrappedTwice(folder["old.ckpt"], tensors, LdmConfigs.ToMetadata(model));
-        using var checkpoint = LdmCheckpoint.Open(folder["old.ckpt"]);
+        WriteWrappedTwice(_folder["old.ckpt"], tensors, LdmConfigs.ToMetadata(model));
+        using var checkpoint = LdmCheckpoint.Open(_folder["old.ckpt"]);
         Assert.Equal(12, checkpoint.Unmatched.Count);
         Assert.Equal(Enumerable.Range(0, 77).Select(i => (long)i), checkpoint.TextEncoder.Read("text_model.embeddings.position_ids").data<long>().ToArray());
-        using var loaded = StableDiffusion.Load(folder["old.ckpt"]);
+        using var loaded = StableDiffusion.Load(_folder["old.ckpt"]);
         Assert.True(model.TextEncoder.state_dict()["text_model.encoder.layers.1.mlp.fc1.weight"].to(ScalarType.Float16).to(ScalarType.Float32)
             .Equals(loaded.TextEncoder.state_dict()["text_model.encoder.layers.1.mlp.fc1.weight"]));
     }
@@ -105,14 +105,14 @@ public sealed class LdmCheckpointTests : IDisposable
     {
         using var model = TinyModel.Create();
         var tensors = LdmWriter.Tensors(model, ScalarType.Float32).ToList();
-        Safetensors.Save(folder["novae.safetensors"], tensors.Where(item => !item.Name.StartsWith("first_stage_model.")), LdmConfigs.ToMetadata(model));
-        Assert.Contains("novae.vae.safetensors", Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["novae.safetensors"])).Message);
+        Safetensors.Save(_folder["novae.safetensors"], tensors.Where(item => !item.Name.StartsWith("first_stage_model.")), LdmConfigs.ToMetadata(model));
+        Assert.Contains("novae.vae.safetensors", Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["novae.safetensors"])).Message);
 
         // A VAE of its own has bare names and the leftovers of its training.
         var vae = tensors.Where(item => item.Name.StartsWith("first_stage_model.")).Select(item => item with { Name = item.Name["first_stage_model.".Length..] });
-        TorchFileWriter.Save(folder["novae.vae.pt"], [.. vae, new TensorToSave("loss.logvar", zeros(1), ScalarType.Float32)], new Dictionary<string, string>());
-        using var checkpoint = LdmCheckpoint.Open(folder["novae.safetensors"]);
-        Assert.Equal((folder["novae.vae.pt"], null), (checkpoint.VaePath, checkpoint.Missing));
+        TorchFileWriter.Save(_folder["novae.vae.pt"], [.. vae, new TensorToSave("loss.logvar", zeros(1), ScalarType.Float32)], new Dictionary<string, string>());
+        using var checkpoint = LdmCheckpoint.Open(_folder["novae.safetensors"]);
+        Assert.Equal((_folder["novae.vae.pt"], null), (checkpoint.VaePath, checkpoint.Missing));
         Assert.True(checkpoint.Vae.Read("quant_conv.weight").Equals(model.Vae.state_dict()["quant_conv.weight"]));
     }
 
@@ -122,15 +122,15 @@ public sealed class LdmCheckpointTests : IDisposable
     [InlineData(5, "depth")]
     public void A_UNet_that_takes_more_than_latents_is_refused_by_its_kind(int channels, string named)
     {
-        Safetensors.Save(folder["other.safetensors"], new Dictionary<string, Tensor> { ["model.diffusion_model.input_blocks.0.0.weight"] = zeros(8, channels, 3, 3) });
-        Assert.Contains(named, Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["other.safetensors"])).Message);
+        Safetensors.Save(_folder["other.safetensors"], new Dictionary<string, Tensor> { ["model.diffusion_model.input_blocks.0.0.weight"] = zeros(8, channels, 3, 3) });
+        Assert.Contains(named, Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["other.safetensors"])).Message);
     }
 
     [Fact]
     public void A_LoRA_in_a_model_s_place_is_called_one()
     {
-        Safetensors.Save(folder["lora.safetensors"], new Dictionary<string, Tensor> { ["lora_unet_x.lora_up.weight"] = zeros(8, 4) });
-        Assert.Contains("a LoRA", Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["lora.safetensors"])).Message);
+        Safetensors.Save(_folder["lora.safetensors"], new Dictionary<string, Tensor> { ["lora_unet_x.lora_up.weight"] = zeros(8, 4) });
+        Assert.Contains("a LoRA", Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["lora.safetensors"])).Message);
     }
 
     [Fact]
@@ -167,13 +167,13 @@ public sealed class LdmCheckpointTests : IDisposable
         {
             var tensors = LdmWriter.Tensors(model, ScalarType.Float32).Select(item => item.Name.StartsWith("model.diffusion_model.")
                 ? item with { Name = prefix + item.Name["model.diffusion_model.".Length..].Replace(".", "") } : item).ToList();
-            Safetensors.Save(folder["ema.safetensors"], tensors, LdmConfigs.ToMetadata(model));
-            using var loaded = StableDiffusion.Load(folder["ema.safetensors"]);
+            Safetensors.Save(_folder["ema.safetensors"], tensors, LdmConfigs.ToMetadata(model));
+            using var loaded = StableDiffusion.Load(_folder["ema.safetensors"]);
             AssertSame(model, loaded);
-            Assert.Contains(FileInspector.Inspect(folder["ema.safetensors"]).Findings, finding => finding.What.Contains("only as its averaged", StringComparison.Ordinal));
+            Assert.Contains(FileInspector.Inspect(_folder["ema.safetensors"]).Findings, finding => finding.What.Contains("only as its averaged", StringComparison.Ordinal));
 
-            Safetensors.Save(folder["less.safetensors"], tensors.Where(item => !item.Name.EndsWith("time_embed0weight")), LdmConfigs.ToMetadata(model));
-            Assert.Contains("time_embedding.linear_1.weight", Assert.Throws<BadInputException>(() => StableDiffusion.Load(folder["less.safetensors"])).Message);
+            Safetensors.Save(_folder["less.safetensors"], tensors.Where(item => !item.Name.EndsWith("time_embed0weight")), LdmConfigs.ToMetadata(model));
+            Assert.Contains("time_embedding.linear_1.weight", Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["less.safetensors"])).Message);
         }
     }
 

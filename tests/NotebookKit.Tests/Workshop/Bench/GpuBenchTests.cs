@@ -27,8 +27,8 @@ public sealed class GpuBenchTests : IDisposable
             Assert.True(row.GetProperty("arithmetic_share").GetDouble() > 0);
             Assert.InRange(row.GetProperty("host_share").GetDouble(), double.Epsilon, 1);
         });
-        // Keeping only the blocks' inputs holds less.
-        Assert.True(rows[0].GetProperty("peak_bytes").GetInt64() < rows[1].GetProperty("peak_bytes").GetInt64());
+        // Keeping only the blocks' inputs, and averages in 8 bits, holds less; where every weight learns it shows beyond the process's own ups and downs.
+        Assert.True(rows[6].GetProperty("peak_bytes").GetInt64() < rows[7].GetProperty("peak_bytes").GetInt64());
         Assert.Equal(2, told.RootElement.GetProperty("sampling").GetArrayLength());
 
         var files = Directory.GetFiles(_folder["results"]);
