@@ -8,20 +8,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training;
 
-public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBase>, IDisposable
+public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("kit-train-").FullName;
-
-    private TrainOptions Options => new()
-    {
-        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4 }],
-        Samples = new() { Steps = 2 },
-        Intervals = new() { Epochs = 3 },
-        Lora = new() { Rank = 2 },
-        Seed = 5,
-        Saving = new() { Output = Path.Combine(_folder, "toy.safetensors") },
-    };
-
     [Fact]
     public void The_same_seed_gives_the_same_losses_to_the_last_bit()
     {
@@ -39,7 +27,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void A_LoRA_run_leaves_the_base_as_it_was_and_a_file_that_brings_the_change_back()
     {
-        using var sd = StableDiffusion.Load(tiny.Folder);
+        using var sd = StableDiffusion.Load(Tiny.Folder);
         var before = Predict(sd);
         var result = new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { As = ScalarType.Float32 } }).Train();
         Assert.True(Predict(sd).Equals(before));
@@ -51,15 +39,15 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     }
 
     [Fact]
-    public void A_full_fine_tune_leaves_a_folder_that_loads_and_predicts_otherwise()
+    public void A_full_fine_tune_leaves_aFolder_that_loads_and_predicts_otherwise()
     {
-        using var sd = StableDiffusion.Load(tiny.Folder);
+        using var sd = StableDiffusion.Load(Tiny.Folder);
         var before = Predict(sd);
-        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Saving = Options.Saving with { Output = Path.Combine(_folder, "model"), As = ScalarType.Float32 }, TrainTextEncoder = true }).Train();
+        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Saving = Options.Saving with { Output = Path.Combine(Folder, "model"), As = ScalarType.Float32 }, TrainTextEncoder = true }).Train();
         using var trained = StableDiffusion.Load(result.Output);
         Assert.False(Predict(trained).Equals(before));
         Assert.True(Predict(trained).Equals(Predict(sd)));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder, "*.unfinished"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Folder, "*.unfinished"));
     }
 
     [Theory]
@@ -67,11 +55,11 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     [InlineData("model.safetensors")]
     public void A_full_fine_tune_can_be_one_file_for_the_web_UI(string name)
     {
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Saving = Options.Saving with { Output = Path.Combine(_folder, name), As = ScalarType.Float32, Every = 1, KeepLast = 1 }, Intervals = Options.Intervals with { Epochs = 2 } }).Train();
+        using var sd = StableDiffusion.Load(Tiny.Folder);
+        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Saving = Options.Saving with { Output = Path.Combine(Folder, name), As = ScalarType.Float32, Every = 1, KeepLast = 1 }, Intervals = Options.Intervals with { Epochs = 2 } }).Train();
         using var trained = StableDiffusion.Load(result.Output);
         Assert.True(Predict(trained).Equals(Predict(sd)));
-        Assert.Equal(["epoch-0001-step-000003.state.safetensors", "epoch-0001-step-000003" + Path.GetExtension(name)], Directory.GetFiles(Path.Combine(_folder, "checkpoints", "model")).Select(Path.GetFileName).OrderByDescending(file => file!.Contains("state", StringComparison.Ordinal)));
+        Assert.Equal(["epoch-0001-step-000003.state.safetensors", "epoch-0001-step-000003" + Path.GetExtension(name)], Directory.GetFiles(Path.Combine(Folder, "checkpoints", "model")).Select(Path.GetFileName).OrderByDescending(file => file!.Contains("state", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -88,7 +76,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     {
         var result = Train(Options with { Concepts = [Options.Concepts[0] with { ClassPrompt = null }] });
         Assert.All(result.History, step => Assert.Null(step.PriorLoss));
-        Assert.False(Directory.Exists(Path.Combine(_folder, "class-images")));
+        Assert.False(Directory.Exists(Path.Combine(Folder, "class-images")));
     }
 
     [Fact]
@@ -96,112 +84,11 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     {
         using var stop = new CancellationTokenSource();
         var progress = new Recorder(report => { if (report is StepEvent { Step.Step: 3 }) stop.Cancel(); });
-        using var sd = StableDiffusion.Load(tiny.Folder);
+        using var sd = StableDiffusion.Load(Tiny.Folder);
         var result = new DreamBoothTrainer(sd, Options).Train(progress, stop.Token);
         Assert.True(result.Stopped);
         Assert.Equal(4, result.History.Count);
         Assert.Equal("4", Safetensors.ReadMetadata(result.Output)["ss_steps"]);
-    }
-
-    [Fact]
-    public void Grids_come_every_few_epochs_and_at_the_end_from_the_same_seeds()
-    {
-        var grids = new List<SampleGrid>();
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        var result = new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 2 }, Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2 }], Learning = Options.Learning with { Rate = 1e-12 } })
-            .Train(new Recorder(report => { if (report is SamplesEvent { Samples: var grid }) grids.Add(grid); }));
-        Assert.Equal([2, 3], grids.Select(grid => grid.Epoch));
-        Assert.Equal(result.Samples, grids);
-        Assert.All(grids, grid => Assert.True(File.Exists(grid.Path)));
-        Assert.Equal(grids[0].Grid.Pixels, grids[1].Grid.Pixels); // nothing was learned, so the seeds must give the same
-    }
-
-    [Fact]
-    public void A_first_grid_shows_what_the_base_makes_of_the_prompts()
-    {
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        var plain = sd.Sample(new SampleOptions { Prompt = "a photo of a toy", Count = 2, Steps = 2, GuidanceScale = 3, Seed = Options.Seed });
-        var grids = new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 3, AtFirst = true, Steps = 2, Guidance = 3 }, Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2, SamplePrompts = ["a photo of a toy", "a toy"] }] }).Train().Samples;
-        Assert.Equal([0, 3], grids.Select(grid => grid.Epoch));
-        Assert.Equal(["a photo of a toy", "a toy"], grids[0].Rows.Select(row => row.Prompt));
-        Assert.Equal(plain.Select(picture => picture.Pixels), grids[0].Rows[0].Pictures.Select(picture => picture.Pixels));
-        Assert.NotEqual(grids[0].Rows[0].Pictures[0].Pixels, grids[1].Rows[0].Pictures[0].Pixels);
-    }
-
-    [Fact]
-    public void Every_step_is_reported_with_the_time_that_is_left()
-    {
-        var reports = new List<TrainEvent>();
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        new DreamBoothTrainer(sd, Options).Train(new Recorder(reports.Add));
-        var steps = reports.OfType<StepEvent>().ToList();
-        Assert.Equal(Enumerable.Range(0, 9), steps.Select(report => report.Step.Step));
-        Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3], steps.Select(report => report.Step.Epoch));
-        Assert.Equal(Enumerable.Range(1, 9), steps.Select(report => report.Step.PicturesSeen));
-        Assert.All(steps, report => Assert.Equal((9, 3), (report.TotalSteps, report.Epochs)));
-        Assert.Equal(TimeSpan.Zero, steps[^1].Remaining);
-        Assert.Contains("left", steps[4].Line(), StringComparison.Ordinal);
-        Assert.Contains(reports, report => report is StageEvent { Stage: "painting class images", Total: 4 });
-        Assert.IsType<FinishedEvent>(reports[^1]);
-    }
-
-    [Fact]
-    public async Task The_stream_the_callback_and_the_log_tell_the_same()
-    {
-        var streamed = new List<TrainEvent>();
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        await foreach (var happened in new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 3 } }).TrainAsync(TestContext.Current.CancellationToken))
-            streamed.Add(happened);
-        var called = new List<TrainEvent>();
-        new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 3 }, Saving = Options.Saving with { Output = Path.Combine(_folder, "again.safetensors") } }).Train(new Recorder(called.Add));
-        Assert.Equal(Steps(streamed), Steps(called));
-
-        // The log is the stream, event by event, and reads back as it.
-        var log = Path.Combine(_folder, "toy.log.jsonl");
-        Assert.Equal(streamed.Select(happened => System.Text.Json.JsonSerializer.Serialize(happened, TrainLog.Json)), File.ReadAllLines(log));
-        Assert.Equal(Kinds(streamed), Kinds(called));
-        var read = TrainLog.Read(log);
-        Assert.Equal(Steps(streamed), Steps(read));
-        Assert.Equal(streamed.Select(happened => happened.Line()), read.Select(happened => happened.Line()));
-        Assert.Equal(streamed.OfType<SamplesEvent>().Single().Samples.Grid.Pixels, read.OfType<SamplesEvent>().Single().Samples.Grid.Pixels);
-
-        var lines = File.ReadAllLines(log).Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToList();
-        Assert.Equal(streamed.Count, lines.Count);
-        var logged = lines.Where(line => (string?)line["event"] == "step").ToList();
-        Assert.Equal(Steps(streamed).Select(step => step.Loss), logged.Select(line => (double)line["step"]!["loss"]!));
-        Assert.Contains(lines, line => (string?)line["event"] == "samples");
-        Assert.Equal("finished", (string?)lines[^1]["event"]);
-
-        // The second run finds the class images of the first.
-        static IEnumerable<Type> Kinds(IEnumerable<TrainEvent> events) => events.Where(happened => happened is not StageEvent).Select(happened => happened.GetType());
-
-        static List<StepRecord> Steps(IEnumerable<TrainEvent> events) => [.. events.OfType<StepEvent>().Select(step => step.Step)];
-    }
-
-    [Fact]
-    public async Task Whoever_stops_listening_stops_the_run()
-    {
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        var before = Predict(sd);
-        await foreach (var happened in new DreamBoothTrainer(sd, Options with { Intervals = Options.Intervals with { Epochs = 100_000 } }).TrainAsync(TestContext.Current.CancellationToken))
-        {
-            if (happened is StepEvent { Step.Step: 5 })
-                break;
-        }
-
-        Assert.True(Predict(sd).Equals(before)); // the adapters are off
-    }
-
-    [Fact]
-    public async Task A_bad_setting_is_told_by_the_stream_too()
-    {
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        await Assert.ThrowsAnyAsync<BadInputException>(async () =>
-        {
-            await foreach (var _ in new DreamBoothTrainer(sd, Options with { Lora = Options.Lora with { Rank = 0 } }).TrainAsync(TestContext.Current.CancellationToken))
-            {
-            }
-        });
     }
 
     [Fact]
@@ -244,7 +131,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void A_miniature_draws_at_the_guidance_that_its_card_recommends()
     {
-        using var sd = StableDiffusion.Load(tiny.Folder);
+        using var sd = StableDiffusion.Load(Tiny.Folder);
         var options = Options.ForBase(sd);
         Assert.Equal((3.0, 3.0), (options.Samples.Guidance, options.Concepts[0].ClassGuidance));
         Assert.Contains("guidance scale 3.", File.ReadAllText(Path.Combine(House.Root, "data", "base-mini", "README.md")), StringComparison.Ordinal);
@@ -273,7 +160,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     public void Class_images_are_painted_before_anything_is_attached_and_used_again()
     {
         Train(Options);
-        var folder = Path.Combine(_folder, "class-images", "a-photo-of-a-toy");
+        var folder = Path.Combine(Folder, "class-images", "a-photo-of-a-toy");
         var painted = Directory.EnumerateFiles(folder, "*.png").Order().ToDictionary(file => file, File.GetLastWriteTimeUtc);
         Assert.Equal(4, painted.Count);
         Assert.Equal("a photo of a toy", File.ReadAllText(Path.ChangeExtension(painted.Keys.First(), ".txt")));
@@ -286,9 +173,9 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void The_text_encoder_learns_in_the_first_part_of_the_epochs_only()
     {
-        using var sd = StableDiffusion.Load(tiny.Folder);
+        using var sd = StableDiffusion.Load(Tiny.Folder);
         var start = sd.TextEncoder.parameters().ToList()[5].detach().clone();
-        var options = (Options with { Method = TrainMethod.DreamBooth, TextEncoderRatio = 0.5, Intervals = Options.Intervals with { Epochs = 4 }, Saving = Options.Saving with { Output = Path.Combine(_folder, "model") } }).ForBase(sd);
+        var options = (Options with { Method = TrainMethod.DreamBooth, TextEncoderRatio = 0.5, Intervals = Options.Intervals with { Epochs = 4 }, Saving = Options.Saving with { Output = Path.Combine(Folder, "model") } }).ForBase(sd);
         using var weights = TrainedWeights.Create(sd, options);
         Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(weights.TextLearns));
         weights.BeginEpoch(2);
@@ -296,10 +183,10 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         Assert.All(sd.UNet.parameters(), parameter => Assert.True(parameter.requires_grad));
 
         // Half a run with the text encoder leaves it as a quarter-longer run does: it stood still afterwards.
-        using var shorter = StableDiffusion.Load(tiny.Folder);
-        new DreamBoothTrainer(shorter, options with { TextEncoderRatio = 1, Intervals = options.Intervals with { Epochs = 2 }, Saving = options.Saving with { Output = Path.Combine(_folder, "a") } }).Train();
-        using var longer = StableDiffusion.Load(tiny.Folder);
-        new DreamBoothTrainer(longer, options with { Saving = options.Saving with { Output = Path.Combine(_folder, "b") } }).Train();
+        using var shorter = StableDiffusion.Load(Tiny.Folder);
+        new DreamBoothTrainer(shorter, options with { TextEncoderRatio = 1, Intervals = options.Intervals with { Epochs = 2 }, Saving = options.Saving with { Output = Path.Combine(Folder, "a") } }).Train();
+        using var longer = StableDiffusion.Load(Tiny.Folder);
+        new DreamBoothTrainer(longer, options with { Saving = options.Saving with { Output = Path.Combine(Folder, "b") } }).Train();
         Assert.True(shorter.TextEncoder.parameters().ToList()[5].Equals(longer.TextEncoder.parameters().ToList()[5]));
         Assert.False(start.Equals(longer.TextEncoder.parameters().ToList()[5]));
     }
@@ -307,7 +194,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
     [Fact]
     public void Several_concepts_are_learned_side_by_side()
     {
-        var others = Directory.CreateDirectory(Path.Combine(_folder, "others")).FullName;
+        var others = Directory.CreateDirectory(Path.Combine(Folder, "others")).FullName;
         new NotebookKit.Images.RgbImage(16, 16).SavePng(Path.Combine(others, "qvr bear.png"));
         var result = Train(Options with
         {
@@ -316,128 +203,6 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : IClassFixture<TinyBa
         });
         Assert.Equal(12, result.History.Count); // 3 + 1 pictures, 3 epochs
         Assert.All(result.History, step => Assert.NotNull(step.PriorLoss));
-        Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder, "class-images", "a-bear"), "*.png").Length);
-    }
-
-    [Fact]
-    public void Held_out_pictures_are_measured_with_the_same_noise_each_time()
-    {
-        var heldOut = Directory.CreateDirectory(Path.Combine(_folder, "held-out")).FullName;
-        File.Copy(Path.Combine(tiny.Pictures, "0.png"), Path.Combine(heldOut, "0.png"));
-        var still = Train(Options with { Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 1 }, Learning = Options.Learning with { Rate = 1e-12 } }).HeldOut;
-        Assert.Equal([0, 1, 2, 3], still.Select(record => record.Epoch));
-        Assert.All(still, record => Assert.Equal(still[0].HeldOut, record.HeldOut, 5));
-        var trained = Train(Options with { Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 3 }, Learning = Options.Learning with { Rate = 1e-2 } }).HeldOut;
-        Assert.Equal(2, trained.Count);
-        Assert.NotEqual(trained[0].HeldOut, trained[1].HeldOut);
-    }
-
-    [Fact]
-    public void Masks_weights_and_every_other_choice_train()
-    {
-        var pictures = Directory.CreateDirectory(Path.Combine(_folder, "masked")).FullName;
-        foreach (var file in Directory.GetFiles(tiny.Pictures))
-            File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
-        var mask = new NotebookKit.Images.RgbImage(20, 24);
-        mask.Pixels.AsSpan(0, mask.Pixels.Length / 2).Fill(255);
-        mask.SavePng(Path.Combine(pictures, "0.mask.png"));
-        var options = Options with { Concepts = [Options.Concepts[0] with { InstanceDir = pictures }], Loss = Options.Loss with { NoiseOffset = 0.1, SnrGamma = 5, PriorLossWeightEnd = 0.1 }, Images = Options.Images with { CaptionDropout = 0.2, ShuffleCaptions = true, RandomCrop = true, Flip = true }, Learning = Options.Learning with { EmaDecay = 0.9 } };
-        var result = Train(options);
-        Assert.Equal(9, result.History.Count);
-        Assert.Equal(result.History, Train(options).History);
-
-        new NotebookKit.Images.RgbImage(20, 24).SavePng(Path.Combine(pictures, "0.mask.png"));
-        Assert.Contains("0.mask.png is black", Assert.ThrowsAny<BadInputException>(() => Train(options)).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Random_crops_decode_a_picture_and_its_mask_once()
-    {
-        var pictures = Directory.CreateDirectory(Path.Combine(_folder, "once")).FullName;
-        foreach (var file in Directory.GetFiles(tiny.Pictures))
-            File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
-        var mask = new NotebookKit.Images.RgbImage(20, 24);
-        for (var i = 0; i < mask.Pixels.Length; i++)
-            mask.Pixels[i] = (byte)(i % 256);
-        mask.SavePng(Path.Combine(pictures, "0.mask.png"));
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        var options = Options with { Concepts = [Options.Concepts[0] with { InstanceDir = pictures, ClassPrompt = null }], Images = Options.Images with { RandomCrop = true, Flip = true } };
-        var whole = new DreamBoothTrainer(sd, options).Train().History;
-        var without = new DreamBoothTrainer(sd, options).Train(new Recorder(happened =>
-        {
-            if (happened is StepEvent { Step.Step: 0 })
-            {
-                foreach (var file in Directory.GetFiles(pictures, "*.png"))
-                    File.Delete(file);
-            }
-        })).History;
-        Assert.Equal(whole, without);
-    }
-
-    [Theory]
-    [InlineData(TrainMethod.Lora)]
-    [InlineData(TrainMethod.LoraExtended)]
-    [InlineData(TrainMethod.DreamBooth)]
-    [InlineData(TrainMethod.TextualInversion)]
-    [InlineData(TrainMethod.Imagic)]
-    public void Bfloat16_runs_whole_on_a_processor(TrainMethod method)
-    {
-        var heldOut = Directory.CreateDirectory(Path.Combine(_folder, "held-out")).FullName;
-        File.Copy(Path.Combine(tiny.Pictures, "0.png"), Path.Combine(heldOut, "0.png"));
-        using var sd = StableDiffusion.Load(tiny.Folder, dtype: ScalarType.BFloat16);
-        var result = new DreamBoothTrainer(sd, Options with
-        {
-            Method = method,
-            Saving = Options.Saving with { Output = Path.Combine(_folder, method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "toy.safetensors"), Every = 1 },
-            Concepts = [Options.Concepts[0] with { InstanceToken = "zwx", ClassToken = "toy" }],
-            Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 1, Every = 2 },
-            TrainTextEncoder = true,
-            Learning = Options.Learning with { EmaDecay = 0.9 },
-            Memory = Options.Memory with { GradientCheckpointing = true, FreeEncoders = true },
-            Loss = Options.Loss with { SnrGamma = 5, NoiseOffset = 0.05 },
-            Intervals = Options.Intervals with { BatchSize = 2 },
-        }).Train();
-        Assert.All(result.History, step => Assert.True(double.IsFinite(step.Loss) && double.IsFinite(step.GradNorm)));
-        Assert.Contains(result.History, step => step.GradNorm > 0);
-        Assert.NotEmpty(result.Samples);
-        Assert.NotEmpty(result.HeldOut);
-    }
-
-    [Fact]
-    public void A_run_in_float16_on_a_processor_says_that_it_is_slow()
-    {
-        using var sd = StableDiffusion.Load(tiny.Folder, dtype: ScalarType.Float16);
-        var result = new DreamBoothTrainer(sd, Options with { Intervals = Options.Intervals with { Epochs = 1 } }).Train();
-        Assert.Contains(result.Warnings, warning => warning.Contains("float16 on a processor", StringComparison.Ordinal));
-        Assert.Equal("float16", RunCard.Read(result.Card!).Versions["dtype"]);
-    }
-
-    [Theory]
-    [InlineData(TrainMethod.LoraExtended)]
-    [InlineData(TrainMethod.Lora)]
-    public void The_extended_method_adapts_convolutions_too(TrainMethod method)
-    {
-        var keys = Safetensors.Load(Train(Options with { Method = method, Intervals = Options.Intervals with { Epochs = 1 } }).Output).Keys;
-        Assert.Equal(method == TrainMethod.LoraExtended, keys.Any(key => key.Contains("resnets", StringComparison.Ordinal)));
-    }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private TrainResult Train(TrainOptions options)
-    {
-        using var sd = StableDiffusion.Load(tiny.Folder);
-        return new DreamBoothTrainer(sd, options).Train();
-    }
-
-    private static Tensor Predict(StableDiffusion sd)
-    {
-        using var grad = no_grad();
-        var latents = randn([1, 4, 8, 8], generator: new Generator(3));
-        return sd.UNet.call(latents, tensor(new long[] { 500 }), sd.EncodePrompts(["a photo of zwx toy"]));
-    }
-
-    private sealed class Recorder(Action<TrainEvent> report) : IProgress<TrainEvent>
-    {
-        public void Report(TrainEvent value) => report(value);
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(Folder, "class-images", "a-bear"), "*.png").Length);
     }
 }
