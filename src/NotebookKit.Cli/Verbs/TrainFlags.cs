@@ -60,8 +60,11 @@ internal sealed class TrainFlags
         var result => [.. result.Tokens.Select(token => token.Value)],
     };
 
-    private static object Value(Setting setting, IReadOnlyList<string> texts) =>
-        SettingText.Read(setting, texts) is bool on ? on ^ setting.Inverted : SettingText.Read(setting, texts);
+    private static object Value(Setting setting, IReadOnlyList<string> texts)
+    {
+        var value = SettingText.Read(setting, texts);
+        return value is bool on ? on ^ setting.Inverted : value;
+    }
 
     private static TrainOptions WithConcepts(TrainOptions options, string file)
     {

@@ -14,17 +14,8 @@ internal sealed class ClipParity : ParityArea
 
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
-        foreach (var reference in folder.Cases)
+        foreach (var (name, reference, outputs) in WithOutputs(folder, report))
         {
-            var name = (string?)reference["name"] ?? "?";
-            if (!folder.Has($"{name}.outputs.safetensors"))
-            {
-                report.Skip(Name, name, $"it has no {name}.outputs.safetensors");
-                continue;
-            }
-
-            using var scope = NewDisposeScope();
-            var outputs = folder.Load($"{name}.outputs.safetensors");
             foreach (var tag in outputs.Keys.Where(key => key.EndsWith(".input_ids", StringComparison.Ordinal)).Select(key => key[..^".input_ids".Length]))
                 report.Run(Name, $"{name}.{tag}", m => Outputs(m, folder, reference, outputs, tag));
             if (folder.Has($"{name}.grads.safetensors"))

@@ -14,17 +14,8 @@ internal sealed class UNetParity : ParityArea
 
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
-        foreach (var reference in folder.Cases)
+        foreach (var (name, reference, outputs) in WithOutputs(folder, report))
         {
-            var name = (string?)reference["name"] ?? "?";
-            if (!folder.Has($"{name}.outputs.safetensors"))
-            {
-                report.Skip(Name, name, $"it has no {name}.outputs.safetensors");
-                continue;
-            }
-
-            using var scope = NewDisposeScope();
-            var outputs = folder.Load($"{name}.outputs.safetensors");
             foreach (var run in outputs.Keys.Where(key => key.EndsWith(".out", StringComparison.Ordinal)).Select(key => key[..^".out".Length]).Order(StringComparer.Ordinal))
                 report.Run(Name, $"{name}.{run}", m => Output(m, folder, reference, outputs, run));
             if (folder.Has($"{name}.intermediates.safetensors"))

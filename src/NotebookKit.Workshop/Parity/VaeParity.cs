@@ -13,18 +13,8 @@ internal sealed class VaeParity : ParityArea
 
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
-        foreach (var reference in folder.Cases)
+        foreach (var (name, reference, outputs) in WithOutputs(folder, report))
         {
-            var name = (string?)reference["name"] ?? "?";
-            var file = $"{name}.outputs.safetensors";
-            if (!folder.Has(file))
-            {
-                report.Skip(Name, name, $"it has no {file}");
-                continue;
-            }
-
-            using var scope = NewDisposeScope();
-            var outputs = folder.Load(file);
             var runs = outputs.Keys.Select(key => key[..key.IndexOf('.', StringComparison.Ordinal)]).Distinct().Order(StringComparer.Ordinal).ToList();
             foreach (var run in runs)
                 report.Run(Name, $"{name}.{run}", m => Outputs(m, folder, reference, outputs, run, null));

@@ -39,7 +39,7 @@ internal sealed class HeldOutLoss : IDisposable
         (_sd, _options) = (sd, options);
         _latents = new LatentCache(sd, null);
         _loss = new DenoisingLoss(sd.UNet, sd.SchedulerConfig);
-        _heldOut = options.Samples.HeldOutDir is { } folder ? Views((options with { Concepts = [options.Concepts[0] with { InstanceDir = folder }] }).Concepts[0]) : [];
+        _heldOut = options.Samples.HeldOutDir is { } folder ? Views(options.Concepts[0] with { InstanceDir = folder }) : [];
         _trained = _heldOut.Count == 0 ? [] : [.. Views(options.Concepts[0]).Take(Math.Max(3, _heldOut.Count))];
     }
 

@@ -52,12 +52,19 @@ internal static class SettingText
     /// <summary>A single value in words.</summary>
     public static string Write(object value) => value switch
     {
-        double number => number is > 0 and < 1e-3 ? number.ToString("0.#####e-0", CultureInfo.InvariantCulture) is { } shown && double.Parse(shown, CultureInfo.InvariantCulture) == number ? shown : number.ToString("R", CultureInfo.InvariantCulture) : number.ToString("R", CultureInfo.InvariantCulture),
+        double number => Number(number),
         ScalarType type => Precision.NameOf(type),
         Enum choice => Choices.Name(choice),
         bool on => on ? "true" : "false",
         _ => FormattableString.Invariant($"{value}"),
     };
+
+    // Small numbers as people write rates, where that is the whole number.
+    private static string Number(double number)
+    {
+        var shown = number.ToString("0.#####e-0", CultureInfo.InvariantCulture);
+        return number is > 0 and < 1e-3 && double.Parse(shown, CultureInfo.InvariantCulture) == number ? shown : number.ToString("R", CultureInfo.InvariantCulture);
+    }
 
     private static (string, double) Weight(Setting setting, string text)
     {
