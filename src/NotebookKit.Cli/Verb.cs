@@ -107,6 +107,7 @@ internal static class Verb
         var command = parsed.CommandResult;
         while (command.Parent is CommandResult { Parent: not null } above)
             command = above;
-        return parsed.Action is not HelpAction && command.Command.Name is not ("tutorial" or "test" or "lab" or "run" or "kernel" or "doctor" or "lr" or "captions");
+        return parsed.Action is not HelpAction
+            && command.Command.Name is not ("tutorial" or "test" or "lab" or "run" or "kernel" or "doctor" or "lr" or "captions");
     }
 }

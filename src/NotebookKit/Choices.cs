@@ -23,12 +23,14 @@ public static class Choices
     public static IReadOnlyList<string> Names<T>()
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(value => Name(value))];
 
-    /// <summary>LoraExtended becomes <c>lora_extended</c>; DreamBooth and AdamW8bit, which are one word each, <c>dreambooth</c> and <c>adamw8bit</c>.</summary>
+    /// <summary>LoraExtended becomes <c>lora_extended</c>; DreamBooth and AdamW8bit, which are one word each, <c>dreambooth</c> and
+    /// <c>adamw8bit</c>.</summary>
     public static string Name(Enum value) => value.ToString() switch
     {
         var name and ("DreamBooth" or "AdamW" or "AdamW8bit") => name.ToLowerInvariant(),
         var name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name),
     };
 
-    private static string Plain(string name) => name.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
+    private static string Plain(string name) =>
+        name.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
 }

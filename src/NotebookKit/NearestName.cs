@@ -28,7 +28,9 @@ public static class NearestName
             .. (from candidate in names
                let plain = Plain(candidate)
                let distance = Distance(given, plain)
-               where distance <= Math.Max(2, plain.Length / 3) || (given.Length >= 3 && (plain.Contains(given, StringComparison.Ordinal) || given.Contains(plain, StringComparison.Ordinal)))
+               where distance <= Math.Max(2, plain.Length / 3)
+                   || (given.Length >= 3 && (plain.Contains(given, StringComparison.Ordinal)
+                       || given.Contains(plain, StringComparison.Ordinal)))
                orderby distance
                select candidate).Take(Most),
         ];

@@ -4,7 +4,8 @@ namespace NotebookKit;
 /// Declares a setting where it is defined, once: its flag on the command line, its sentence, its bounds and what it needs.
 /// Flags, help, refusals, run cards, notes in files and the tables of the documents all come from it.
 /// </summary>
-/// <param name="flag">Its name on the command line, such as <c>--rank</c>; one that begins with <c>--no-</c> switches off what is on.</param>
+/// <param name="flag">Its name on the command line, such as <c>--rank</c>; one that begins with <c>--no-</c> switches off what is
+/// on.</param>
 /// <param name="sentence">What it does, without its usual value.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SettingAttribute(string flag, string sentence) : Attribute

@@ -7,9 +7,11 @@ namespace NotebookKit;
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class TypeFormatterSourceAttribute : Attribute
 {
-    /// <summary>A class with <c>CreateTypeFormatters()</c>: the kit's one, by its name, since a picture need not know how it is shown.</summary>
+    /// <summary>A class with <c>CreateTypeFormatters()</c>: the kit's one, by its name, since a picture need not know how it is
+    /// shown.</summary>
     public Type FormatterSourceType { get; } = Type.GetType("NotebookKit.Display.KitFormatters", throwOnError: true)!;
 
-    /// <summary>The forms that a host takes: such as every value of the type has, since one that is missing leaves an empty entry.</summary>
+    /// <summary>The forms that a host takes: such as every value of the type has, since one that is missing leaves an empty
+    /// entry.</summary>
     public string[] PreferredMimeTypes { get; set; } = ["text/html", "text/plain"];
 }

@@ -15,7 +15,8 @@ public sealed partial class HouseTests
     [Fact]
     public void Nothing_multiplies_by_what_ends_the_process()
     {
-        var sources = Directory.GetFiles(Path.Combine(House.Root, "src"), "*.cs", SearchOption.AllDirectories).Select(file => (Where: file, Text: File.ReadAllText(file)));
+        var sources = Directory.GetFiles(Path.Combine(House.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(file => (Where: file, Text: File.ReadAllText(file)));
         var cells = from file in Directory.GetFiles(NotebookFile.Folder, "*.ipynb", SearchOption.AllDirectories)
                     from cell in new NotebookFile(file).CodeCells
                     select (Where: file, Text: NotebookFile.Text(cell["source"]));

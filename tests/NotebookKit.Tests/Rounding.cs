@@ -8,7 +8,8 @@ namespace NotebookKit.Tests;
 /// </summary>
 internal static class Rounding
 {
-    /// <summary>Additions on the deepest way through the miniature networks of the tests: 60 layers of at most 32 channels under 3×3 kernels.</summary>
+    /// <summary>Additions on the deepest way through the miniature networks of the tests: 60 layers of at most 32 channels under 3×3
+    /// kernels.</summary>
     public const long Network = 60 * 32 * 9;
 
     // Half of float32's epsilon: the most, relatively, that one rounding changes.

@@ -14,7 +14,8 @@ public sealed partial class WalkTests
     public void Each_file_is_there_and_its_sentence_is_its_own()
     {
         var told = File.ReadAllText(Walk);
-        var now = Line().Replace(told, line => $"- [{line.Groups[1].Value}](../src/NotebookKit/{line.Groups[1].Value}): {Sentence(line.Groups[1].Value)}");
+        var now = Line().Replace(told,
+            line => $"- [{line.Groups[1].Value}](../src/NotebookKit/{line.Groups[1].Value}): {Sentence(line.Groups[1].Value)}");
         if (Environment.GetEnvironmentVariable("KIT_WRITE") == "1")
             File.WriteAllText(Walk, now);
         else
@@ -41,7 +42,8 @@ public sealed partial class WalkTests
     private static string Sentence(string file)
     {
         var summary = Summary().Match(File.ReadAllText(Path.Combine(House.Root, "src", "NotebookKit", file))).Groups[1].Value;
-        var plain = Spaces().Replace(Tags().Replace(summary.Replace("///", "", StringComparison.Ordinal), tag => Named().Match(tag.Value) is { Success: true } named ? named.Groups[1].Value : ""), " ").Trim();
+        var plain = Spaces().Replace(Tags().Replace(summary.Replace("///", "", StringComparison.Ordinal),
+            tag => Named().Match(tag.Value) is { Success: true } named ? named.Groups[1].Value : ""), " ").Trim();
         return End().Match(plain) is { Success: true } end ? plain[..(end.Index + 1)] : plain;
     }
 

@@ -44,7 +44,8 @@ internal static class DataChecks
         var photos = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.png").Length : 0;
         return photos > 0
             ? Finding.Ok("sample photos", $"data/sample-rabbit, {photos} pictures")
-            : new Finding("sample photos", Health.Missing, "data/sample-rabbit holds no picture", "take it from the repository again, or paint it with ./kit world --sample-rabbit data/sample-rabbit");
+            : new Finding("sample photos", Health.Missing, "data/sample-rabbit holds no picture",
+                "take it from the repository again, or paint it with ./kit world --sample-rabbit data/sample-rabbit");
     }
 
     private static double Megabytes(string folder) =>

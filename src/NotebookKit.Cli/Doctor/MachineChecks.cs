@@ -8,7 +8,8 @@ internal static class MachineChecks
     public static IEnumerable<Finding> All()
     {
         var gigabytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9;
-        yield return Finding.Ok("machine", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, {gigabytes:0} GB");
+        yield return Finding.Ok("machine", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, "
+            + $"{Environment.ProcessorCount} cores, {gigabytes:0} GB");
         yield return Finding.Ok(".NET", RuntimeInformation.FrameworkDescription);
     }
 }

@@ -9,6 +9,7 @@ internal static class NotebookChecks
     {
         yield return LabVerb.Jupyter() is { } found
             ? Finding.Ok("Jupyter", $"{found.Front} of {found.Python}, for ./kit lab")
-            : new Finding("Jupyter", Health.Warning, "no Python here has one; ./kit tutorial needs none", "apt-get install jupyter-notebook, or pip install jupyterlab, or Visual Studio Code after ./kit kernel install");
+            : new Finding("Jupyter", Health.Warning, "no Python here has one; ./kit tutorial needs none",
+                "apt-get install jupyter-notebook, or pip install jupyterlab, or Visual Studio Code after ./kit kernel install");
     }
 }

@@ -11,7 +11,8 @@ internal static class BaseOption
 
     /// <summary>The option of a verb that has the miniature for want of another.</summary>
     /// <param name="more">What else it may be, after "the base model's folder".</param>
-    public static Option<string> Create(string more = "") => new("--base") { DefaultValueFactory = _ => Miniature, Description = "the base model's folder" + more };
+    public static Option<string> Create(string more = "") =>
+        new("--base") { DefaultValueFactory = _ => Miniature, Description = "the base model's folder" + more };
 
     /// <summary>The option of a verb that can do without a base.</summary>
     /// <param name="why">What it is for.</param>

@@ -9,17 +9,24 @@ namespace NotebookKit.Cli.Verbs;
 internal static class CaptionsVerb
 {
     // "class": null is part of the answer.
-    private static readonly JsonSerializerOptions WithNulls = new(Verb.Json) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.Never };
+    private static readonly JsonSerializerOptions WithNulls =
+        new(Verb.Json) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.Never };
 
     public static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "the folder with the subject's pictures and their captions" };
-        var instancePrompt = new Option<string>("--instance-prompt") { DefaultValueFactory = _ => FileWords.Placeholder, Description = "the prompt for the subject's pictures; [filewords] is the caption" };
-        var classPrompt = new Option<string?>("--class-prompt") { Description = "the prompt for the class images; [filewords] is the caption" };
+        var instancePrompt = new Option<string>("--instance-prompt")
+        {
+            DefaultValueFactory = _ => FileWords.Placeholder,
+            Description = "the prompt for the subject's pictures; [filewords] is the caption"
+        };
+        var classPrompt = new Option<string?>("--class-prompt")
+        { Description = "the prompt for the class images; [filewords] is the caption" };
         var instanceToken = new Option<string?>("--instance-token") { Description = "what the subject is called, like Rufus" };
         var classToken = new Option<string?>("--class-token") { Description = "one or two words for its kind, like cat" };
         var only = new Option<bool>("--instance-token-only") { Description = "put the instance token alone where otherwise both go" };
-        var command = new Command("captions", "Show the prompts that pictures will be trained with, and what to mend about them.") { folder, instancePrompt, classPrompt, instanceToken, classToken, only };
+        var command = new Command("captions", "Show the prompts that pictures will be trained with, and what to mend about them.") { folder,
+            instancePrompt, classPrompt, instanceToken, classToken, only };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {

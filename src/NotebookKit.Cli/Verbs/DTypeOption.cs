@@ -11,7 +11,12 @@ internal static class DTypeOption
 {
     /// <summary>The option.</summary>
     /// <param name="more">What else there is to say.</param>
-    public static Option<string?> Create(string more = "") => new("--dtype") { Description = $"what the base computes in: auto, float32, bfloat16 or float16, or fp32, bf16, fp16 (auto: bfloat16 for a model of SD 1.5's size where the processor multiplies it, else float32){more}" };
+    public static Option<string?> Create(string more = "") => new("--dtype")
+    {
+        Description = "what the base computes in: auto, float32, "
+        + "bfloat16 or float16, or fp32, bf16, fp16 (auto: bfloat16 for a model of SD 1.5's size where the processor multiplies it, else "
+        + $"float32){more}"
+    };
 
     /// <summary>What was asked for, or what suits the base and the device.</summary>
     /// <param name="name">The option's value.</param>

@@ -8,7 +8,8 @@ namespace NotebookKit.Cli.Verbs;
 internal static class DeviceOption
 {
     /// <summary>The option; the first GPU is taken where there is one.</summary>
-    public static Option<string?> Create() => new("--device") { Description = "where the model runs: cpu, cuda, or cuda:1 for the second GPU (cuda where there is one)" };
+    public static Option<string?> Create() =>
+        new("--device") { Description = "where the model runs: cpu, cuda, or cuda:1 for the second GPU (cuda where there is one)" };
 
     /// <summary>The device that was asked for, or the best there is.</summary>
     /// <param name="name">The option's value.</param>
@@ -31,9 +32,11 @@ internal static class DeviceOption
         if (device.type is not (DeviceType.CPU or DeviceType.CUDA) || (device.type == DeviceType.CPU && device.index > 0))
             throw new BadInputException($"--device {name} cannot run a model; write cpu, cuda, or cuda:1 for the second GPU.");
         if (device.type == DeviceType.CUDA && count == 0)
-            throw new BadInputException($"--device {name}: this machine has no GPU that libtorch can use; leave --device out or take cpu (kit doctor says what there is).");
+            throw new BadInputException($"--device {name}: this machine has no GPU that libtorch can use; leave --device out or take cpu "
+                + "(kit doctor says what there is).");
         if (device.type == DeviceType.CUDA && device.index >= count)
-            throw new BadInputException($"--device {name}: this machine has {count} GPU{(count == 1 ? "" : "s")}; take cuda:0{(count > 1 ? $" to cuda:{count - 1}" : "")}.");
+            throw new BadInputException($"--device {name}: this machine has {count} GPU{(count == 1 ? "" : "s")}; take "
+                + $"cuda:0{(count > 1 ? $" to cuda:{count - 1}" : "")}.");
         return device.type == DeviceType.CUDA && device.index < 0 ? new Device(DeviceType.CUDA, 0) : device;
     }
 }

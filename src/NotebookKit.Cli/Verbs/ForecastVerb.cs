@@ -14,11 +14,14 @@ internal static class ForecastVerb
     public static Command Create()
     {
         var folder = BaseOption.Create(", or sd15 for Stable Diffusion 1.5 without having it");
-        var command = new Command("forecast", "Tell how much memory a run will take, before anything is loaded, and what to change where it does not fit.") { folder };
+        var command = new Command("forecast",
+            "Tell how much memory a run will take, before anything is loaded, and what to change where it does not fit.") { folder };
         var plan = new MemoryOptions(command);
-        var gpu = new Option<bool>("--gpu") { Description = "forecast for a GPU: encoded pictures wait in RAM, and 0.75 GB for the CUDA context" };
+        var gpu = new Option<bool>("--gpu")
+        { Description = "forecast for a GPU: encoded pictures wait in RAM, and 0.75 GB for the CUDA context" };
         var memory = new Option<double?>("--memory") { Description = "GB (of 1024³ bytes) that the device has, or RAM" };
-        var table = new Option<bool>("--table") { Description = "SD 1.5 at 512×512 in every method beside the usual advice of 10, 8 and 6 GB" };
+        var table = new Option<bool>("--table")
+        { Description = "SD 1.5 at 512×512 in every method beside the usual advice of 10, 8 and 6 GB" };
         foreach (var option in new Option[] { gpu, memory, table })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
@@ -41,11 +44,20 @@ internal static class ForecastVerb
     }
 
     private static string Json(MemoryForecast forecast) => JsonSerializer.Serialize(
-        new { forecast.Bytes, Parts = forecast.Bytes.Parts.Select(part => new { Part = Name(part.Key), Bytes = part.Value }), forecast.Reserve, forecast.Available, forecast.Fits, forecast.Advice }, Verb.Json);
+        new
+        {
+            forecast.Bytes,
+            Parts = forecast.Bytes.Parts.Select(part => new { Part = Name(part.Key), Bytes = part.Value }),
+            forecast.Reserve,
+            forecast.Available,
+            forecast.Fits,
+            forecast.Advice
+        }, Verb.Json);
 
     // ResnetBlocks becomes "resnet blocks".
     private static string Name(MemoryPart part) => part is MemoryPart.UNet ? "UNet" : part is MemoryPart.Vae ? "VAE"
-        : string.Concat(part.ToString().Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? " " : "") + char.ToLowerInvariant(letter) : $"{letter}"));
+        : string.Concat(part.ToString()
+            .Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? " " : "") + char.ToLowerInvariant(letter) : $"{letter}"));
 
     private static string Text(MemoryForecast forecast)
     {
@@ -53,20 +65,25 @@ internal static class ForecastVerb
         var lines = new List<string>();
         foreach (var (group, size, first, last) in new[]
         {
-            ("weights", bytes.Weights, MemoryPart.UNet, MemoryPart.Beside), ("gradients", bytes.Gradients, MemoryPart.Gradients, MemoryPart.Gradients),
-            ("optimizer", bytes.Optimizer, MemoryPart.OptimizerStates, MemoryPart.MovingAverage), ("activations", bytes.Activations, MemoryPart.Norms, MemoryPart.Momentary),
+            ("weights", bytes.Weights, MemoryPart.UNet, MemoryPart.Beside),
+            ("gradients", bytes.Gradients, MemoryPart.Gradients, MemoryPart.Gradients),
+            ("optimizer", bytes.Optimizer, MemoryPart.OptimizerStates, MemoryPart.MovingAverage),
+            ("activations", bytes.Activations, MemoryPart.Norms, MemoryPart.Momentary),
             ("caches", bytes.Caches, MemoryPart.Caches, MemoryPart.Caches),
         })
         {
             lines.Add($"{group,-26} {MemoryForecast.Size(size),10}");
             if (first != last)
-                lines.AddRange(bytes.Parts.Where(part => part.Key >= first && part.Key <= last).Select(part => $"  {Name(part.Key),-24} {MemoryForecast.Size(part.Value),10}"));
+                lines.AddRange(bytes.Parts.Where(part => part.Key >= first && part.Key <= last)
+                    .Select(part => $"  {Name(part.Key),-24} {MemoryForecast.Size(part.Value),10}"));
         }
 
         lines.Add($"{"tensors at most",-26} {MemoryForecast.Size(bytes.Total),10}");
-        lines.Add($"{(forecast.Plan.OnGpu ? "CUDA context, about" : "the process itself, about"),-26} {MemoryForecast.Size(forecast.Reserve),10}");
+        lines.Add($"{(forecast.Plan.OnGpu ? "CUDA context, about" : "the process itself, about"),-26} "
+            + $"{MemoryForecast.Size(forecast.Reserve),10}");
         if (forecast.Available is { } available)
-            lines.Add(forecast.Fits ? $"It fits into {MemoryForecast.Size(available)}." : $"It does not fit into {MemoryForecast.Size(available)}.");
+            lines.Add(forecast.Fits ? $"It fits into {MemoryForecast.Size(available)}."
+                : $"It does not fit into {MemoryForecast.Size(available)}.");
         return string.Join('\n', lines.Concat(forecast.Advice));
     }
 

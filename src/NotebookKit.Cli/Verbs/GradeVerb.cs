@@ -17,15 +17,25 @@ internal static class GradeVerb
         var folder = BaseOption.Create();
         var on = DeviceOption.Create();
         var probe = new Option<string>("--probe") { Description = "the probe's folder", DefaultValueFactory = _ => ProbeVerb.Shipped };
-        var preset = new Option<string>("--preset") { Description = "which part of the world it is asked for: cpu or gpu", DefaultValueFactory = _ => "cpu" };
+        var preset = new Option<string>("--preset")
+        {
+            Description = "which part of the world it is asked for: cpu or gpu",
+            DefaultValueFactory = _ => "cpu"
+        };
         preset.AcceptOnlyFromAmong("cpu", "gpu");
         var n = new Option<int>("--count") { Description = "pictures", DefaultValueFactory = _ => defaults.N };
-        var seed = new Option<ulong>("--seed") { Description = "decides scenes, captions and noise", DefaultValueFactory = _ => defaults.Seed };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "decides scenes, captions and noise",
+            DefaultValueFactory = _ => defaults.Seed
+        };
         var steps = new Option<int>("--steps") { Description = "DDIM steps", DefaultValueFactory = _ => defaults.Steps };
         var cfg = new Option<double>("--cfg") { Description = "guidance scale", DefaultValueFactory = _ => defaults.Cfg };
         var sheet = new Option<string?>("--sheet") { Description = "PNG with up to a hundred pictures beside renders of the same scenes" };
-        var strip = new Option<string?>("--strip") { Description = "PNG of twelve faces as rendered and, below, as the VAE encodes and decodes them" };
-        var verb = new Command("grade", "grade a base model: the share of attributes that its pictures have right") { folder, on, probe, preset, n, seed, steps, cfg, sheet, strip };
+        var strip = new Option<string?>("--strip")
+        { Description = "PNG of twelve faces as rendered and, below, as the VAE encodes and decodes them" };
+        var verb = new Command("grade", "grade a base model: the share of attributes that its pictures have right") { folder, on, probe,
+            preset, n, seed, steps, cfg, sheet, strip };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
@@ -34,7 +44,14 @@ internal static class GradeVerb
             using var stop = new StopSignals();
             using var reader = Probe.Load(parse.GetValue(probe)!);
             using var model = StableDiffusion.Load(parse.GetValue(folder)!, DeviceOption.Of(parse.GetValue(on)));
-            var options = new GradeOptions { N = parse.GetValue(n), Seed = parse.GetValue(seed), Steps = parse.GetValue(steps), Cfg = parse.GetValue(cfg), Sheet = parse.GetValue(sheet) };
+            var options = new GradeOptions
+            {
+                N = parse.GetValue(n),
+                Seed = parse.GetValue(seed),
+                Steps = parse.GetValue(steps),
+                Cfg = parse.GetValue(cfg),
+                Sheet = parse.GetValue(sheet)
+            };
             var counter = new CountLines("drawn", options.N);
             var world = parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu;
             var grade = Grader.Run(model, reader, world, options, counter.Report, stop.Token) with
@@ -44,7 +61,9 @@ internal static class GradeVerb
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(grade, Verb.Json));
             else
-                Console.WriteLine($"{grade.N} pictures: class {grade.Class:P1}, colour {grade.Colour:P1}, background {grade.Background:P1}, style {grade.Style:P1}, all {grade.All:P1}; renders: all {grade.Probe.All:P1}; VAE {grade.VaePsnr:F1} dB");
+                Console.WriteLine($"{grade.N} pictures: class {grade.Class:P1}, colour {grade.Colour:P1}, background "
+                    + $"{grade.Background:P1}, style {grade.Style:P1}, all {grade.All:P1}; renders: all {grade.Probe.All:P1}; VAE "
+                    + $"{grade.VaePsnr:F1} dB");
         });
         return verb;
     }
@@ -63,6 +82,7 @@ internal sealed class CountLines(string what, int total)
         if (_clock.Elapsed.TotalSeconds < _next)
             return;
         _next = _clock.Elapsed.TotalSeconds + 5;
-        Console.Error.WriteLine($"{what} {done} of {total}, {TimeSpan.FromSeconds(_clock.Elapsed.TotalSeconds / done * (total - done)):h\\:mm\\:ss} left");
+        Console.Error.WriteLine($"{what} {done} of {total}, "
+            + $"{TimeSpan.FromSeconds(_clock.Elapsed.TotalSeconds / done * (total - done)):h\\:mm\\:ss} left");
     }
 }

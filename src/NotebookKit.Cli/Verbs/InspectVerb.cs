@@ -14,7 +14,8 @@ internal static class InspectVerb
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "a checkpoint, LoRA, embedding or PNG, or a model folder" };
-        var command = new Command("inspect", "Say what a file is: kind, base, types, names, faults, hashes, notes, and what to do about each finding.") { file };
+        var command = new Command("inspect",
+            "Say what a file is: kind, base, types, names, faults, hashes, notes, and what to do about each finding.") { file };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
@@ -34,7 +35,8 @@ internal static class InspectVerb
         Row("size", string.Create(CultureInfo.InvariantCulture, $"{report.Bytes:N0} bytes"));
         if (report.Tensors > 0)
         {
-            Row("tensors", $"{report.Tensors}; {string.Join(", ", report.DTypes.Select(type => string.Create(CultureInfo.InvariantCulture, $"{type.Value:N0} numbers in {type.Key}")))}");
+            Row("tensors", $"{report.Tensors}; " + string.Join(", ", report.DTypes
+                .Select(type => string.Create(CultureInfo.InvariantCulture, $"{type.Value:N0} numbers in {type.Key}"))));
             Row("names", $"{report.KeysMatched} matched, {report.KeysUnmatched.Count} not, {report.KeysMissing.Count} missing");
             Names("not matched", report.KeysUnmatched);
             Names("missing", report.KeysMissing);
@@ -46,7 +48,8 @@ internal static class InspectVerb
         if (report.Hashes is { } hashes)
         {
             Row("sha256", hashes.Sha256);
-            Row("short hash", $"{hashes.AutoV2} (AutoV2), {hashes.AutoV1} (AutoV1){(hashes.AutoV3 is null ? "" : $", {hashes.AutoV3} (AutoV3)")}");
+            Row("short hash", $"{hashes.AutoV2} (AutoV2), {hashes.AutoV1} "
+                + $"(AutoV1){(hashes.AutoV3 is null ? "" : $", {hashes.AutoV3} (AutoV3)")}");
         }
 
         foreach (var (key, value) in report.Metadata.Where(pair => !report.Facts.ContainsKey(pair.Key)))

@@ -34,8 +34,10 @@ internal static class KernelVerb
             if (environment is not null && parse.GetValue(user))
                 throw new BadInputException("--user and --prefix exclude each other: one place at a time.");
             if (environment is not null && !Directory.Exists(environment))
-                throw new BadInputException($"--prefix {environment}: there is no such folder; python3 -c \"import sys; print(sys.prefix)\" tells it.");
-            Console.WriteLine(KernelSpec.Install(environment is null ? KernelSpec.UserFolder : Path.Combine(environment, "share", "jupyter", "kernels"), Program()));
+                throw new BadInputException(
+                    $"--prefix {environment}: there is no such folder; python3 -c \"import sys; print(sys.prefix)\" tells it.");
+            Console.WriteLine(KernelSpec.Install(environment is null ? KernelSpec.UserFolder
+                : Path.Combine(environment, "share", "jupyter", "kernels"), Program()));
         });
         return verb;
     }

@@ -17,7 +17,8 @@ internal static class LabVerb
         verb.SetAction(parse =>
         {
             var (python, front) = Jupyter() ?? throw new BadInputException(
-                "No Python here has JupyterLab or Jupyter Notebook: install one (apt-get install jupyter-notebook, or pip install jupyterlab), or open notebooks/ in Visual Studio Code after ./kit kernel install.");
+                "No Python here has JupyterLab or Jupyter Notebook: install one (apt-get install jupyter-notebook, or pip install "
+                    + "jupyterlab), or open notebooks/ in Visual Studio Code after ./kit kernel install.");
             var notebooks = Path.Combine(Checkout.Root, "notebooks");
             var kernels = KernelVerb.InstallForLab();
             // Jupyter strips the charts out of saved outputs that it does not know for its user's own.
@@ -41,7 +42,8 @@ internal static class LabVerb
         var start = new ProcessStartInfo(python, arguments) { UseShellExecute = false };
         var others = Environment.GetEnvironmentVariable("JUPYTER_PATH");
         start.Environment["JUPYTER_PATH"] = others is { Length: > 0 } ? kernels + Path.PathSeparator + others : kernels;
-        foreach (var (name, folder) in new[] { ("JUPYTER_DATA_DIR", "data"), ("JUPYTER_RUNTIME_DIR", "runtime"), ("JUPYTER_CONFIG_DIR", "config"), ("IPYTHONDIR", "ipython") })
+        foreach (var (name, folder) in new[] { ("JUPYTER_DATA_DIR", "data"), ("JUPYTER_RUNTIME_DIR", "runtime"),
+            ("JUPYTER_CONFIG_DIR", "config"), ("IPYTHONDIR", "ipython") })
             start.Environment[name] = Path.Combine(kernels, folder);
         return start;
     }
@@ -61,7 +63,12 @@ internal static class LabVerb
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(python, ["-c", $"import importlib.util as u, sys; sys.exit(u.find_spec('{module}') is None)"]) { RedirectStandardError = true, UseShellExecute = false })!;
+            using var process = Process.Start(new ProcessStartInfo(python,
+                ["-c", $"import importlib.util as u, sys; sys.exit(u.find_spec('{module}') is None)"])
+            {
+                RedirectStandardError = true,
+                UseShellExecute = false
+            })!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

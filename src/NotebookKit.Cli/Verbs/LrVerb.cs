@@ -12,7 +12,11 @@ internal static class LrVerb
     public static Command Create()
     {
         var flags = new TrainFlags("--schedule", "--lr", "--warmup", "--cycles", "--power", "--lr-end", "--step-rules");
-        var total = new Option<int>("--total") { Description = "optimizer steps of the run: pictures × epochs / (batch × accumulation)", Required = true };
+        var total = new Option<int>("--total")
+        {
+            Description = "optimizer steps of the run: pictures × epochs / (batch × accumulation)",
+            Required = true
+        };
         var svg = new Option<string?>("--svg") { Description = "draw the curve into this file" };
         var command = new Command("lr", "Show the learning rate of every optimizer step, and what about it will surprise.") { total, svg };
         foreach (var flag in flags.Options)
@@ -40,7 +44,8 @@ internal static class LrVerb
         const int shown = 12;
         var steps = Enumerable.Range(0, shown + 1).Select(i => (int)((long)i * (schedule.Total - 1) / shown)).Distinct();
         foreach (var step in steps)
-            Console.WriteLine(FormattableString.Invariant($"{step,8}  {schedule.At(step):0.000e-0}  {new string('#', (int)Math.Round(40 * schedule.FactorAt(step)))}"));
+            Console.WriteLine(FormattableString.Invariant(
+                $"{step,8}  {schedule.At(step):0.000e-0}  {new string('#', (int)Math.Round(40 * schedule.FactorAt(step)))}"));
         foreach (var warning in schedule.Warnings())
             Console.WriteLine(warning);
     }

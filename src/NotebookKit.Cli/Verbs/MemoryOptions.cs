@@ -10,7 +10,11 @@ internal sealed class MemoryOptions
 {
     private readonly TrainFlags _flags = new();
     private readonly Option<bool> _withClass = new("--with-class") { Description = "as many class images beside the subject's pictures" };
-    private readonly Option<int> _pictures = new("--pictures") { DefaultValueFactory = _ => 3, Description = "pictures that are kept encoded, class images among them" };
+    private readonly Option<int> _pictures = new("--pictures")
+    {
+        DefaultValueFactory = _ => 3,
+        Description = "pictures that are kept encoded, class images among them"
+    };
     private readonly Option<string?> _dtype = DTypeOption.Create();
 
     /// <summary>Adds them to a verb.</summary>

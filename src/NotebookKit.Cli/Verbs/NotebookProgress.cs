@@ -28,10 +28,12 @@ internal sealed class NotebookProgress(string name) : IDisposable
     /// <summary>The notebook has ended.</summary>
     public void Ended(NotebookRun run)
     {
-        var end = run.Failure ?? (run.Stopped ? "stopped; what ran is kept." : string.Create(CultureInfo.InvariantCulture, $"done in {Seconds:F0} s"));
+        var end = run.Failure ?? (run.Stopped ? "stopped; what ran is kept."
+            : string.Create(CultureInfo.InvariantCulture, $"done in {Seconds:F0} s"));
         _error.WriteLine($"{(_live ? "\e[K" : "")}kit: {name}: {end}");
         if (run.Skipped.Count > 0)
-            _error.WriteLine($"kit: {name}: left out, with the outputs that were saved, since the kit runs no cells of their language: {string.Join(", ", run.Skipped)}");
+            _error.WriteLine($"kit: {name}: left out, with the outputs that were saved, since the kit runs no cells of their language: "
+                + $"{string.Join(", ", run.Skipped)}");
     }
 
     public void Dispose() => _error.Dispose();

@@ -12,7 +12,8 @@ internal static class ParityVerb
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var directory = new Argument<string>("dir") { Description = "a folder of reference data: a manifest.json in it, or in each of its subfolders" };
+        var directory = new Argument<string>("dir")
+        { Description = "a folder of reference data: a manifest.json in it, or in each of its subfolders" };
         var on = DeviceOption.Create();
         var command = new Command("parity", "Check the kit against reference data made by other tools.") { directory, on };
         var json = Verb.JsonOption(command);

@@ -11,14 +11,22 @@ internal static class PretrainVerb
     public static Command Create()
     {
         var preset = new Option<string>("--preset") { Description = "cpu, cuda or smoke", DefaultValueFactory = _ => "cpu" };
-        var output = new Option<string>("--out") { Description = "folder of the exported model; the unfinished work lies in its .pretrain", Required = true };
-        var from = new Option<string?>("--from") { Description = "a model's folder to go on from, its VAE as it is (default: from nothing)" };
-        var minutes = new Option<double?>("--minutes") { Description = "minutes for all stages, earlier calls counted in (default: the preset's)" };
-        var steps = new Option<long?>("--steps") { Description = "updates of the denoiser; every stage then ends by its count, not by the clock" };
+        var output = new Option<string>("--out")
+        {
+            Description = "folder of the exported model; the unfinished work lies in its .pretrain",
+            Required = true
+        };
+        var from = new Option<string?>("--from")
+        { Description = "a model's folder to go on from, its VAE as it is (default: from nothing)" };
+        var minutes = new Option<double?>("--minutes")
+        { Description = "minutes for all stages, earlier calls counted in (default: the preset's)" };
+        var steps = new Option<long?>("--steps")
+        { Description = "updates of the denoiser; every stage then ends by its count, not by the clock" };
         var seed = new Option<ulong>("--seed") { Description = "decides pictures, first weights and draws", DefaultValueFactory = _ => 1 };
         var workers = new Option<int?>("--workers") { Description = "threads that train on shared weights; 1 is repeatable to the bit" };
         var resume = new Option<bool>("--resume") { Description = "go on from the unfinished work" };
-        var verb = new Command("pretrain", "make a miniature Stable Diffusion from nothing on the toy world") { preset, output, from, minutes, steps, seed, workers, resume };
+        var verb = new Command("pretrain", "make a miniature Stable Diffusion from nothing on the toy world") { preset, output, from,
+            minutes, steps, seed, workers, resume };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {

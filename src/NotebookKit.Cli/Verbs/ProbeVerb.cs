@@ -15,13 +15,22 @@ internal static class ProbeVerb
     public static Command Create()
     {
         var output = new Option<string>("--out") { Description = "folder of the probe", Required = true };
-        var preset = new Option<string>("--preset") { Description = "which part of the world it reads: cpu or gpu", DefaultValueFactory = _ => "cpu" };
+        var preset = new Option<string>("--preset")
+        {
+            Description = "which part of the world it reads: cpu or gpu",
+            DefaultValueFactory = _ => "cpu"
+        };
         preset.AcceptOnlyFromAmong("cpu", "gpu");
         var steps = new Option<long>("--steps") { Description = "updates of 80 pictures", DefaultValueFactory = _ => 1_500 };
         var pictures = new Option<int>("--pictures") { Description = "scenes to learn from", DefaultValueFactory = _ => 9_000 };
         var seed = new Option<ulong>("--seed") { Description = "decides pictures, first weights and draws", DefaultValueFactory = _ => 1 };
-        var workers = new Option<int>("--workers") { Description = "threads that train on shared weights; 1 is repeatable to the bit", DefaultValueFactory = _ => 1 };
-        var verb = new Command("probe", "make the probe that kit grade reads pictures with") { output, preset, steps, pictures, seed, workers };
+        var workers = new Option<int>("--workers")
+        {
+            Description = "threads that train on shared weights; 1 is repeatable to the bit",
+            DefaultValueFactory = _ => 1
+        };
+        var verb = new Command("probe", "make the probe that kit grade reads pictures with") { output, preset, steps, pictures, seed,
+            workers };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
@@ -34,7 +43,9 @@ internal static class ProbeVerb
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(quality, Verb.Json));
             else
-                Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals {string.Join(", ", quality.Individual.Select(pair => $"{pair.Key} {pair.Value:P0}"))}");
+                Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, "
+                    + $"background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals "
+                    + $"{string.Join(", ", quality.Individual.Select(pair => $"{pair.Key} {pair.Value:P0}"))}");
         });
         return verb;
     }

@@ -11,11 +11,14 @@ internal static class RunVerb
     public static Command Create()
     {
         var notebook = new Argument<string>("notebook") { Description = "the .ipynb file" };
-        var sets = new Option<string[]>("--set") { Description = "name=value: another value for a variable that a cell declares; may be repeated" };
-        var output = new Option<string?>("--out") { Description = "where the executed notebook goes (NAME.executed.ipynb beside it); an .html file gets the page" };
+        var sets = new Option<string[]>("--set")
+        { Description = "name=value: another value for a variable that a cell declares; may be repeated" };
+        var output = new Option<string?>("--out")
+        { Description = "where the executed notebook goes (NAME.executed.ipynb beside it); an .html file gets the page" };
         var timeout = new Option<double?>("--timeout") { Description = "seconds that one cell may take" };
         var times = new Option<bool>("--times") { Description = "write each cell's times into its metadata" };
-        var verb = new Command("run", "Execute a notebook from its first cell to its last, and write it with its outputs.") { notebook, sets, output, timeout, times };
+        var verb = new Command("run", "Execute a notebook from its first cell to its last, and write it with its outputs.") { notebook,
+            sets, output, timeout, times };
         var json = Verb.JsonOption(verb);
         verb.SetAction(async (parse, _) =>
         {
@@ -24,7 +27,8 @@ internal static class RunVerb
             foreach (var set in parse.GetValue(sets) ?? [])
             {
                 var at = set.IndexOf('=', StringComparison.Ordinal);
-                CellSettings.Set(document, at > 0 ? set[..at] : throw new BadInputException($"--set {set}: name=value is wanted, as --set rank=4."), set[(at + 1)..]);
+                CellSettings.Set(document, at > 0 ? set[..at]
+                    : throw new BadInputException($"--set {set}: name=value is wanted, as --set rank=4."), set[(at + 1)..]);
             }
 
             var seconds = parse.GetValue(timeout);
@@ -47,7 +51,16 @@ internal static class RunVerb
                 document.Save(target);
             progress.Ended(run);
             if (parse.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(new { Notebook = path, Out = target, run.Cells, Seconds = Math.Round(progress.Seconds, 1), Error = run.Failure, run.Stopped, run.Skipped }, Verb.Json));
+                Console.WriteLine(JsonSerializer.Serialize(new
+                {
+                    Notebook = path,
+                    Out = target,
+                    run.Cells,
+                    Seconds = Math.Round(progress.Seconds, 1),
+                    Error = run.Failure,
+                    run.Stopped,
+                    run.Skipped
+                }, Verb.Json));
             else
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Cells} cells in {progress.Seconds:F1} s: {target}"));
             return run.Failure is null && !run.Stopped ? 0 : Verb.Failed;

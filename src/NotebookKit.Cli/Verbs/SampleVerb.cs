@@ -18,31 +18,72 @@ internal static class SampleVerb
     private static readonly Option<string> Base = BaseOption.Create(", a .safetensors or .ckpt file, or its name on the hub");
     private static readonly Option<string?> On = DeviceOption.Create();
     private static readonly Option<string?> DType = DTypeOption.Create();
-    private static readonly Option<string> Prompt = new("--prompt") { Description = "what the picture shows", DefaultValueFactory = _ => "" };
-    private static readonly Option<string> Negative = new("--negative-prompt") { Description = "what to lead away from", DefaultValueFactory = _ => "" };
-    private static readonly Option<int> ClipSkip = new("--clip-skip") { Description = "which layer of the text encoder is listened to: 1 the last, 2 the one before it", DefaultValueFactory = _ => 1 };
-    private static readonly Option<Emphasis> Weights = new("--emphasis") { Description = "what (weights:1.2) do: Original, NoNorm, Ignore, None" };
+    private static readonly Option<string> Prompt = new("--prompt")
+    {
+        Description = "what the picture shows",
+        DefaultValueFactory = _ => ""
+    };
+    private static readonly Option<string> Negative = new("--negative-prompt")
+    {
+        Description = "what to lead away from",
+        DefaultValueFactory = _ => ""
+    };
+    private static readonly Option<int> ClipSkip = new("--clip-skip")
+    { Description = "which layer of the text encoder is listened to: 1 the last, 2 the one before it", DefaultValueFactory = _ => 1 };
+    private static readonly Option<Emphasis> Weights =
+        new("--emphasis") { Description = "what (weights:1.2) do: Original, NoNorm, Ignore, None" };
     private static readonly Option<int> Steps = new("--steps") { Description = "sampling steps", DefaultValueFactory = _ => 20 };
-    private static readonly Option<double> Cfg = new("--cfg") { Description = "guidance scale; 1 for none", DefaultValueFactory = _ => 7.5 };
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "seed of the first picture; each further one has the next", DefaultValueFactory = _ => 0 };
+    private static readonly Option<double> Cfg = new("--cfg")
+    {
+        Description = "guidance scale; 1 for none",
+        DefaultValueFactory = _ => 7.5
+    };
+    private static readonly Option<ulong> Seed = new("--seed")
+    {
+        Description = "seed of the first picture; each further one has the next",
+        DefaultValueFactory = _ => 0
+    };
     private static readonly Option<int> Count = new("--count") { Description = "how many pictures", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string?> Size = new("--size") { Description = "pixels: 512, or 512x768 (width x height), multiples of 8; the model's own when not given" };
+    private static readonly Option<string?> Size =
+        new("--size") { Description = "pixels: 512, or 512x768 (width x height), multiples of 8; the model's own when not given" };
     private static readonly Option<int?> BatchSize = new("--batch") { Description = "pictures in a batch" };
     private static readonly Option<double> Eta = new("--eta") { Description = "ddim: how much noise is drawn afresh, 0 to 1" };
     private static readonly Option<string?> Init = new("--init-image") { Description = "a picture to start from (img2img)" };
-    private static readonly Option<double> Strength = new("--strength") { Description = "how far that picture is noised, 0 to 1", DefaultValueFactory = _ => 0.75 };
-    private static readonly Option<int?> PreviewEvery = new("--preview-every") { Description = "after every so many steps, write what the pictures look like by now" };
-    private static readonly Option<string> Sampler = new("--sampler") { Description = string.Join(", ", Scheduler.Names), DefaultValueFactory = _ => "ddim" };
-    private static readonly Option<string[]> Lora = new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
-    private static readonly Option<string> LoraDir = new("--lora-dir") { Description = "where --lora and <lora:NAME:MULTIPLIER> in the prompt look, subfolders included", DefaultValueFactory = _ => LoraLibrary.Folder };
-    private static readonly Option<string> EmbeddingsDir = new("--embeddings-dir") { Description = "where textual-inversion files lie; one is used where its name stands in a prompt", DefaultValueFactory = _ => EmbeddingLibrary.Folder };
-    private static readonly Option<string> Out = new("--out") { Description = "a folder, or a .png (the grid, when there are several pictures)", DefaultValueFactory = _ => "samples" };
+    private static readonly Option<double> Strength = new("--strength")
+    {
+        Description = "how far that picture is noised, 0 to 1",
+        DefaultValueFactory = _ => 0.75
+    };
+    private static readonly Option<int?> PreviewEvery =
+        new("--preview-every") { Description = "after every so many steps, write what the pictures look like by now" };
+    private static readonly Option<string> Sampler = new("--sampler")
+    {
+        Description = string.Join(", ", Scheduler.Names),
+        DefaultValueFactory = _ => "ddim"
+    };
+    private static readonly Option<string[]> Lora =
+        new("--lora") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; repeat for more" };
+    private static readonly Option<string> LoraDir =
+        new("--lora-dir")
+        {
+            Description = "where --lora and <lora:NAME:MULTIPLIER> in the prompt look, subfolders included",
+            DefaultValueFactory = _ => LoraLibrary.Folder
+        };
+    private static readonly Option<string> EmbeddingsDir =
+        new("--embeddings-dir")
+        {
+            Description = "where textual-inversion files lie; one is used where its name stands in a prompt",
+            DefaultValueFactory = _ => EmbeddingLibrary.Folder
+        };
+    private static readonly Option<string> Out = new("--out")
+    { Description = "a folder, or a .png (the grid, when there are several pictures)", DefaultValueFactory = _ => "samples" };
 
     /// <summary>The verb.</summary>
     public static Command Create()
     {
         var command = new Command("sample", "Draw pictures from a prompt.");
-        foreach (var option in new Option[] { Base, On, DType, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size, BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
+        foreach (var option in new Option[] { Base, On, DType, Prompt, Negative, ClipSkip, Weights, Steps, Cfg, Seed, Count, Size,
+            BatchSize, Sampler, Eta, Init, Strength, PreviewEvery, Lora, LoraDir, EmbeddingsDir, Out })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
         command.SetAction((parse, cancel) => Task.FromResult(Run(parse, parse.GetValue(json), cancel)));
@@ -104,7 +145,28 @@ internal static class SampleVerb
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(
-                new { options.Prompt, options.NegativePrompt, options.Steps, Cfg = options.GuidanceScale, options.Seed, options.Count, pictures[0].Width, pictures[0].Height, options.Scheduler, Strength = options.InitImage is null ? (double?)null : options.Strength, Dtype = Precision.NameOf(dtype), Files = files, Grid = grid, output.Previews, Loras = stack.Networks.Select(entry => entry.Tag), Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null, Warnings = stack.Warnings.Count + words.Warnings.Count > 0 ? stack.Warnings.Concat(words.Warnings) : null, Parameters = options.ParametersOf(model).ToString(), Seconds = Math.Round(seconds, 3) },
+                new
+                {
+                    options.Prompt,
+                    options.NegativePrompt,
+                    options.Steps,
+                    Cfg = options.GuidanceScale,
+                    options.Seed,
+                    options.Count,
+                    pictures[0].Width,
+                    pictures[0].Height,
+                    options.Scheduler,
+                    Strength = options.InitImage is null ? (double?)null : options.Strength,
+                    Dtype = Precision.NameOf(dtype),
+                    Files = files,
+                    Grid = grid,
+                    output.Previews,
+                    Loras = stack.Networks.Select(entry => entry.Tag),
+                    Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null,
+                    Warnings = stack.Warnings.Count + words.Warnings.Count > 0 ? stack.Warnings.Concat(words.Warnings) : null,
+                    Parameters = options.ParametersOf(model).ToString(),
+                    Seconds = Math.Round(seconds, 3)
+                },
                 Verb.Json));
         }
         else
@@ -126,7 +188,8 @@ internal static class SampleVerb
         return (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Shows the steps and the time left on one line of standard error, where there is a terminal to show them; writes the previews.</summary>
+    /// <summary>Shows the steps and the time left on one line of standard error, where there is a terminal to show them; writes the
+    /// previews.</summary>
     private sealed class StepPrinter(SampleFiles files, int? previewEvery) : IProgress<StepProgress>
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -138,7 +201,9 @@ internal static class SampleVerb
             if (Console.IsErrorRedirected)
                 return;
             var left = _clock.Elapsed / value.Done * (value.Total - value.Done);
-            Console.Error.Write(value.Done < value.Total ? string.Create(CultureInfo.InvariantCulture, $"\rstep {value.Done} of {value.Total}, {left.TotalSeconds:0} s left ") : "\r                                \r");
+            Console.Error.Write(value.Done < value.Total
+                ? string.Create(CultureInfo.InvariantCulture, $"\rstep {value.Done} of {value.Total}, {left.TotalSeconds:0} s left ")
+                : "\r                                \r");
         }
     }
 }

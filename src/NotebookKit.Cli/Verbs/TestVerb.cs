@@ -17,7 +17,8 @@ internal static partial class TestVerb
         {
             var program = Checkout.Artifacts("bin", "NotebookKit.Tests", "release", "NotebookKit.Tests.dll");
             var name = parse.GetValue(filter);
-            var start = new ProcessStartInfo(KernelVerb.DotnetHost, [program, "-noLogo", "-noColor", .. name is null ? Array.Empty<string>() : ["-method", $"*{name}*"]])
+            var start = new ProcessStartInfo(KernelVerb.DotnetHost,
+                [program, "-noLogo", "-noColor", .. name is null ? Array.Empty<string>() : ["-method", $"*{name}*"]])
             {
                 RedirectStandardOutput = true,
                 UseShellExecute = false,
@@ -51,7 +52,8 @@ internal static partial class TestVerb
         if (failed == 0 && (total == 0 || code != 0))
             failed = 1;
         var passed = Math.Max(0, total - Number("failed") - skipped - Number("notrun"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{passed} passed, {failed} failed{(skipped > 0 ? $", {skipped} skipped" : "")}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{passed} passed, {failed} failed{(skipped > 0 ? $", {skipped} skipped" : "")}"));
         return failed > 0 ? Verb.Failed : 0;
     }
 

@@ -27,9 +27,14 @@ internal static class TokensOfPrompt
                     Tokens = ids.Select(tokenizer.TokenOf),
                     Weights = weights,
                     Chunks = first,
-                    Loras = tags.Where(tag => tag.IsLora).Select(tag => tag.ToLora()).Select(lora => new { lora.Name, Te = lora.TextEncoder, Unet = lora.UNet, Dyn = lora.Rank }),
+                    Loras = tags.Where(tag => tag.IsLora).Select(tag => tag.ToLora())
+                        .Select(lora => new { lora.Name, Te = lora.TextEncoder, Unet = lora.UNet, Dyn = lora.Rank }),
                     OtherTags = tags.Where(tag => !tag.IsLora).Select(tag => tag.Text),
-                    Parts = parts.Select(part => new { part.Weight, Schedule = part.Stretches.Select(stretch => new { stretch.LastStep, stretch.Text, stretch.Chunks }) }),
+                    Parts = parts.Select(part => new
+                    {
+                        part.Weight,
+                        Schedule = part.Stretches.Select(stretch => new { stretch.LastStep, stretch.Text, stretch.Chunks })
+                    }),
                 },
                 Verb.Json));
             return;
@@ -58,8 +63,11 @@ internal static class TokensOfPrompt
         {
             var chunk = chunks[c];
             for (var i = 0; i < chunk.Count + 2; i++)
-                Console.WriteLine(FormattableString.Invariant($"  {i,4}  {chunk.Ids[i],6}  {tokenizer.TokenOf(chunk.Ids[i])}{(chunk.Weights[i] == 1 ? "" : $"  × {chunk.Weights[i]:0.###}")}"));
+                Console.WriteLine(FormattableString.Invariant(
+                    $"  {i,4}  {chunk.Ids[i],6}  {tokenizer.TokenOf(chunk.Ids[i])}{Weight(chunk.Weights[i])}"));
             Console.WriteLine($"{(chunks.Count > 1 ? $"chunk {c + 1}: " : "")}{chunk.Count} of {PromptChunk.Capacity} tokens");
         }
+
+        static string Weight(double weight) => weight == 1 ? "" : FormattableString.Invariant($"  × {weight:0.###}");
     }
 }

@@ -11,19 +11,31 @@ internal static class TokensVerb
 {
     private const int MostFound = 500;
     private const int PicturesEach = 4;
-    private static readonly Argument<string[]> Words = new("WORD") { Description = "candidate identifiers", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string?> ClassName = new("--class") { Description = "the class that the identifier will stand before, like toy" };
+    private static readonly Argument<string[]> Words = new("WORD")
+    {
+        Description = "candidate identifiers",
+        Arity = ArgumentArity.ZeroOrMore
+    };
+    private static readonly Option<string?> ClassName =
+        new("--class") { Description = "the class that the identifier will stand before, like toy" };
     private static readonly Option<int?> Search = new("--search") { Description = "find so many good identifiers" };
     private static readonly Option<bool> Single = new("--single") { Description = "with --search: only words that are one token" };
     private static readonly Option<string?> Base = BaseOption.Optional("where the words lie in its text encoder, and what is near");
     private static readonly Option<string?> On = DeviceOption.Create();
-    private static readonly Option<string?> Draw = new("--draw") { Description = "with --base: a .png to write, with what it draws for each word" };
-    private static readonly Option<string?> Prompt = new("--prompt") { Description = "show the tokens of a whole prompt, with weights and chunks" };
-    private static readonly Option<int> Steps = new("--steps") { Description = "with --prompt: how many steps [from:to:when] is to count", DefaultValueFactory = _ => 20 };
+    private static readonly Option<string?> Draw =
+        new("--draw") { Description = "with --base: a .png to write, with what it draws for each word" };
+    private static readonly Option<string?> Prompt =
+        new("--prompt") { Description = "show the tokens of a whole prompt, with weights and chunks" };
+    private static readonly Option<int> Steps = new("--steps")
+    {
+        Description = "with --prompt: how many steps [from:to:when] is to count",
+        DefaultValueFactory = _ => 20
+    };
 
     public static Command Create()
     {
-        var command = new Command("tokens", "Show the tokens of words, and how well each would name a new subject; or those of a prompt.") { Words };
+        var command = new Command("tokens", "Show the tokens of words, and how well each would name a new subject; or those of a prompt.")
+            { Words };
         foreach (var option in new Option[] { ClassName, Search, Single, Base, On, Draw, Prompt, Steps })
             command.Options.Add(option);
         var json = Verb.JsonOption(command);
@@ -49,7 +61,8 @@ internal static class TokensVerb
                 throw new BadInputException("Give words, --search or --prompt, not two of them.");
             if (count is < 1 or > MostFound)
                 throw new BadInputException($"--search {count} is not possible; take 1 to {MostFound}.");
-            words = [.. (parse.GetValue(Single) ? IdentifierSearch.SingleTokens(count, className) : IdentifierSearch.NewWords(count, className)).Select(found => found.Word)];
+            words = [.. (parse.GetValue(Single) ? IdentifierSearch.SingleTokens(count, className)
+                : IdentifierSearch.NewWords(count, className)).Select(found => found.Word)];
         }
 
         if (words.Length == 0)
@@ -109,7 +122,8 @@ internal static class TokensVerb
     {
         Console.WriteLine($"{word.Word}: {word.Verdict.ToString().ToLowerInvariant()}");
         for (var i = 0; i < word.Ids.Count; i++)
-            Console.WriteLine(FormattableString.Invariant($"  {word.Ids[i],6}  {word.Tokens[i],-20} {(word.Ranks[i] is { } rank ? $"rank {rank}" : "a letter")}"));
+            Console.WriteLine(FormattableString.Invariant(
+                $"  {word.Ids[i],6}  {word.Tokens[i],-20} {(word.Ranks[i] is { } rank ? $"rank {rank}" : "a letter")}"));
         foreach (var reason in word.Reasons)
             Console.WriteLine($"  - {reason}");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Training;
@@ -12,17 +13,24 @@ namespace NotebookKit.Cli.Verbs;
 /// </summary>
 internal sealed class TrainFlags
 {
-    private static readonly JsonSerializerOptions ConceptJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions ConceptJson = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow
+    };
 
     private readonly List<(Setting Setting, Option Option)> _flags;
-    private readonly Option<string?> _concepts = new("--concepts") { Description = "a JSON file with a list of concepts (instance_dir, instance_prompt, class_prompt, …) to learn in one run" };
+    private readonly Option<string?> _concepts = new("--concepts")
+    { Description = "a JSON file with a list of concepts (instance_dir, instance_prompt, class_prompt, …) to learn in one run" };
 
     /// <summary>All of them, or those named.</summary>
     public TrainFlags(params string[] names) =>
-        _flags = [.. Setting.All.Where(setting => names.Length == 0 || names.Contains(setting.Flag)).Select(setting => (setting, OptionOf(setting)))];
+        _flags = [.. Setting.All.Where(setting => names.Length == 0 || names.Contains(setting.Flag))
+            .Select(setting => (setting, OptionOf(setting)))];
 
     /// <summary>The flags, in the order that <c>--help</c> lists them.</summary>
-    public IEnumerable<Option> Options => _flags.Select(flag => flag.Option).Concat(_flags.Exists(flag => flag.Setting.OfConcept) ? [_concepts] : []);
+    public IEnumerable<Option> Options =>
+        _flags.Select(flag => flag.Option).Concat(_flags.Exists(flag => flag.Setting.OfConcept) ? [_concepts] : []);
 
     /// <summary>Whether a flag was given.</summary>
     public bool Has(ParseResult parse, string flag) => _flags.Exists(one => one.Setting.Flag == flag && Given(parse, one) is not null);
@@ -40,25 +48,35 @@ internal sealed class TrainFlags
 
         if (parse.GetResult(_concepts) is not null && parse.GetValue(_concepts) is { } file)
             options = WithConcepts(options, file);
-        if (Has(parse, "--prior-loss-weight") && options.Loss.PriorLossWeight > 0 && options.Concepts.All(concept => concept.ClassPrompt is null))
-            throw new BadSettingException(FormattableString.Invariant($"--prior-loss-weight {options.Loss.PriorLossWeight} weighs class images, and there are none without a class prompt; give --class-prompt, or leave the weight out."));
+        if (Has(parse, "--prior-loss-weight") && options.Loss.PriorLossWeight > 0
+            && options.Concepts.All(concept => concept.ClassPrompt is null))
+            throw new BadSettingException(
+                $"--prior-loss-weight {options.Loss.PriorLossWeight.ToString(CultureInfo.InvariantCulture)} weighs class images, and there "
+                + "are none without a class prompt; give --class-prompt, or leave the weight out.");
         return options;
     }
 
     // Whether a flag's value is more than one word is the setting's to know; a switch may be undone by a word.
     private static Option OptionOf(Setting setting) => setting.Property.PropertyType switch
     {
-        var type when type == typeof(bool) => new Option<string?>(setting.Flag) { Description = setting.Help, Arity = ArgumentArity.ZeroOrOne, HelpName = "true|false" },
-        var type when type != typeof(string) && type.IsAssignableTo(typeof(System.Collections.IEnumerable)) => new Option<string[]>(setting.Flag) { Description = setting.Help },
+        var type when type == typeof(bool) => new Option<string?>(setting.Flag)
+        {
+            Description = setting.Help,
+            Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "true|false"
+        },
+        var type when type != typeof(string) && type.IsAssignableTo(typeof(System.Collections.IEnumerable)) =>
+            new Option<string[]>(setting.Flag) { Description = setting.Help },
         _ => new Option<string?>(setting.Flag) { Description = setting.Help },
     };
 
-    private static IReadOnlyList<string>? Given(ParseResult parse, (Setting Setting, Option Option) flag) => parse.GetResult(flag.Option) switch
-    {
-        null or { Implicit: true } => null,
-        { Tokens.Count: 0 } => ["true"],
-        var result => [.. result.Tokens.Select(token => token.Value)],
-    };
+    private static IReadOnlyList<string>? Given(ParseResult parse,
+        (Setting Setting, Option Option) flag) => parse.GetResult(flag.Option) switch
+        {
+            null or { Implicit: true } => null,
+            { Tokens.Count: 0 } => ["true"],
+            var result => [.. result.Tokens.Select(token => token.Value)],
+        };
 
     private static object Value(Setting setting, IReadOnlyList<string> texts)
     {

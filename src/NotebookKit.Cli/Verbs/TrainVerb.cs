@@ -16,16 +16,21 @@ internal static class TrainVerb
     private static readonly Option<string> Base = BaseOption.Create(", a .safetensors or .ckpt file, or its name on the hub");
     private static readonly Option<string?> DType = DTypeOption.Create("; trained weights keep float32 copies");
     private static readonly Option<string?> On = DeviceOption.Create();
-    private static readonly Option<double?> Memory = new("--memory") { Description = "GB (of 1024³ bytes) that the run may take (what the machine has)" };
-    private static readonly Option<bool> Force = new("--force") { Description = "train although the memory forecast says that it will not fit" };
-    private static readonly Option<string?> FromCard = new("--from-card") { Description = "repeat the run of a .card.json; further flags change its settings" };
+    private static readonly Option<double?> Memory =
+        new("--memory") { Description = "GB (of 1024³ bytes) that the run may take (what the machine has)" };
+    private static readonly Option<bool> Force =
+        new("--force") { Description = "train although the memory forecast says that it will not fit" };
+    private static readonly Option<string?> FromCard =
+        new("--from-card") { Description = "repeat the run of a .card.json; further flags change its settings" };
     private static readonly Option<bool> Plan = new("--plan") { Description = "say what would be painted and trained, and stop" };
     private static readonly TrainFlags Flags = new();
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var command = new Command("train", "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, DType, On, Memory, Force, FromCard, Plan };
+        var command = new Command("train",
+            "Teach a base a subject from a folder of pictures (DreamBooth: LoRA or full; textual inversion; Imagic).") { Base, DType, On,
+                Memory, Force, FromCard, Plan };
         foreach (var flag in Flags.Options)
             command.Options.Add(flag);
         var json = Verb.JsonOption(command);
@@ -49,7 +54,8 @@ internal static class TrainVerb
 
         var dtype = DTypeOption.Tell(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype"), folder, device);
         using var stop = new StopSignals();
-        var forecast = TrainForecast.Tell(folder, options, dtype, device, parse.GetValue(Memory), parse.GetValue(Force) || parse.GetValue(Plan), Console.Error);
+        var forecast = TrainForecast.Tell(folder, options, dtype, device, parse.GetValue(Memory),
+            parse.GetValue(Force) || parse.GetValue(Plan), Console.Error);
         using var sd = StableDiffusion.Load(folder, device, dtype);
         var trainer = new DreamBoothTrainer(sd, options);
         if (parse.GetValue(Plan))
@@ -81,7 +87,8 @@ internal static class TrainVerb
         }
         else
         {
-            Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {MemoryForecast.Size(result.PeakBytes)} of memory at most ({MemoryForecast.Size(forecast.Needed)} forecast): {result.Output}");
+            Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {MemoryForecast.Size(result.PeakBytes)} of memory "
+                + $"at most ({MemoryForecast.Size(forecast.Needed)} forecast): {result.Output}");
             if (result.Proof is { } proof)
                 Console.WriteLine(proof);
         }
@@ -93,7 +100,16 @@ internal static class TrainVerb
     {
         var plan = ClassImages.Plan(options, sd);
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(plan.Sets.Select(set => new { set.Recipe.Prompt, set.Recipe.Width, set.Recipe.Height, set.Folder, set.Have, set.Need, set.Why }), Verb.Json));
+            Console.WriteLine(JsonSerializer.Serialize(plan.Sets.Select(set => new
+            {
+                set.Recipe.Prompt,
+                set.Recipe.Width,
+                set.Recipe.Height,
+                set.Folder,
+                set.Have,
+                set.Need,
+                set.Why
+            }), Verb.Json));
         else
             Console.WriteLine(plan.Sets.Count > 0 ? string.Join('\n', plan.Sets.Select(set => set.Why)) : "No class images are used.");
         return 0;

@@ -15,10 +15,15 @@ internal static partial class TutorialVerb
 
     public static Command Create()
     {
-        var names = new Argument<string[]>("notebook") { Description = "which ones, by name or its start, or all (the first)", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("notebook")
+        {
+            Description = "which ones, by name or its start, or all (the first)",
+            Arity = ArgumentArity.ZeroOrMore
+        };
         var quick = new Option<bool>("--quick") { Description = "train only enough to prove that every cell runs" };
         var save = new Option<bool>("--save") { Description = "also write the outputs back into notebooks/" };
-        var verb = new Command("tutorial", "Run the first notebook, those named, or all, with real training; results in artifacts/tutorial/.") { names, quick, save };
+        var verb = new Command("tutorial",
+            "Run the first notebook, those named, or all, with real training; results in artifacts/tutorial/.") { names, quick, save };
         var json = Verb.JsonOption(verb);
         verb.SetAction(async (parse, _) =>
         {
@@ -51,8 +56,10 @@ internal static partial class TutorialVerb
         string One(string name)
         {
             var stem = Stem(name).Replace(".ipynb", "", StringComparison.Ordinal);
-            var matches = course.Where(path => Stem(path) == stem + ".ipynb").DefaultIfEmpty().First() is { } exact ? [exact] : course.Where(path => Stem(path).StartsWith(stem, StringComparison.Ordinal)).ToList();
-            return matches.Count == 1 ? matches[0] : throw new BadInputException($"'{name}' names {matches.Count} notebooks; notebooks/ holds: {string.Join(", ", course.Select(Path.GetFileNameWithoutExtension))}.");
+            var matches = course.Where(path => Stem(path) == stem + ".ipynb").DefaultIfEmpty().First() is { } exact ? [exact]
+                : course.Where(path => Stem(path).StartsWith(stem, StringComparison.Ordinal)).ToList();
+            return matches.Count == 1 ? matches[0] : throw new BadInputException($"'{name}' names {matches.Count} notebooks; notebooks/ "
+                + $"holds: {string.Join(", ", course.Select(Path.GetFileNameWithoutExtension))}.");
         }
 
         static string Stem(string path) => Path.GetFileName(path);
@@ -63,7 +70,8 @@ internal static partial class TutorialVerb
         var notebook = NotebookDocument.Load(path);
         using var progress = new NotebookProgress(notebook.Name);
         var run = await new NotebookRunner { CellStarts = progress.Cell }.RunAsync(notebook, Course, cancel).ConfigureAwait(false);
-        var (executed, page) = (Checkout.Artifacts("tutorial", notebook.Name + ".ipynb"), Checkout.Artifacts("tutorial", notebook.Name + ".html"));
+        var (executed, page) = (Checkout.Artifacts("tutorial", notebook.Name + ".ipynb"),
+            Checkout.Artifacts("tutorial", notebook.Name + ".html"));
         // One folder deeper than notebooks/: links to the repository's files go one up more.
         var moved = notebook.Copy();
         foreach (var cell in moved.Cells.Where(cell => cell.IsMarkdown))
@@ -73,20 +81,28 @@ internal static partial class TutorialVerb
         if (save && run is { Failure: null, Stopped: false })
             notebook.Save(path, Checkout.Root);
         progress.Ended(run);
-        return new Result(notebook.Name, Math.Round(progress.Seconds, 1), run.Cells, run.Failure, run.Stopped, Checkout.Relative(executed), Checkout.Relative(page));
+        return new Result(notebook.Name, Math.Round(progress.Seconds, 1), run.Cells, run.Failure, run.Stopped, Checkout.Relative(executed),
+            Checkout.Relative(page));
     }
 
     private static void Report(List<Result> results, bool json)
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new { Out = Checkout.Relative(Checkout.Artifacts("tutorial")), Seconds = Math.Round(results.Sum(result => result.Seconds), 1), Notebooks = results }, Verb.Json));
+            Console.WriteLine(JsonSerializer.Serialize(new
+            {
+                Out = Checkout.Relative(Checkout.Artifacts("tutorial")),
+                Seconds = Math.Round(results.Sum(result => result.Seconds), 1),
+                Notebooks = results
+            }, Verb.Json));
             return;
         }
 
-        Console.WriteLine($"{results.Count(result => result is { Error: null, Stopped: false })} of {results.Count} notebooks ran; the executed notebooks and their pages:");
+        Console.WriteLine($"{results.Count(result => result is { Error: null, Stopped: false })} of {results.Count} notebooks ran; the "
+            + "executed notebooks and their pages:");
         foreach (var result in results)
-            Console.WriteLine($"  {result.Page}{(result.Error is not null ? "   (stopped at an error)" : result.Stopped ? "   (stopped)" : "")}");
+            Console.WriteLine($"  {result.Page}"
+                + (result.Error is not null ? "   (stopped at an error)" : result.Stopped ? "   (stopped)" : ""));
     }
 
     [GeneratedRegex("""(\]\(|(?:src|href)=")\.\./""")]

@@ -21,7 +21,11 @@ internal static class WorldVerb
         verb.Options.Add(size);
         verb.Options.Add(seed);
         verb.Options.Add(rabbit);
-        var preset = new Option<string>("--preset") { DefaultValueFactory = _ => "cpu", Description = "which part of the world: cpu or gpu" };
+        var preset = new Option<string>("--preset")
+        {
+            DefaultValueFactory = _ => "cpu",
+            Description = "which part of the world: cpu or gpu"
+        };
         preset.AcceptOnlyFromAmong("cpu", "gpu");
         verb.Options.Add(preset);
         var json = Verb.JsonOption(verb);
@@ -32,7 +36,9 @@ internal static class WorldVerb
                 throw new BadInputException("kit world draws nothing: give --out sheet.png or --sample-rabbit FOLDER.");
             List<string> captions = [];
             if (path is not null)
-                captions = DrawSheet(path, Within(parse.GetValue(count), 1, 1000, "--count"), Within(parse.GetValue(size), 64, 512, "--size"), parse.GetValue(seed), parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu);
+                captions = DrawSheet(path, Within(parse.GetValue(count), 1, 1000, "--count"),
+                    Within(parse.GetValue(size), 64, 512, "--size"), parse.GetValue(seed),
+                    parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu);
             if (folder is not null)
                 SampleRabbit.Save(folder);
             if (parse.GetValue(json))

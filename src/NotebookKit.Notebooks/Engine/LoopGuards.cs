@@ -34,7 +34,8 @@ public static class LoopGuards
     /// <summary>The cell with guards in its loops, functions and lambdas.</summary>
     internal static string Insert(string source)
     {
-        var tree = CSharpSyntaxTree.ParseText(source, CSharpParseOptions.Default.WithKind(SourceCodeKind.Script).WithLanguageVersion(LanguageVersion.Latest));
+        var tree = CSharpSyntaxTree.ParseText(source,
+            CSharpParseOptions.Default.WithKind(SourceCodeKind.Script).WithLanguageVersion(LanguageVersion.Latest));
         var insertions = new List<(int Position, string Text)>();
         foreach (var node in tree.GetRoot().DescendantNodes())
         {

@@ -38,7 +38,8 @@ public sealed class NotebookEngine : IDisposable
         _root.DefaultKernelName = CSharp;
         _root.UseImportMagicCommand();
         _csharp.AddAssemblyReferences([typeof(LoopGuards).Assembly.Location]);
-        _csharp.AddMiddleware((command, context, next) => command is SubmitCode ? _interruption.RunAsync(() => next(command, context)) : next(command, context));
+        _csharp.AddMiddleware((command, context, next) => command is SubmitCode ? _interruption.RunAsync(() => next(command, context))
+            : next(command, context));
         _csharp.AddDirective(new KernelActionDirective("#!time"), TimeAsync);
         _csharp.RegisterCommandHandler<RequestInput>(AskAsync);
         ValueForms.Register();
@@ -93,7 +94,8 @@ public sealed class NotebookEngine : IDisposable
         return [.. (await _root.SendAsync(command).ConfigureAwait(false)).Events];
     }
 
-    private async Task<(CommandFailed? Failure, List<Microsoft.DotNet.Interactive.Diagnostic> Diagnostics)> SubmitAsync(string code, int number, Action<CellYield> yields, string language)
+    private async Task<(CommandFailed? Failure, List<Microsoft.DotNet.Interactive.Diagnostic> Diagnostics)> SubmitAsync(string code,
+        int number, Action<CellYield> yields, string language)
     {
         CommandFailed? failure = null;
         var diagnostics = new List<Microsoft.DotNet.Interactive.Diagnostic>();
@@ -160,7 +162,8 @@ public sealed class NotebookEngine : IDisposable
         // Every cell inherits the references and imports of the one before: named again, they would grow with each cell.
         if (number > 0)
             options = options.WithReferences(ImmutableArray<MetadataReference>.Empty).WithImports(ImmutableArray<string>.Empty);
-        options = options.WithEmitDebugInformation(true).WithFileEncoding(Encoding.UTF8).WithOptimizationLevel(OptimizationLevel.Release).WithFilePath(Traceback.FileOf(number));
+        options = options.WithEmitDebugInformation(true).WithFileEncoding(Encoding.UTF8).WithOptimizationLevel(OptimizationLevel.Release)
+            .WithFilePath(Traceback.FileOf(number));
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_scriptOptions")]
@@ -169,7 +172,8 @@ public sealed class NotebookEngine : IDisposable
     private static Task TimeAsync(KernelCommand command, KernelInvocationContext context)
     {
         var clock = Stopwatch.StartNew();
-        context.OnComplete(c => KernelInvocationContextExtensions.Display(c, string.Create(CultureInfo.InvariantCulture, $"Wall time: {clock.Elapsed.TotalMilliseconds:F1} ms"), "text/plain"));
+        context.OnComplete(c => KernelInvocationContextExtensions.Display(c,
+            string.Create(CultureInfo.InvariantCulture, $"Wall time: {clock.Elapsed.TotalMilliseconds:F1} ms"), "text/plain"));
         return Task.CompletedTask;
     }
 

@@ -60,7 +60,8 @@ internal sealed partial class Traceback
 
     // libtorch's own message goes on with its native stack, which tells a learner nothing.
     private static string MessageOf(Exception e) =>
-        e is ExternalException && e.Message.IndexOf("\nException raised from", StringComparison.Ordinal) is > 0 and var stack ? e.Message[..stack].Split('\n')[0].TrimEnd() : e.Message;
+        e is ExternalException && e.Message.IndexOf("\nException raised from", StringComparison.Ordinal) is > 0 and var stack
+            ? e.Message[..stack].Split('\n')[0].TrimEnd() : e.Message;
 
     /// <summary>A cell that was interrupted.</summary>
     public static CellError OfInterrupt()
@@ -90,7 +91,8 @@ internal sealed partial class Traceback
             if (inCell)
             {
                 var text = LineOf(file!, frame.GetFileLineNumber())?.Trim();
-                lines.Add($"  {Green}{Place(file!, frame.GetFileLineNumber())}{Plain}{(member.Length > 0 ? $", in {member}" : "")}{(text is null ? "" : $": {text}")}");
+                lines.Add($"  {Green}{Place(file!, frame.GetFileLineNumber())}{Plain}"
+                    + $"{(member.Length > 0 ? $", in {member}" : "")}{(text is null ? "" : $": {text}")}");
             }
             else if (method.DeclaringType?.Assembly.IsDynamic != true)
             {
@@ -131,7 +133,8 @@ internal sealed partial class Traceback
 
     /// <summary>What is behind an exception, unless its message says it already.</summary>
     private static Exception? Cause(Exception e) =>
-        e.InnerException is { } inner && Unwrap(inner) is var cause && !e.Message.Contains(cause.Message, StringComparison.Ordinal) ? cause : null;
+        e.InnerException is { } inner && Unwrap(inner) is var cause && !e.Message.Contains(cause.Message, StringComparison.Ordinal) ? cause
+            : null;
 
     private static bool IsPlumbing(MethodBase method)
     {

@@ -60,8 +60,11 @@ internal static class ValueForms
 
     /// <summary>A list of records as a table; null when a value is no such list.</summary>
     private static DisplayTable? Plain(object value) =>
-        value is IEnumerable items and not IFormattable && items.Cast<object?>().Take(1).FirstOrDefault() is { } first && IsRow(first.GetType())
-            ? DisplayTable.Of(first.GetType(), items is ICollection { Count: <= Rows } ? items.Cast<object>() : items.Cast<object>().Take(Rows)) with { Caption = items is ICollection { Count: <= Rows } ? "" : $"the first {Rows} rows" }
+        value is IEnumerable items and not IFormattable && items.Cast<object?>().Take(1).FirstOrDefault() is { } first
+            && IsRow(first.GetType())
+            ? DisplayTable.Of(first.GetType(),
+                items is ICollection { Count: <= Rows } ? items.Cast<object>() : items.Cast<object>().Take(Rows)) with
+            { Caption = items is ICollection { Count: <= Rows } ? "" : $"the first {Rows} rows" }
             : null;
 
     /// <summary>Records and what says for itself how it reads, in one line and in the same words on every machine.</summary>
@@ -74,10 +77,12 @@ internal static class ValueForms
     };
 
     private static bool IsRow(Type type) =>
-        IsAnonymous(type) || type.GetMethod("<Clone>$") is not null || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>));
+        IsAnonymous(type) || type.GetMethod("<Clone>$") is not null
+            || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>));
 
     private static bool IsAnonymous(Type type) => type.Name.StartsWith("<>f__AnonymousType", StringComparison.Ordinal);
 
     private static bool SaysItself(Type type) =>
-        type.GetMethod("ToString", Type.EmptyTypes)?.DeclaringType is { } declaring && declaring != typeof(object) && declaring != typeof(ValueType);
+        type.GetMethod("ToString", Type.EmptyTypes)?.DeclaringType is { } declaring && declaring != typeof(object)
+            && declaring != typeof(ValueType);
 }

@@ -34,7 +34,12 @@ internal sealed class CellOutputs
                     Print(printed.Stream, printed.Text);
                     break;
                 case Displayed shown:
-                    var output = new JsonObject { ["output_type"] = "display_data", ["data"] = NotebookText.Bundle(shown.Data), ["metadata"] = new JsonObject() };
+                    var output = new JsonObject
+                    {
+                        ["output_type"] = "display_data",
+                        ["data"] = NotebookText.Bundle(shown.Data),
+                        ["metadata"] = new JsonObject()
+                    };
                     _outputs.Add(output);
                     if (shown.Id is { } id)
                         (_displays.TryGetValue(id, out var list) ? list : _displays[id] = []).Add(output);
@@ -44,7 +49,13 @@ internal sealed class CellOutputs
                         earlier["data"] = NotebookText.Bundle(updated.Data);
                     break;
                 case Returned returned:
-                    _outputs.Add(new JsonObject { ["output_type"] = "execute_result", ["execution_count"] = _count, ["data"] = NotebookText.Bundle(returned.Data), ["metadata"] = new JsonObject() });
+                    _outputs.Add(new JsonObject
+                    {
+                        ["output_type"] = "execute_result",
+                        ["execution_count"] = _count,
+                        ["data"] = NotebookText.Bundle(returned.Data),
+                        ["metadata"] = new JsonObject()
+                    });
                     break;
             }
         }
@@ -65,7 +76,8 @@ internal sealed class CellOutputs
             return;
         _printed += text.Length;
         if (_printed > LongestText)
-            text = $"{text[..Math.Max(0, text.Length - (_printed - LongestText))]}\n… (what it printed beyond {LongestText} characters is left out)\n";
+            text = $"{text[..Math.Max(0, text.Length - (_printed - LongestText))]}\n… (what it printed beyond {LongestText} characters is "
+                + "left out)\n";
         if (_outputs.Count > 0 && _outputs[^1] is JsonObject last && last.Text("name") == stream)
             last["text"] = NotebookText.Lines(NotebookText.Join(last["text"]) + text);
         else

@@ -48,7 +48,8 @@ public static class CellSettings
             .Where(variable => variable.Initializer is not null);
 
     private static bool IsPlain(ExpressionSyntax value) =>
-        value is LiteralExpressionSyntax || (value is PrefixUnaryExpressionSyntax { Operand: LiteralExpressionSyntax } && value.IsKind(SyntaxKind.UnaryMinusExpression));
+        value is LiteralExpressionSyntax
+            || (value is PrefixUnaryExpressionSyntax { Operand: LiteralExpressionSyntax } && value.IsKind(SyntaxKind.UnaryMinusExpression));
 
     private static string Literal(ExpressionSyntax old, string name, string value) => old.Kind() switch
     {

@@ -22,7 +22,9 @@ internal static class CodeColours
 
         return html.ToString();
 
-        void Trivia(SyntaxTrivia trivia) => Append(trivia.ToFullString(), trivia.IsDirective || trivia.IsKind(SyntaxKind.SingleLineCommentTrivia) || trivia.IsKind(SyntaxKind.MultiLineCommentTrivia) ? "c" : null);
+        void Trivia(SyntaxTrivia trivia) =>
+            Append(trivia.ToFullString(), trivia.IsDirective || trivia.IsKind(SyntaxKind.SingleLineCommentTrivia)
+                || trivia.IsKind(SyntaxKind.MultiLineCommentTrivia) ? "c" : null);
 
         void Append(string text, string? style) =>
             html.Append(style is null ? WebUtility.HtmlEncode(text) : $"<span class=\"{style}\">{WebUtility.HtmlEncode(text)}</span>");
@@ -31,8 +33,10 @@ internal static class CodeColours
     private static string? ClassOf(SyntaxToken token) => token.Kind() switch
     {
         SyntaxKind.NumericLiteralToken => "n",
-        SyntaxKind.StringLiteralToken or SyntaxKind.CharacterLiteralToken or SyntaxKind.InterpolatedStringToken or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.InterpolatedStringStartToken or SyntaxKind.InterpolatedStringEndToken
-            or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken or SyntaxKind.Utf8StringLiteralToken => "s",
+        SyntaxKind.StringLiteralToken or SyntaxKind.CharacterLiteralToken or SyntaxKind.InterpolatedStringToken
+            or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.InterpolatedStringStartToken or SyntaxKind.InterpolatedStringEndToken
+            or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken
+                or SyntaxKind.Utf8StringLiteralToken => "s",
         var kind when SyntaxFacts.IsKeywordKind(kind) || token.Text is "var" or "record" or "async" or "await" => "k",
         _ => null,
     };

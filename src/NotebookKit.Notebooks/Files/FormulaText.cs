@@ -30,14 +30,18 @@ internal static partial class FormulaText
             before = text;
             text = Fraction().Replace(text, "($1)/($2)");
             text = Root().Replace(text, "√($1)");
-            text = Accent().Replace(text, match => match.Groups[2].Value + (match.Groups[1].Value == "bar" ? "\u0304" : match.Groups[1].Value == "hat" ? "\u0302" : "\u0303"));
+            text = Accent().Replace(text, match => match.Groups[2].Value
+                + (match.Groups[1].Value == "bar" ? "\u0304" : match.Groups[1].Value == "hat" ? "\u0302" : "\u0303"));
         }
 
-        text = Command().Replace(text, match => Settings.Contains(match.Groups[1].Value) ? "" : Signs.GetValueOrDefault(match.Groups[1].Value, match.Groups[1].Value));
+        text = Command().Replace(text,
+            match => Settings.Contains(match.Groups[1].Value) ? "" : Signs.GetValueOrDefault(match.Groups[1].Value, match.Groups[1].Value));
         text = Simple().Replace(text, "$1$2");
         text = WebUtility.HtmlEncode(text);
-        text = Script().Replace(text, match => match.Groups[1].Value == "_" ? $"<sub>{match.Groups[2].Value.Trim('{', '}')}</sub>" : $"<sup>{match.Groups[2].Value.Trim('{', '}')}</sup>");
-        return text.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal);
+        text = Script().Replace(text, match => match.Groups[1].Value == "_" ? $"<sub>{match.Groups[2].Value.Trim('{', '}')}</sub>"
+            : $"<sup>{match.Groups[2].Value.Trim('{', '}')}</sup>");
+        return text.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal).Replace("\\", "",
+            StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\\frac\{([^{}]*)\}\{([^{}]*)\}")]

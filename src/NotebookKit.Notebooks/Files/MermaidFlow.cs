@@ -25,7 +25,8 @@ internal static partial class MermaidFlow
             if (Chain().Match(line) is not { Success: true } chain)
                 return null;
             var names = chain.Groups["node"].Captures.Select(node => Named(node.Value, texts)).ToList();
-            arrows.AddRange(chain.Groups["arrow"].Captures.Select((arrow, i) => (names[i], names[i + 1], arrow.Value.TrimStart('-', '>').Trim('|', '"'))));
+            arrows.AddRange(chain.Groups["arrow"].Captures.Select((arrow, i) =>
+                (names[i], names[i + 1], arrow.Value.TrimStart('-', '>').Trim('|', '"'))));
         }
 
         return Columns(texts.Keys, arrows) is { } columns ? Svg(texts, arrows, columns) : null;
@@ -59,7 +60,8 @@ internal static partial class MermaidFlow
         return column;
     }
 
-    private static string Svg(Dictionary<string, string> texts, List<(string From, string To, string Label)> arrows, Dictionary<string, int> columns)
+    private static string Svg(Dictionary<string, string> texts, List<(string From, string To, string Label)> arrows,
+        Dictionary<string, int> columns)
     {
         var (boxes, shapes) = (new Dictionary<string, (double X, double Y, double Width)>(), new StringBuilder());
         var groups = texts.Keys.GroupBy(name => columns[name]).OrderBy(group => group.Key).ToList();
@@ -71,13 +73,16 @@ internal static partial class MermaidFlow
             var y = (height - group.Count() * (Box + RowGap) + RowGap) / 2;
             foreach (var (row, name) in group.Index())
                 boxes[name] = (x, y + row * (Box + RowGap), width);
-            x += width + ColumnGap + arrows.Where(arrow => columns[arrow.From] == group.Key).Select(arrow => arrow.Label.Length).DefaultIfEmpty(0).Max() * LabelLetter;
+            x += width + ColumnGap + arrows.Where(arrow => columns[arrow.From] == group.Key).Select(arrow => arrow.Label.Length)
+                .DefaultIfEmpty(0).Max() * LabelLetter;
         }
 
         foreach (var (name, (left, top, width)) in boxes)
         {
-            shapes.Append(CultureInfo.InvariantCulture, $"<rect x=\"{left:0.#}\" y=\"{top:0.#}\" width=\"{width:0.#}\" height=\"{Box}\" rx=\"6\" fill=\"#4da4f3\" fill-opacity=\".14\" stroke=\"#4da4f3\"/>");
-            shapes.Append(CultureInfo.InvariantCulture, $"<text x=\"{left + width / 2:0.#}\" y=\"{top + Box / 2 + 5:0.#}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(texts[name])}</text>");
+            shapes.Append(CultureInfo.InvariantCulture, $"<rect x=\"{left:0.#}\" y=\"{top:0.#}\" width=\"{width:0.#}\" height=\"{Box}\" "
+                + $"rx=\"6\" fill=\"#4da4f3\" fill-opacity=\".14\" stroke=\"#4da4f3\"/>");
+            shapes.Append(CultureInfo.InvariantCulture, $"<text x=\"{left + width / 2:0.#}\" y=\"{top + Box / 2 + 5:0.#}\" "
+                + $"text-anchor=\"middle\">{WebUtility.HtmlEncode(texts[name])}</text>");
         }
 
         foreach (var (from, to, label) in arrows)
@@ -85,14 +90,18 @@ internal static partial class MermaidFlow
             var (x1, y1) = (boxes[from].X + boxes[from].Width, boxes[from].Y + Box / 2);
             var (x2, y2) = (boxes[to].X - 1, boxes[to].Y + Box / 2);
             var middle = (x1 + x2) / 2;
-            shapes.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1:0.#} {y1:0.#}C{middle:0.#} {y1:0.#} {middle:0.#} {y2:0.#} {x2 - 6:0.#} {y2:0.#}m0 -4l6 4l-6 4\" fill=\"none\" stroke=\"currentColor\"/>");
+            shapes.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1:0.#} {y1:0.#}C{middle:0.#} {y1:0.#} {middle:0.#} {y2:0.#} "
+                + $"{x2 - 6:0.#} {y2:0.#}m0 -4l6 4l-6 4\" fill=\"none\" stroke=\"currentColor\"/>");
             if (label.Length > 0)
-                shapes.Append(CultureInfo.InvariantCulture, $"<text x=\"{middle:0.#}\" y=\"{(y1 + y2) / 2 - 6:0.#}\" text-anchor=\"middle\" font-size=\"12\">{WebUtility.HtmlEncode(label)}</text>");
+                shapes.Append(CultureInfo.InvariantCulture, $"<text x=\"{middle:0.#}\" y=\"{(y1 + y2) / 2 - 6:0.#}\" "
+                    + $"text-anchor=\"middle\" font-size=\"12\">{WebUtility.HtmlEncode(label)}</text>");
         }
 
         var said = WebUtility.HtmlEncode(string.Join("; ", arrows.Select(arrow => $"{texts[arrow.From]} to {texts[arrow.To]}")));
         var right = boxes.Values.Max(box => box.X + box.Width) + 1;
-        return string.Create(CultureInfo.InvariantCulture, $"<svg class=\"flow\" role=\"img\" aria-label=\"{said}\" viewBox=\"0 0 {right:0.#} {height:0.#}\" width=\"{right:0}\" height=\"{height:0}\" font-size=\"14\" fill=\"currentColor\">{shapes}</svg>");
+        return string.Create(CultureInfo.InvariantCulture, $"<svg class=\"flow\" role=\"img\" aria-label=\"{said}\" viewBox=\"0 0 "
+            + $"{right:0.#} {height:0.#}\" width=\"{right:0}\" height=\"{height:0}\" font-size=\"14\" "
+            + $"fill=\"currentColor\">{shapes}</svg>");
     }
 
     [GeneratedRegex("""^(?<node>\w+(?:\[[^\]]*\]|\([^)]*\)|\{[^}]*\})?)(?:\s*(?<arrow>-->(?:\|[^|]*\|)?)\s*(?<node>\w+(?:\[[^\]]*\]|\([^)]*\)|\{[^}]*\})?))*$""")]

@@ -44,15 +44,18 @@ public sealed partial class NotebookDocument
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{path} is no notebook: its JSON breaks off or is wrong in line {e.LineNumber + 1}; take it from where it came from again.");
+            throw new BadInputException($"{path} is no notebook: its JSON breaks off or is wrong in line {e.LineNumber + 1}; take it from "
+                + "where it came from again.");
         }
 
         if (root is not JsonObject notebook || notebook["nbformat"] is not JsonValue format || !format.TryGetValue<int>(out var version))
             throw new BadInputException($"{path} is no notebook: it has no field nbformat.");
         if (version != 4)
             throw new BadInputException($"{path}: nbformat is {version}, and this reads 4; open and save it once in a newer Jupyter.");
-        if (notebook["cells"] is not JsonArray cells || cells.Any(cell => cell is not JsonObject c || c.Text("cell_type") is null || c["source"] is not (JsonArray or JsonValue)))
-            throw new BadInputException($"{path}: the field cells is no list of cells with cell_type and source; take the file from where it came from again.");
+        if (notebook["cells"] is not JsonArray cells
+            || cells.Any(cell => cell is not JsonObject c || c.Text("cell_type") is null || c["source"] is not (JsonArray or JsonValue)))
+            throw new BadInputException($"{path}: the field cells is no list of cells with cell_type and source; take the file from where "
+                + "it came from again.");
         return new NotebookDocument(notebook, Path.GetFileNameWithoutExtension(path));
     }
 
@@ -65,7 +68,8 @@ public sealed partial class NotebookDocument
     {
         (_root["metadata"] as JsonObject)?.Remove("widgets");
         // .NET writes characters beyond the basic plane, and a few others, as numbers; Jupyter's tools don't.
-        var text = Numbered().Replace(Sorted(_root)!.ToJsonString(Json.Notebook), match => ((char)Convert.ToInt32(match.Groups[1].Value, 16)).ToString()) + "\n";
+        var text = Numbered().Replace(Sorted(_root)!.ToJsonString(Json.Notebook),
+            match => ((char)Convert.ToInt32(match.Groups[1].Value, 16)).ToString()) + "\n";
         return hidden is null ? text : text.Replace(hidden, ".", StringComparison.Ordinal);
     }
 
@@ -77,7 +81,8 @@ public sealed partial class NotebookDocument
 
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
-        JsonObject o => new JsonObject(o.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
+        JsonObject o => new JsonObject(o.OrderBy(p => p.Key, StringComparer.Ordinal)
+            .Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
         JsonArray a => new JsonArray([.. a.Select(Sorted)]),
         _ => node?.DeepClone(),
     };
@@ -131,7 +136,11 @@ public sealed class NotebookCell
     {
         if (_cell["metadata"] is not JsonObject metadata)
             _cell["metadata"] = metadata = [];
-        metadata["execution"] = new JsonObject { ["iopub.execute_input"] = started.ToString("O"), ["shell.execute_reply"] = ended.ToString("O") };
+        metadata["execution"] = new JsonObject
+        {
+            ["iopub.execute_input"] = started.ToString("O"),
+            ["shell.execute_reply"] = ended.ToString("O")
+        };
     }
 
     private string? Of(string group, string key) => (_cell["metadata"]?[group] as JsonObject)?.Text(key);

@@ -77,7 +77,9 @@ public sealed partial class NotebookRunner
         var error = await engine.RunAsync(cell.Source, number, outputs.Add, cell.Language).ConfigureAwait(false);
         if (RecordTimes)
             cell.Time(started, DateTime.UtcNow);
-        return late && error is not null ? new CellError("Timeout", $"The cell took longer than {Timeout!.Value.TotalSeconds:0.#} s and was stopped.", [$"Timeout: the cell took longer than {Timeout.Value.TotalSeconds:0.#} s and was stopped."]) : error;
+        return late && error is not null ? new CellError("Timeout",
+            $"The cell took longer than {Timeout!.Value.TotalSeconds:0.#} s and was stopped.",
+            [$"Timeout: the cell took longer than {Timeout.Value.TotalSeconds:0.#} s and was stopped."]) : error;
     }
 
     /// <summary>What a reader needs to mend a failed cell: its number, its code and the error.</summary>

@@ -17,7 +17,8 @@ internal sealed record Connection(
         {
             json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or NullReferenceException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+            or NullReferenceException)
         {
             throw new BadInputException($"{path} is no connection file of Jupyter's; Jupyter gives it when it starts the kernel.");
         }

@@ -61,7 +61,8 @@ internal sealed class IoPub
     {
         lock (_queue)
         {
-            if (item.Text is not null && _last is { Text: { } text } && _last.Type == item.Type && ReferenceEquals(_last.Parent, item.Parent) && text.Length < LongestText)
+            if (item.Text is not null && _last is { Text: { } text } && _last.Type == item.Type
+                && ReferenceEquals(_last.Parent, item.Parent) && text.Length < LongestText)
             {
                 text.Append(item.Text);
                 return;

@@ -21,7 +21,8 @@ public sealed partial class JupyterKernel
     private readonly KernelRequests _requests;
     private readonly ManualResetEventSlim _ended = new();
     // What the compiler needed for a cell is given back to the system when no other follows.
-    private readonly Timer _settle = new(_ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true), null, Pause, Timeout.InfiniteTimeSpan);
+    private readonly Timer _settle = new(_ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true),
+        null, Pause, Timeout.InfiniteTimeSpan);
 
     private JupyterKernel(Connection connection)
     {
@@ -151,7 +152,13 @@ public sealed partial class JupyterKernel
         catch (Exception e) when (e is not NetMQException)
         {
             Log($"{request.Type}: {e}");
-            channel.Reply(request, reply, new JsonObject { ["status"] = "error", ["ename"] = e.GetType().Name, ["evalue"] = e.Message, ["traceback"] = new JsonArray() });
+            channel.Reply(request, reply, new JsonObject
+            {
+                ["status"] = "error",
+                ["ename"] = e.GetType().Name,
+                ["evalue"] = e.Message,
+                ["traceback"] = new JsonArray()
+            });
         }
 
         _iopub.Status("idle", request);

@@ -60,7 +60,13 @@ internal sealed class KernelRequests
         _input.Cell = request.Content.Flag("allow_stdin", false) ? request : null;
         Console.SetIn(_input);
         var error = await engine.RunAsync(code, Count, yielded => Broadcast(yielded, request, silent)).ConfigureAwait(false);
-        var reply = new JsonObject { ["status"] = "ok", ["execution_count"] = Count, ["user_expressions"] = new JsonObject(), ["payload"] = new JsonArray() };
+        var reply = new JsonObject
+        {
+            ["status"] = "ok",
+            ["execution_count"] = Count,
+            ["user_expressions"] = new JsonObject(),
+            ["payload"] = new JsonArray()
+        };
         if (error is null)
             return reply;
         if (!silent)
@@ -94,7 +100,12 @@ internal sealed class KernelRequests
             case "inspect_request":
                 return Inspect(code, CursorText.ToUtf16(code, content.Number("cursor_pos", 0)));
             case "history_request":
-                return new JsonObject { ["status"] = "ok", ["history"] = new JsonArray([.. _history.TakeLast(content.Number("n", LongestHistory)).Select(cell => (JsonNode)new JsonArray(0, cell.Number, cell.Code))]) };
+                return new JsonObject
+                {
+                    ["status"] = "ok",
+                    ["history"] = new JsonArray([.. _history.TakeLast(content.Number("n", LongestHistory))
+                        .Select(cell => (JsonNode)new JsonArray(0, cell.Number, cell.Code))])
+                };
             case "comm_info_request":
                 return new JsonObject { ["status"] = "ok", ["comms"] = new JsonObject() };
             case "comm_open":
@@ -120,7 +131,12 @@ internal sealed class KernelRequests
                 _iopub.Post("update_display_data", Shown(updated.Data, updated.Id), request);
                 break;
             case Returned returned when !silent:
-                _iopub.Post("execute_result", new JsonObject { ["execution_count"] = Count, ["data"] = NotebookText.Bundle(returned.Data, lines: false), ["metadata"] = new JsonObject() }, request);
+                _iopub.Post("execute_result", new JsonObject
+                {
+                    ["execution_count"] = Count,
+                    ["data"] = NotebookText.Bundle(returned.Data, lines: false),
+                    ["metadata"] = new JsonObject()
+                }, request);
                 break;
         }
     }
@@ -139,7 +155,9 @@ internal sealed class KernelRequests
         while (start > 0 && (char.IsLetterOrDigit(code[start - 1]) || code[start - 1] == '_'))
             start--;
         var typed = code[start..cursor];
-        var matches = (found?.Completions ?? []).Select(item => item.InsertTextFormat is null ? item.InsertText ?? item.DisplayText : item.DisplayText).Select(text => text.EndsWith("<>", StringComparison.Ordinal) ? text[..^2] : text).Where(text => text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Distinct();
+        var matches = (found?.Completions ?? []).Select(item => item.InsertTextFormat is null ? item.InsertText ?? item.DisplayText
+            : item.DisplayText).Select(text => text.EndsWith("<>", StringComparison.Ordinal) ? text[..^2] : text)
+            .Where(text => text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Distinct();
         return new JsonObject
         {
             ["status"] = "ok",
@@ -191,6 +209,10 @@ internal sealed class KernelRequests
         var tree = CSharpSyntaxTree.ParseText(code, CSharpParseOptions.Default.WithKind(SourceCodeKind.Script));
         if (!SyntaxFactory.IsCompleteSubmission(tree))
             return new JsonObject { ["status"] = "incomplete", ["indent"] = "" };
-        return new JsonObject { ["status"] = tree.GetDiagnostics().Any(d => d.Severity == Microsoft.CodeAnalysis.DiagnosticSeverity.Error) ? "invalid" : "complete" };
+        return new JsonObject
+        {
+            ["status"] = tree.GetDiagnostics().Any(d => d.Severity == Microsoft.CodeAnalysis.DiagnosticSeverity.Error)
+            ? "invalid" : "complete"
+        };
     }
 }

@@ -21,15 +21,19 @@ public static class KernelSpec
         {
             var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
             var data = Environment.GetEnvironmentVariable("JUPYTER_DATA_DIR") is { Length: > 0 } set ? set
-                : OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "jupyter")
+                : OperatingSystem.IsWindows()
+                ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "jupyter")
                 : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Jupyter")
-                : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } xdg ? xdg : Path.Combine(home, ".local", "share"), "jupyter");
+                : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } xdg ? xdg
+                    : Path.Combine(home, ".local", "share"), "jupyter");
             return Path.Combine(data, "kernels");
         }
     }
 
-    /// <summary>Writes a folder with <c>kernel.json</c>; under <see cref="OtherName"/> where another program's kernel has the usual name.</summary>
-    /// <param name="kernels">A folder that Jupyter looks into, as <see cref="UserFolder"/>, or <c>share/jupyter/kernels</c> of a prefix.</param>
+    /// <summary>Writes a folder with <c>kernel.json</c>; under <see cref="OtherName"/> where another program's kernel has the usual
+    /// name.</summary>
+    /// <param name="kernels">A folder that Jupyter looks into, as <see cref="UserFolder"/>, or <c>share/jupyter/kernels</c> of a
+    /// prefix.</param>
     /// <param name="program">The program and the arguments after which the connection file's path comes.</param>
     /// <returns>The path of the file written.</returns>
     public static string Install(string kernels, IEnumerable<string> program)

@@ -44,7 +44,8 @@ internal sealed class MessageCodec(string key)
                 throw new InvalidDataException("a message without msg_type");
             if (_seen.Count == Remembered)
                 _seen.Clear();
-            return _seen.Add(Encoding.ASCII.GetString(signature)) ? message : throw new InvalidDataException("a message that came before, word for word");
+            return _seen.Add(Encoding.ASCII.GetString(signature)) ? message
+                : throw new InvalidDataException("a message that came before, word for word");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
         {

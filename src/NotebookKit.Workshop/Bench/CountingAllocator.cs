@@ -61,7 +61,8 @@ internal sealed unsafe class CountingAllocator
     private static extern nuint SizeOf(void* memory);
 
     private static CountingAllocator Tried(
-        CountingAllocator counter, DeviceType device, delegate* unmanaged<DataPtr*, void*, nuint, DataPtr*> allocate, delegate* unmanaged<void*, void*> release)
+        CountingAllocator counter, DeviceType device, delegate* unmanaged<DataPtr*, void*, nuint, DataPtr*> allocate,
+        delegate* unmanaged<void*, void*> release)
     {
         if (!IsSupported)
             throw new NotSupportedException("Bytes of tensors are counted on Linux on x64 only.");
@@ -85,7 +86,8 @@ internal sealed unsafe class CountingAllocator
                 throw new NotSupportedException($"libtorch {__version__} takes no allocator of this kind.");
         }
 
-        return counter.Now == before ? counter : throw new NotSupportedException($"libtorch {__version__} gives memory back otherwise than expected.");
+        return counter.Now == before ? counter
+            : throw new NotSupportedException($"libtorch {__version__} gives memory back otherwise than expected.");
     }
 
     private void Add(long bytes)

@@ -18,7 +18,8 @@ internal sealed record ForwardWork(long Weights, long Attention)
     /// <summary>Floating-point operations of a forward: two for each multiply-add.</summary>
     public long Forward => 2 * (Weights + Attention);
 
-    /// <summary>Operations of a training step that moves adapters: backward goes through every layer, no frozen weight has a gradient; attention's backward is twice its forward.</summary>
+    /// <summary>Operations of a training step that moves adapters: backward goes through every layer, no frozen weight has a gradient;
+    /// attention's backward is twice its forward.</summary>
     public long LoraStep => (4 * Weights) + (6 * Attention);
 
     /// <summary>Operations of a training step that moves every weight: each layer's backward is twice its forward.</summary>
@@ -58,7 +59,8 @@ internal sealed record ForwardWork(long Weights, long Attention)
             }
         }
 
-        unet.call(empty([1, config.InChannels, side, side], device: meta), empty([1], device: meta), empty([1, TextLength, config.CrossAttentionDim], device: meta));
+        unet.call(empty([1, config.InChannels, side, side], device: meta), empty([1], device: meta),
+            empty([1, TextLength, config.CrossAttentionDim], device: meta));
         return new ForwardWork(weights, attention);
 
         // Every output channel's element takes as many multiply-adds as it has weights.

@@ -19,10 +19,13 @@ namespace NotebookKit.Workshop.Bench;
 /// <param name="PicturesPerSecond">Pictures per second of wall time; null where the memory did not suffice.</param>
 /// <param name="PeakBytes">The most that tensors held meanwhile, the model included.</param>
 /// <param name="DeviceBytes">What the driver says was taken of the device afterwards, by anyone; null on a CPU.</param>
-/// <param name="HostShare">Share of the time until the host had handed out all work of a step: near 1, the device waits for the host.</param>
-/// <param name="ArithmeticShare">The arithmetic that the step needs, over what the device multiplies in large matrices in the same time.</param>
+/// <param name="HostShare">Share of the time until the host had handed out all work of a step: near 1, the device waits for the
+/// host.</param>
+/// <param name="ArithmeticShare">The arithmetic that the step needs, over what the device multiplies in large matrices in the same
+/// time.</param>
 internal sealed record GpuTraining(
-    string Method, int Batch, bool Checkpointing, string Optimizer, double? PicturesPerSecond, long? PeakBytes, long? DeviceBytes, double? HostShare, double? ArithmeticShare);
+    string Method, int Batch, bool Checkpointing, string Optimizer, double? PicturesPerSecond, long? PeakBytes, long? DeviceBytes,
+    double? HostShare, double? ArithmeticShare);
 
 /// <summary>Denoising steps while sampling.</summary>
 /// <param name="Batch">Latents in a forward; with guidance two for each picture.</param>
@@ -56,7 +59,8 @@ internal sealed record GpuBench(
     /// <param name="seconds">How long each row is measured.</param>
     /// <param name="told">Hears what is being done.</param>
     /// <param name="cancel">Stops between two rows; what was measured is returned.</param>
-    public static GpuBench Run(StableDiffusion sd, string name, int size, IReadOnlyList<int> batches, double seconds, Action<string> told, CancellationToken cancel)
+    public static GpuBench Run(StableDiffusion sd, string name, int size, IReadOnlyList<int> batches, double seconds, Action<string> told,
+        CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var dtype = sd.UNet.parameters().First().dtype;
@@ -74,17 +78,21 @@ internal sealed record GpuBench(
         // The whole model last: it leaves the weights changed.
         foreach (var method in new[] { TrainMethod.Lora, TrainMethod.LoraExtended, TrainMethod.DreamBooth })
         {
-            foreach (var (batch, checkpointing) in batches.Select(batch => (batch, false)).Prepend((batches[0], true)).TakeWhile(_ => !cancel.IsCancellationRequested))
+            foreach (var (batch, checkpointing) in batches.Select(batch => (batch, false)).Prepend((batches[0], true))
+                .TakeWhile(_ => !cancel.IsCancellationRequested))
             {
                 training.Add(Train(sd, side, method, batch, checkpointing, work, rate, seconds));
-                told($"{training[^1].Method}, batch {batch}{(checkpointing ? ", checkpointing" : "")}: {(training[^1].PicturesPerSecond is { } pace ? $"{pace:0.0} pictures/s" : "out of memory")}");
+                told($"{training[^1].Method}, batch {batch}{(checkpointing ? ", checkpointing" : "")}: "
+                    + $"{(training[^1].PicturesPerSecond is { } pace ? $"{pace:0.0} pictures/s" : "out of memory")}");
             }
         }
 
-        return new GpuBench(GpuMachine.Of(sd.Device), name, size, dtype.ToString().ToLowerInvariant(), rate / 1e12, work.Forward / 1e9, training, sampling, clock.Elapsed.TotalSeconds);
+        return new GpuBench(GpuMachine.Of(sd.Device), name, size, dtype.ToString().ToLowerInvariant(), rate / 1e12, work.Forward / 1e9,
+            training, sampling, clock.Elapsed.TotalSeconds);
     }
 
-    private static GpuTraining Train(StableDiffusion sd, int side, TrainMethod method, int batch, bool checkpointing, ForwardWork work, double rate, double seconds)
+    private static GpuTraining Train(StableDiffusion sd, int side, TrainMethod method, int batch, bool checkpointing, ForwardWork work,
+        double rate, double seconds)
     {
         var options = new TrainOptions
         {
@@ -95,14 +103,16 @@ internal sealed record GpuBench(
             Memory = new() { GradientCheckpointing = checkpointing },
             Learning = new() { Optimizer = checkpointing ? OptimizerKind.AdamW8bit : OptimizerKind.AdamW },
         }.ForBase(sd);
-        var row = new GpuTraining(Choices.Name(method), batch, checkpointing, Choices.Name(options.Learning.Optimizer), null, null, null, null, null);
+        var row = new GpuTraining(Choices.Name(method), batch, checkpointing, Choices.Name(options.Learning.Optimizer), null, null, null,
+            null, null);
         Settle(sd.Device);
         using var scope = NewDisposeScope();
         try
         {
             using var weights = TrainedWeights.Create(sd, options);
             using var optimizer = weights.Optimizer();
-            using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer, new LrSchedule("constant", options.MainLearningRate, 0, int.MaxValue), options);
+            using var step = new TrainStep(sd.UNet, sd.SchedulerConfig, optimizer,
+                new LrSchedule("constant", options.MainLearningRate, 0, int.MaxValue), options);
             weights.BeginEpoch(0);
             sd.UNet.GradientCheckpointing = checkpointing;
             var data = Batch(sd, side, batch);

@@ -29,13 +29,16 @@ internal sealed record GpuMachine(string Device, string? Driver, string Libtorch
     /// <summary>Bytes of the device that are taken, by this process and all others; null on a CPU or where nobody tells.</summary>
     /// <param name="device">The device.</param>
     public static long? TakenBytes(Device device) =>
-        device.type == DeviceType.CUDA && Query(device, "memory.used") is [var megabytes] && long.TryParse(megabytes, out var used) ? used << 20 : null;
+        device.type == DeviceType.CUDA && Query(device, "memory.used") is [var megabytes] && long.TryParse(megabytes, out var used)
+            ? used << 20 : null;
 
     private static string[]? Query(Device device, string fields)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("nvidia-smi", [$"--id={Math.Max(0, device.index)}", $"--query-gpu={fields}", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo("nvidia-smi", [$"--id={Math.Max(0, device.index)}",
+                $"--query-gpu={fields}", "--format=csv,noheader,nounits"])
+            { RedirectStandardOutput = true })!;
             var line = process.StandardOutput.ReadToEnd().Trim();
             process.WaitForExit();
             return process.ExitCode == 0 ? line.Split(", ") : null;

@@ -12,14 +12,21 @@ internal static class GpuTable
         var page = new StringBuilder();
         Line($"# {bench.Machine.Device}");
         Line($"");
-        Line($"`kit bench gpu` on {bench.Machine.Date}: {bench.Base} at {bench.Size}×{bench.Size}, {bench.Dtype}; {(bench.Machine.Driver is { } driver ? $"driver {driver}, " : "")}libtorch {bench.Machine.Libtorch}, kit {bench.Machine.Kit}. Took {bench.Seconds:0} s.");
+        Line($"`kit bench gpu` on {bench.Machine.Date}: {bench.Base} at {bench.Size}×{bench.Size}, {bench.Dtype}; ",
+            $"{(bench.Machine.Driver is { } driver ? $"driver {driver}, " : "")}libtorch {bench.Machine.Libtorch}, kit ",
+            $"{bench.Machine.Kit}. Took {bench.Seconds:0} s.");
         Line($"");
-        Line($"The device multiplies large {bench.Dtype} matrices at {bench.MatrixTeraflops:0.0##} TFLOP/s; a picture's UNet forward is {bench.ForwardGigaflops:0.0} GFLOP. *Arithmetic* is what share of that rate the layers' products reach; *host* the share of the time until the host had handed out its work: near 100 % the device waits for the host.");
+        Line($"The device multiplies large {bench.Dtype} matrices at {bench.MatrixTeraflops:0.0##} TFLOP/s; a picture's UNet forward is ",
+            $"{bench.ForwardGigaflops:0.0} GFLOP. *Arithmetic* is what share of that rate the layers' products reach; *host* the share ",
+            $"of the time until the host had handed out its work: near 100 % the device waits for the host.");
         Line($"");
-        Line($"| method | batch | checkpointing | optimizer | pictures/s | steps/s | tensors at most | taken of the device | arithmetic | host |");
+        Line($"| method | batch | checkpointing | optimizer | pictures/s | steps/s | tensors at most | taken of the device | arithmetic | ",
+            $"host |");
         Line($"|---|---|---|---|---|---|---|---|---|---|");
         foreach (var row in bench.Training)
-            Line($"| {row.Method} | {row.Batch} | {(row.Checkpointing ? "yes" : "no")} | {row.Optimizer} | {(row.PicturesPerSecond is { } pace ? Number(pace) : "out of memory")} | {Number(row.PicturesPerSecond / row.Batch)} | {Bytes(row.PeakBytes)} | {Bytes(row.DeviceBytes)} | {Share(row.ArithmeticShare)} | {Share(row.HostShare)} |");
+            Line($"| {row.Method} | {row.Batch} | {(row.Checkpointing ? "yes" : "no")} | {row.Optimizer} | ",
+                $"{(row.PicturesPerSecond is { } pace ? Number(pace) : "out of memory")} | {Number(row.PicturesPerSecond / row.Batch)} ",
+                $"| {Bytes(row.PeakBytes)} | {Bytes(row.DeviceBytes)} | {Share(row.ArithmeticShare)} | {Share(row.HostShare)} |");
         Line($"");
         Line($"| sampling: latents in a forward | forwards/s | tensors at most | arithmetic |");
         Line($"|---|---|---|---|");
@@ -27,10 +34,12 @@ internal static class GpuTable
             Line($"| {row.Batch} | {Number(row.StepsPerSecond)} | {Bytes(row.PeakBytes)} | {Share(row.ArithmeticShare)} |");
         return page.ToString();
 
-        void Line(FormattableString line) => page.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        void Line(params FormattableString[] parts) =>
+            page.AppendJoin("", parts.Select(FormattableString.Invariant)).Append('\n');
     }
 
-    private static string Number(double? value) => value is { } number ? number.ToString(number < 10 ? "0.00" : "0.0", CultureInfo.InvariantCulture) : "";
+    private static string Number(double? value) =>
+        value is { } number ? number.ToString(number < 10 ? "0.00" : "0.0", CultureInfo.InvariantCulture) : "";
 
     private static string Bytes(long? bytes) => bytes is { } number ? Training.Memory.MemoryForecast.Size(number) : "";
 

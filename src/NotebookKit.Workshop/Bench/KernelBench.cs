@@ -40,7 +40,8 @@ internal sealed class KernelBench : IDisposable
         var times = Enumerable.Range(0, cells).Select(i => kernel.Cell($"var x{i} = {i}; x{i} + 1").TotalMilliseconds).ToList();
         Thread.Sleep(TimeSpan.FromSeconds(6));
         var growth = kernel.Resident - idle;
-        var interrupts = new[] { "while (true) { }", "while (true) System.Threading.Thread.Sleep(5);", "while (true) await Task.Delay(5);" }.Select(kernel.Interrupt).ToList();
+        var interrupts = new[] { "while (true) { }", "while (true) System.Threading.Thread.Sleep(5);",
+            "while (true) await Task.Delay(5);" }.Select(kernel.Interrupt).ToList();
         return new KernelFigures(ready, first, times.Order().ElementAt(cells / 2), idle, cells, growth, interrupts.Max());
     }
 
@@ -53,7 +54,9 @@ internal sealed class KernelBench : IDisposable
         File.Delete(_file);
     }
 
-    private long Resident => long.Parse(File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+    private long Resident =>
+        long.Parse(File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
 
     private TimeSpan Cell(string code)
     {
@@ -78,7 +81,8 @@ internal sealed class KernelBench : IDisposable
         Receive(socket);
     }
 
-    private void Send(NetMQSocket socket, string type, JsonObject content) => socket.SendMultipartBytes(_codec.Encode(Message.Create(type, content, null)));
+    private void Send(NetMQSocket socket, string type, JsonObject content) =>
+        socket.SendMultipartBytes(_codec.Encode(Message.Create(type, content, null)));
 
     private void Receive(NetMQSocket socket)
     {
@@ -96,4 +100,5 @@ internal sealed class KernelBench : IDisposable
 /// <param name="Cells">How many cells ran.</param>
 /// <param name="GrowthBytes">Memory that they added.</param>
 /// <param name="InterruptMilliseconds">From an interrupt to the end of an endless loop, the slowest of three.</param>
-internal sealed record KernelFigures(double ReadySeconds, double FirstCellSeconds, double CellMilliseconds, long IdleBytes, int Cells, long GrowthBytes, double InterruptMilliseconds);
+internal sealed record KernelFigures(double ReadySeconds, double FirstCellSeconds, double CellMilliseconds, long IdleBytes, int Cells,
+    long GrowthBytes, double InterruptMilliseconds);

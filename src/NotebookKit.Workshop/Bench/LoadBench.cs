@@ -42,7 +42,8 @@ internal sealed record LoadBench(long FileBytes, long WeightBytes, double Second
     /// <summary>The result in words.</summary>
     public string ToText() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Seconds:0.0} s for {FileBytes / 1e9:0.00} GB; {ReadBytes / 1e9:0.00} GB read from the disk; {PeakBytes / 1e9:0.00} GB at most, {PeakOverWeights:0.000} times the weights' {WeightBytes / 1e9:0.00} GB");
+        $"{Seconds:0.0} s for {FileBytes / 1e9:0.00} GB; {ReadBytes / 1e9:0.00} GB read from the disk; {PeakBytes / 1e9:0.00} GB at most, "
+            + $"{PeakOverWeights:0.000} times the weights' {WeightBytes / 1e9:0.00} GB");
 
     private static LoadBench Load(string folder, string path, ScalarType dtype)
     {
@@ -52,7 +53,8 @@ internal sealed record LoadBench(long FileBytes, long WeightBytes, double Second
         using var unet = UNet2DConditionModel.FromPretrained(folder, dtype);
         var seconds = clock.Elapsed.TotalSeconds;
         var weights = unet.parameters().Sum(parameter => parameter.NumberOfElements * parameter.element_size());
-        return new LoadBench(new FileInfo(path).Length, weights, seconds, ProcessFigures.DiskReadBytes - read, MemoryUse.PeakBytes(CPU) - before);
+        return new LoadBench(new FileInfo(path).Length, weights, seconds, ProcessFigures.DiskReadBytes - read,
+            MemoryUse.PeakBytes(CPU) - before);
     }
 
     // Names and shapes of the real network, random numbers; one tensor at a time, so that this leaves no trace in the figures.

@@ -29,14 +29,17 @@ internal static class LoraBench
         using var latents = randn([batch, sd.UNet.Config.InChannels, side, side], generator: random).to(sd.Device);
         using var context = randn([batch, 77, sd.UNet.Config.CrossAttentionDim], generator: random).to(sd.Device);
         using var time = tensor(new[] { 500f }, device: sd.Device);
-        var networks = new[] { LoraTargets.Attention, LoraTargets.Kohya, LoraTargets.Locon }.Select(targets => (Targets: targets, Network: Trained(sd, rank, targets))).ToList();
+        var networks = new[] { LoraTargets.Attention, LoraTargets.Kohya,
+            LoraTargets.Locon }.Select(targets => (Targets: targets, Network: Trained(sd, rank, targets))).ToList();
         using var merged = StableDiffusion.Load(sd.Folder, sd.Device);
         using (var network = Trained(merged, rank, LoraTargets.Locon))
             network.Merge();
         var kinds = new List<(string What, int Layers, UNet2DConditionModel UNet, Action Prepare)> { ("bare", 0, sd.UNet, () => { }) };
-        kinds.AddRange(networks.Select(entry => ($"{entry.Targets}, rank {rank}, attached", entry.Network.Adapters.Count(), sd.UNet, (Action)(() => entry.Network.Multiplier = 1))));
+        kinds.AddRange(networks.Select(entry => ($"{entry.Targets}, rank {rank}, attached", entry.Network.Adapters.Count(), sd.UNet,
+            (Action)(() => entry.Network.Multiplier = 1))));
         kinds.Add(($"locon, rank {rank}, merged", 0, merged.UNet, () => { }));
-        kinds.Add(($"locon, rank {rank}, attached, a pass outside of a sampling", networks[^1].Network.Adapters.Count(), sd.UNet, () => networks[^1].Network.Multiplier = 1));
+        kinds.Add(($"locon, rank {rank}, attached, a pass outside of a sampling", networks[^1].Network.Adapters.Count(), sd.UNet,
+            () => networks[^1].Network.Multiplier = 1));
         var times = kinds.Select(_ => (Wall: new List<double>(), Cpu: new List<double>())).ToList();
         for (var round = -3; round < rounds; round++) // three to warm up
         {
@@ -51,7 +54,8 @@ internal static class LoraBench
         }
 
         networks.ForEach(entry => entry.Network.Dispose());
-        return [.. kinds.Select((kind, i) => new LoraPass(kind.What, kind.Layers, Median(times[i].Wall), Median(times[i].Cpu), Median(times[i].Cpu.Zip(times[0].Cpu, (mine, reference) => mine / reference)) - 1))];
+        return [.. kinds.Select((kind, i) => new LoraPass(kind.What, kind.Layers, Median(times[i].Wall), Median(times[i].Cpu),
+            Median(times[i].Cpu.Zip(times[0].Cpu, (mine, reference) => mine / reference)) - 1))];
 
         void Measure(UNet2DConditionModel unet, (List<double> Wall, List<double> Cpu) into, bool counts)
         {

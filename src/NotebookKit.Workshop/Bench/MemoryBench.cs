@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Bench;
 
-/// <summary>A forecast beside what the trainer really held: the most bytes of tensors, from loading the base to saving the result.</summary>
+/// <summary>A forecast beside what the trainer really held: the most bytes of tensors, from loading the base to saving the
+/// result.</summary>
 /// <param name="Method">What was trained.</param>
 /// <param name="Forecast">The forecast peak, in bytes.</param>
 /// <param name="Measured">The measured peak of the same: what libtorch's allocator counted.</param>
@@ -29,12 +30,14 @@ internal sealed record MemoryBench(string Method, long Forecast, long Measured, 
         {
             var options = Options(plan, pictures, target.FullName);
             // As kit train forecasts it: what the options say, and no more.
-            var forecast = MemoryForecast.Of(shape, MemoryPlan.Of(options, plan.DType, device.type == TorchSharp.DeviceType.CUDA)).Bytes.Total;
+            var forecast = MemoryForecast.Of(shape,
+                MemoryPlan.Of(options, plan.DType, device.type == TorchSharp.DeviceType.CUDA)).Bytes.Total;
             GC.Collect();
             GC.WaitForPendingFinalizers();
             TensorMemory.ResetPeak();
             var held = new Held(device);
-            using var sd = folder == ModelShape.Sd15Name ? RandomModel.Of(shape, device, plan.DType) : StableDiffusion.Load(folder, device, plan.DType);
+            using var sd = folder == ModelShape.Sd15Name ? RandomModel.Of(shape, device, plan.DType)
+                : StableDiffusion.Load(folder, device, plan.DType);
             new DreamBoothTrainer(sd, options).Train();
             return new(Choices.Name(plan.Options.Method), forecast, held.Peak, TensorMemory.PeakResidentBytes);
         }

@@ -118,8 +118,10 @@ internal static unsafe partial class MetaKernels
     {
         foreach (var tensor in tensors)
         {
-            if (tensor is not null && IsDefined(tensor.Handle, out var defined) == 0 && defined != 0 && tensor.device_type != DeviceType.META)
-                Interlocked.CompareExchange(ref _mixed, $"{operation} was given a tensor of shape [{string.Join(", ", tensor.shape)}] on {tensor.device} beside others on meta.", null);
+            if (tensor is not null && IsDefined(tensor.Handle, out var defined) == 0 && defined != 0
+                && tensor.device_type != DeviceType.META)
+                Interlocked.CompareExchange(ref _mixed, $"{operation} was given a tensor of shape [{string.Join(", ", tensor.shape)}] on "
+                    + $"{tensor.device} beside others on meta.", null);
         }
     }
 

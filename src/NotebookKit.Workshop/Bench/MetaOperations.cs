@@ -16,7 +16,9 @@ internal static unsafe partial class MetaKernels
         List(stack[7]);
         Same("A convolution", input, weight, bias);
         var (x, w) = (input.shape, weight.shape);
-        long[] shape = [x[0], w[0], .. Enumerable.Range(0, x.Length - 2).Select(d => ((x[d + 2] + (2 * padding[d]) - (dilation[d] * (w[d + 2] - 1)) - 1) / stride[d]) + 1)];
+        long[] shape = [x[0], w[0],
+            .. Enumerable.Range(0, x.Length - 2)
+                .Select(d => ((x[d + 2] + (2 * padding[d]) - (dilation[d] * (w[d + 2] - 1)) - 1) / stride[d]) + 1)];
         stack[0] = Like(true, shape, input);
     }
 
@@ -126,7 +128,8 @@ internal static unsafe partial class MetaKernels
     {
         // condition, input, other
         using Tensor condition = Take(stack[0]), input = Take(stack[1]), other = Take(stack[2]);
-        Same("A choice", condition, input.dim() == 0 ? null : input, other.dim() == 0 ? null : other); // single numbers may come from the CPU
+        Same("A choice", condition, input.dim() == 0 ? null : input,
+            other.dim() == 0 ? null : other); // single numbers may come from the CPU
         long[] shape = [.. new[] { condition, input, other }.MaxBy(tensor => tensor.dim())!.shape];
         foreach (var tensor in new[] { condition, input, other })
         {

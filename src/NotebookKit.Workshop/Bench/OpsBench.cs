@@ -43,7 +43,8 @@ internal static class OpsBench
                     for (var i = 0; i < 10; i++)
                         one.add(other);
                 }) / 10),
-                new("linear (2, 32) to (2, 32), with gradient", Time(rounds, calls, () => nn.functional.linear(rows, weight, bias).Dispose())),
+                new("linear (2, 32) to (2, 32), with gradient",
+                    Time(rounds, calls, () => nn.functional.linear(rows, weight, bias).Dispose())),
                 new("group_norm (1, 32, 8, 8)", Time(rounds, calls, () => nn.functional.group_norm(image, 8).Dispose())),
                 new("add and backward, 1 element", Time(rounds, calls / 4, () =>
                 {

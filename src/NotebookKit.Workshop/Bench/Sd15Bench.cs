@@ -41,7 +41,8 @@ internal sealed record Sd15Bench(
     /// <param name="dtype">The type to load as.</param>
     /// <param name="told">Hears what is being done.</param>
     /// <param name="cancel">Stops between two runs.</param>
-    public static Sd15Bench Run(string folder, int runs, int threads, int size, ScalarType dtype, Action<string> told, CancellationToken cancel)
+    public static Sd15Bench Run(string folder, int runs, int threads, int size, ScalarType dtype, Action<string> told,
+        CancellationToken cancel)
     {
         if (size < SampleOptions.SizeStep || size % SampleOptions.SizeStep != 0)
             throw new BadInputException($"A size of {size} pixels is not possible: it must be a multiple of {SampleOptions.SizeStep}.");
@@ -74,8 +75,10 @@ internal sealed record Sd15Bench(
         var vae = Measure("VAE decode", runs, told, cancel, () => sd.Vae.Decode(latents));
         return new Sd15Bench(
             Count(sd.UNet), Count(sd.Vae), Count(sd.TextEncoder),
-            Directory.GetFiles(folder, "*.safetensors", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length), dtype.ToString().ToLowerInvariant(),
-            load, loadPeak, before, size, unet.Median, unet.Best, unet.Cpu, unet.PeakBytes, unet.TensorBytes, vae.Median, vae.Cpu, vae.PeakBytes, runs, get_num_threads());
+            Directory.GetFiles(folder, "*.safetensors", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length),
+            dtype.ToString().ToLowerInvariant(),
+            load, loadPeak, before, size, unet.Median, unet.Best, unet.Cpu, unet.PeakBytes, unet.TensorBytes, vae.Median, vae.Cpu,
+            vae.PeakBytes, runs, get_num_threads());
     }
 
     /// <summary>The figures as a few lines of text.</summary>

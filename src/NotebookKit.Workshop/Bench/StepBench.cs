@@ -23,7 +23,8 @@ namespace NotebookKit.Workshop.Bench;
 /// <param name="Threads">Threads that libtorch used.</param>
 /// <param name="Adapters">LoRA layers that were trained.</param>
 internal sealed record StepBench(
-    double StepsPerSecond, double MedianMs, double BestMs, double CpuMs, double ForwardMs, double BackwardMs, double ClipMs, double OptimizerMs, double SampleMs,
+    double StepsPerSecond, double MedianMs, double BestMs, double CpuMs, double ForwardMs, double BackwardMs, double ClipMs,
+    double OptimizerMs, double SampleMs,
     long PeakBytes, int Threads, int Adapters)
 {
     private const int Warmup = 5;
@@ -75,7 +76,8 @@ internal sealed record StepBench(
         });
         process.Refresh();
         return new StepBench(
-            1000 / step.Whole, step.Whole, step.Best, (process.TotalProcessorTime - cpu).TotalMilliseconds / (steps + Warmup), step.Parts[0], step.Parts[1], step.Parts[2], step.Parts[3], sample.Whole,
+            1000 / step.Whole, step.Whole, step.Best, (process.TotalProcessorTime - cpu).TotalMilliseconds / (steps + Warmup),
+            step.Parts[0], step.Parts[1], step.Parts[2], step.Parts[3], sample.Whole,
             TensorMemory.PeakResidentBytes, get_num_threads(), network.Layers.Count());
     }
 
@@ -100,13 +102,15 @@ internal sealed record StepBench(
         }
 
         var wholes = times.Select(time => time.Sum()).Order().ToList();
-        return (wholes[count / 2], wholes[0], [.. Enumerable.Range(0, parts).Select(part => times.Select(time => time[part]).Order().ElementAt(count / 2))]);
+        return (wholes[count / 2], wholes[0],
+            [.. Enumerable.Range(0, parts).Select(part => times.Select(time => time[part]).Order().ElementAt(count / 2))]);
     }
 
     private static UNet2DConditionModel LoadUNet(string folder)
     {
         using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "manifest.json")));
-        var config = manifest.RootElement.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == "sd15_tiny").GetProperty("config");
+        var config = manifest.RootElement.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == "sd15_tiny")
+            .GetProperty("config");
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Parse(config.GetRawText()));
         PretrainedWeights.Fill(unet, Path.Combine(folder, "sd15_tiny.weights.safetensors"));
         return unet;

@@ -41,7 +41,8 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
     private readonly DreamBoothScores _scores = new(embedder);
     private readonly List<RgbImage> _shown = [];
 
-    /// <summary>A row of pictures for the base and for each run: subject, in oil, in pencil, toy, rabbit toy, bear toy. Filled by <see cref="Run"/>.</summary>
+    /// <summary>A row of pictures for the base and for each run: subject, in oil, in pencil, toy, rabbit toy, bear toy. Filled by
+    /// <see cref="Run"/>.</summary>
     public IReadOnlyList<RgbImage> Shown => _shown;
 
     /// <summary>Pictures in a row of <see cref="Shown"/>.</summary>
@@ -54,7 +55,8 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
     /// <param name="progress">Told every training step.</param>
     /// <param name="cancel">Stops after the current step.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public StudyResult Run(IReadOnlyList<double> weights, int pictures, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
+    public StudyResult Run(IReadOnlyList<double> weights, int pictures, Action<StudyRow>? report = null,
+        IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
         var photos = ImageFolder.List(options.Concepts[0].InstanceDir).Select(RgbImage.Load).ToList();
@@ -67,7 +69,11 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
             {
                 Concepts = [options.Concepts[0] with { ClassPrompt = weight is null ? null : options.Concepts[0].ClassPrompt }],
                 Loss = options.Loss with { PriorLossWeight = weight ?? 0 },
-                Saving = options.Saving with { Output = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, weight is null ? "no-class-images.safetensors" : FormattableString.Invariant($"prior-{weight}.safetensors")) },
+                Saving = options.Saving with
+                {
+                    Output = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!,
+                    weight is null ? "no-class-images.safetensors" : FormattableString.Invariant($"prior-{weight}.safetensors"))
+                },
             };
             var trained = new DreamBoothTrainer(model, run).Train(progress, cancel);
             cancel.ThrowIfCancellationRequested();
@@ -86,24 +92,29 @@ public sealed class DreamBoothStudy(StableDiffusion model, IPictureEmbedder embe
     {
         var random = new WorldRandom(SampleSeed, (ulong)style);
         var renders = Enumerable.Range(0, Renders)
-            .Select(_ => SampleRabbit.Paint(SceneSampler.SampleView(random), random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(), model.SampleSize, style)).ToList();
+            .Select(_ => SampleRabbit.Paint(SceneSampler.SampleView(random), random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(),
+                model.SampleSize, style)).ToList();
         return Math.Round(_scores.SubjectFidelity(drawn, renders) / _scores.AmongThemselves(renders), 3);
     }
 
-    private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before, CancellationToken cancel)
+    private StudyRow Measure(double? weight, double seconds, List<RgbImage> photos, double own, int pictures, StudyRow? before,
+        CancellationToken cancel)
     {
         var sheet = new PromptSheet(model, Steps, options.ForBase(model).Samples.Guidance!.Value);
         IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, int count) =>
             sheet.Draw([.. Enumerable.Range(0, count).Select(i => prompts[i % prompts.Count])], SampleSeed, null, cancel);
         var (subject, toys) = (Draw(SubjectPrompts, Math.Max(SubjectPrompts.Length, pictures / 2)), Draw(["a photo of a toy"], pictures));
-        var (rabbits, bears) = (Draw(["a photo of a rabbit toy"], Math.Max(2, pictures / 4)), Draw(["a photo of a bear toy"], Math.Max(2, pictures / 4)));
+        var (rabbits, bears) = (Draw(["a photo of a rabbit toy"], Math.Max(2, pictures / 4)),
+            Draw(["a photo of a bear toy"], Math.Max(2, pictures / 4)));
         var (oil, pencil) = (Draw([Styled[0].Prompt], Math.Max(2, pictures / 4)), Draw([Styled[1].Prompt], Math.Max(2, pictures / 4)));
         _shown.AddRange([.. subject.Take(4), .. oil.Take(2), .. pencil.Take(2), .. toys.Take(4), .. rabbits.Take(2), .. bears.Take(2)]);
         var (fidelity, pres) = (_scores.SubjectFidelity(subject, photos), _scores.Pres(toys, photos));
         return new StudyRow(
-            weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), OfRenders(Styled[0].Style, oil), OfRenders(Styled[1].Style, pencil), Math.Round(pres, 3),
+            weight, Math.Round(fidelity, 3), Math.Round(fidelity / own, 3), OfRenders(Styled[0].Style, oil),
+            OfRenders(Styled[1].Style, pencil), Math.Round(pres, 3),
             before is null ? 0 : Math.Round(pres - before.PresToy, 3), Math.Round(_scores.SubjectFidelityError(toys, photos), 3),
-            Math.Round(_scores.Pres(rabbits, photos), 3), Math.Round(_scores.Pres(bears, photos), 3), Math.Round(_scores.Diversity(toys), 3), Math.Round(seconds, 1));
+            Math.Round(_scores.Pres(rabbits, photos), 3), Math.Round(_scores.Pres(bears, photos), 3),
+            Math.Round(_scores.Diversity(toys), 3), Math.Round(seconds, 1));
     }
 }
 
@@ -118,15 +129,18 @@ public sealed record StudyResult(string Embedder, double PhotosAmongThemselves, 
 /// <param name="PriorLossWeight">The weight; null without class images.</param>
 /// <param name="SubjectFidelity">Mean cosine of "zwx rabbit toy" on several grounds with the photos.</param>
 /// <param name="OfTheirOwn">The same as a share of what the photos score among themselves.</param>
-/// <param name="OilOfRenders">Mean cosine of "oil painting of zwx rabbit toy in style of van gogh" with the world's own paintings of the subject, as a share of what these score among themselves.</param>
+/// <param name="OilOfRenders">Mean cosine of "oil painting of zwx rabbit toy in style of van gogh" with the world's own paintings of the
+/// subject, as a share of what these score among themselves.</param>
 /// <param name="SketchOfRenders">The same of "pencil sketch of zwx rabbit toy".</param>
 /// <param name="PresToy">PRES of "a photo of a toy".</param>
 /// <param name="PresToyRise">By how much that is above the base's: language drift.</param>
-/// <param name="PresToyError">The standard error of PresToy: rows that differ by less than about two of it say nothing of each other.</param>
+/// <param name="PresToyError">The standard error of PresToy: rows that differ by less than about two of it say nothing of each
+/// other.</param>
 /// <param name="PresRabbit">PRES of "a photo of a rabbit toy".</param>
 /// <param name="PresBear">PRES of "a photo of a bear toy".</param>
 /// <param name="DivToy">DIV of "a photo of a toy".</param>
 /// <param name="Seconds">Seconds that training took, class images painted for the first time included.</param>
 public sealed record StudyRow(
-    double? PriorLossWeight, double SubjectFidelity, double OfTheirOwn, double OilOfRenders, double SketchOfRenders, double PresToy, double PresToyRise, double PresToyError,
+    double? PriorLossWeight, double SubjectFidelity, double OfTheirOwn, double OilOfRenders, double SketchOfRenders, double PresToy,
+    double PresToyRise, double PresToyError,
     double PresRabbit, double PresBear, double DivToy, double Seconds);

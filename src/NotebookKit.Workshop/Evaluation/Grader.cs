@@ -21,7 +21,8 @@ public static class Grader
     /// <param name="options">How many pictures, and how they are drawn.</param>
     /// <param name="report">Told how many pictures are drawn.</param>
     /// <param name="cancel">Stops.</param>
-    public static Grade Run(StableDiffusion model, Probe probe, WorldPreset world, GradeOptions options, Action<int>? report = null, CancellationToken cancel = default)
+    public static Grade Run(StableDiffusion model, Probe probe, WorldPreset world, GradeOptions options, Action<int>? report = null,
+        CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(probe);
@@ -36,9 +37,11 @@ public static class Grader
         var shares = Marks.Shares(marks);
         var right = Marks.Shares(Compare(scenes, probe.Read(rendered)));
         Dictionary<string, double> Each(Func<Scene, string> key) => scenes.Zip(marks).GroupBy(p => key(p.First))
-            .OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => Math.Round(g.Average(p => p.Second.All ? 1.0 : 0), 3));
+            .OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key,
+                g => Math.Round(g.Average(p => p.Second.All ? 1.0 : 0), 3));
         var grade = new Grade(options.N, shares.Class, shares.Colour, shares.Background, shares.Style, shares.All, right,
-            Each(s => Words.Noun(s.Class)), Each(s => ProbeNames.Of(s.Style)), options.Steps, options.Cfg, options.Seed, Math.Round(seconds, 1));
+            Each(s => Words.Noun(s.Class)), Each(s => ProbeNames.Of(s.Style)), options.Steps, options.Cfg, options.Seed,
+            Math.Round(seconds, 1));
         if (options.Sheet is { } path)
             SaveSheet(path, drawn, rendered, captions);
         return grade;
@@ -48,14 +51,19 @@ public static class Grader
     private static string Caption(Scene scene)
     {
         var random = new WorldRandom(scene.Seed, 7);
-        return (SceneCaptions.Full(scene) with { Article = random.Chance(0.85f), Phrasing = (random.Below(3), random.Below(3), random.Below(3)) }).Text;
+        return (SceneCaptions.Full(scene) with
+        {
+            Article = random.Chance(0.85f),
+            Phrasing = (random.Below(3), random.Below(3), random.Below(3))
+        }).Text;
     }
 
     private static List<Marks> Compare(IReadOnlyList<Scene> scenes, IReadOnlyList<ProbeReading> readings) =>
         [.. scenes.Zip(readings, Marks.Of)];
 
     // A hundred at most: ten columns of drawn pictures, then the renders of the same scenes.
-    private static void SaveSheet(string path, IReadOnlyList<RgbImage> drawn, IReadOnlyList<RgbImage> rendered, IReadOnlyList<string> captions)
+    private static void SaveSheet(string path, IReadOnlyList<RgbImage> drawn, IReadOnlyList<RgbImage> rendered,
+        IReadOnlyList<string> captions)
     {
         var rows = Math.Min(10, drawn.Count / 10);
         if (rows == 0)
@@ -103,8 +111,10 @@ public sealed record GradeOptions
 /// <param name="Seconds">Seconds that drawing took.</param>
 public sealed record Grade(
     int N, double Class, double Colour, double Background, double Style, double All, AttributeShares Probe,
-    IReadOnlyDictionary<string, double> ByClass, IReadOnlyDictionary<string, double> ByStyle, int Steps, double Cfg, ulong Seed, double Seconds)
+    IReadOnlyDictionary<string, double> ByClass, IReadOnlyDictionary<string, double> ByStyle, int Steps, double Cfg, ulong Seed,
+    double Seconds)
 {
-    /// <summary>Peak signal-to-noise ratio of rendered pictures through the model's VAE and back, dB; see <see cref="Reconstruction"/>.</summary>
+    /// <summary>Peak signal-to-noise ratio of rendered pictures through the model's VAE and back, dB; see
+    /// <see cref="Reconstruction"/>.</summary>
     public double VaePsnr { get; init; }
 }

@@ -3,7 +3,8 @@ using NotebookKit.Workshop.World;
 
 namespace NotebookKit.Workshop.Evaluation;
 
-/// <summary>Which attributes of one picture are right. Null: the caption does not say (no colour in a sketch, no word for the studio).</summary>
+/// <summary>Which attributes of one picture are right. Null: the caption does not say (no colour in a sketch, no word for the
+/// studio).</summary>
 internal readonly record struct Marks(bool Class, bool? Colour, bool? Background, bool Style)
 {
     /// <summary>Everything that the caption says is right.</summary>
@@ -25,7 +26,8 @@ internal readonly record struct Marks(bool Class, bool? Colour, bool? Background
         Share(marks.Select(m => (bool?)m.Class)), Share(marks.Select(m => m.Colour)), Share(marks.Select(m => m.Background)),
         Share(marks.Select(m => (bool?)m.Style)), Share(marks.Select(m => (bool?)m.All)));
 
-    private static double Share(IEnumerable<bool?> marks) => Math.Round(marks.Where(m => m is not null).Select(m => m!.Value ? 1.0 : 0).DefaultIfEmpty(0).Average(), 4);
+    private static double Share(IEnumerable<bool?> marks) =>
+        Math.Round(marks.Where(m => m is not null).Select(m => m!.Value ? 1.0 : 0).DefaultIfEmpty(0).Average(), 4);
 }
 
 /// <summary>Shares, 0 to 1, of pictures that show what their caption says: prompt fidelity.</summary>

@@ -31,5 +31,6 @@ internal static class ProbeNames
     };
 
     /// <summary>What the probe should read from a picture of a scene.</summary>
-    public static ProbeReading Truth(Scene scene) => new(Words.Noun(scene.Class), Words.Adjective(scene.Color), Of(scene.Background), Of(scene.Style));
+    public static ProbeReading Truth(Scene scene) =>
+        new(Words.Noun(scene.Class), Words.Adjective(scene.Color), Of(scene.Background), Of(scene.Style));
 }

@@ -25,7 +25,8 @@ public static class ProbeTraining
     /// <param name="cancel">Stops; what is trained so far is kept in the folder's <c>.probe</c> and taken up again.</param>
     /// <returns>How well it reads rendered pictures that it has not seen.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static ProbeQuality Run(string folder, WorldPreset world, ulong seed, long steps, int workers, int pictures, IProgress<PretrainProgress>? progress = null, CancellationToken cancel = default)
+    public static ProbeQuality Run(string folder, WorldPreset world, ulong seed, long steps, int workers, int pictures,
+        IProgress<PretrainProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(world);
         var scenes = Enumerable.Range(0, pictures).Select(i => SceneSampler.Sample(seed ^ ScenesStream, i, world)).ToList();
@@ -42,7 +43,8 @@ public static class ProbeTraining
         using (var trainer = new ParallelTrainer(learners, settings, Path.Combine(work, "probe.checkpoint.safetensors")))
         {
             var done = trainer.Run(new Budget(steps, double.PositiveInfinity), status => progress?.Report(new PretrainProgress(
-                "probe", status.Progress, $"loss {status.Loss:F3}, {status.Steps * ProbeLearner.PicturesPerStep / status.Seconds:F0} pictures/s")), cancel);
+                "probe", status.Progress,
+                $"loss {status.Loss:F3}, {status.Steps * ProbeLearner.PicturesPerStep / status.Seconds:F0} pictures/s")), cancel);
             if (!done)
                 throw new OperationCanceledException();
         }
@@ -67,12 +69,15 @@ public static class ProbeTraining
         ArgumentNullException.ThrowIfNull(probe);
         using var scope = NewDisposeScope();
         var scenes = Enumerable.Range(0, count).Select(i => SceneSampler.Sample(seed ^ ScenesStream, i, world)).ToList();
-        var marks = scenes.Zip(probe.Read([.. scenes.Select(s => Painter.Paint(s, Size))]), (scene, reading) => Marks.Of(scene, reading)).ToList();
+        var marks = scenes.Zip(probe.Read([.. scenes.Select(s => Painter.Paint(s, Size))]), (scene, reading) => Marks.Of(scene, reading))
+            .ToList();
         // Two pictures each of 100 individuals: is the other one the nearest of 100?
         var random = new WorldRandom(seed, 3);
         var toys = Enumerable.Range(0, 100).Select(i => new Individual(seed ^ IndividualsStream, i)).ToList();
         Tensor Seen(Style style) => probe.Embed([.. toys.Select(toy => new RgbImage(Size, Size, Paint(toy, random, world, style)))]);
-        double Found(Style style) => Math.Round(Seen(style).mm(Seen(style).transpose(0, 1)).argmax(1).data<long>().ToArray().Select((n, i) => n == i ? 1.0 : 0).Average(), 3);
+        double Found(Style style) =>
+            Math.Round(Seen(style).mm(Seen(style).transpose(0, 1)).argmax(1).data<long>().ToArray().Select((n, i) => n == i ? 1.0 : 0)
+                .Average(), 3);
         return new ProbeQuality(count, Marks.Shares(marks), world.Styles.ToDictionary(s => ProbeNames.Of(s.Value), s => Found(s.Value)));
     }
 
@@ -85,7 +90,8 @@ public static class ProbeTraining
             var toy = new Individual(seed, i);
             var random = new WorldRandom(seed, (ulong)(i + 1) << 32);
             // Half are seen in photos; the others all in one style, in which alike toys must be told apart, or in several.
-            var one = random.Chance(0.5f) ? Style.Photo : random.Pick([.. world.Styles.Select(s => (s.Value == Style.Photo ? (Style?)null : s.Value, 1f))]);
+            var one = random.Chance(0.5f) ? Style.Photo
+                : random.Pick([.. world.Styles.Select(s => (s.Value == Style.Photo ? (Style?)null : s.Value, 1f))]);
             for (var v = 0; v < Views; v++)
             {
                 var pixels = Paint(toy, random, world, one ?? random.Pick(world.Styles));
@@ -109,7 +115,8 @@ public static class ProbeTraining
     {
         var (backgrounds, styles) = (world.Backgrounds.Select(b => b.Value).ToList(), world.Styles.Select(s => s.Value).ToList());
         var (classes, colors) = (world.Classes.ToList(), world.Colors.ToList());
-        var rows = scenes.SelectMany(s => new long[] { classes.IndexOf(s.Class), s.ShowsColor ? colors.IndexOf(s.Color) : -1, backgrounds.IndexOf(s.Background), styles.IndexOf(s.Style) }).ToArray();
+        var rows = scenes.SelectMany(s => new long[] { classes.IndexOf(s.Class), s.ShowsColor ? colors.IndexOf(s.Color) : -1,
+            backgrounds.IndexOf(s.Background), styles.IndexOf(s.Style) }).ToArray();
         return tensor(rows, [scenes.Count, 4L]);
     }
 }
@@ -117,5 +124,6 @@ public static class ProbeTraining
 /// <summary>How well a probe reads rendered pictures.</summary>
 /// <param name="N">How many pictures.</param>
 /// <param name="Right">The share of each attribute that it reads right.</param>
-/// <param name="Individual">For each style, of two pictures each of 100 individuals in that style: how often an individual's second picture is the nearest to its first.</param>
+/// <param name="Individual">For each style, of two pictures each of 100 individuals in that style: how often an individual's second picture
+/// is the nearest to its first.</param>
 public sealed record ProbeQuality(int N, AttributeShares Right, IReadOnlyDictionary<string, double> Individual);

@@ -20,7 +20,8 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
     /// <param name="seed">The first picture's.</param>
     /// <param name="report">Told how many are done.</param>
     /// <param name="cancel">Stops between two steps.</param>
-    public IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, ulong seed, Action<int>? report = null, CancellationToken cancel = default)
+    public IReadOnlyList<RgbImage> Draw(IReadOnlyList<string> prompts, ulong seed, Action<int>? report = null,
+        CancellationToken cancel = default)
     {
         var batches = prompts.Chunk(Batch).ToArray();
         var pictures = new IReadOnlyList<RgbImage>[batches.Length];
@@ -42,13 +43,15 @@ internal sealed record PromptSheet(StableDiffusion Model, int Steps, double Guid
         scheduler.SetTimesteps(Steps);
         scheduler.SetBeginIndex(0);
         var side = Model.UNet.Config.SampleSize ?? 64;
-        var latents = cat([.. prompts.Select((_, i) => randn([1, Model.UNet.Config.InChannels, side, side], ScalarType.Float32, CPU, generator: new Generator(seed + (ulong)i, CPU)))], 0).to(Model.Device);
+        var latents = cat([.. prompts.Select((_, i) => randn([1, Model.UNet.Config.InChannels, side, side], ScalarType.Float32, CPU,
+            generator: new Generator(seed + (ulong)i, CPU)))], 0).to(Model.Device);
         var context = Model.EncodePrompts([.. Enumerable.Repeat("", prompts.Length), .. prompts]); // (2·B, 77, D)
         foreach (var timestep in scheduler.Timesteps)
         {
             cancel.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
-            var both = Model.UNet.call(latents.repeat(2, 1, 1, 1), tensor(new[] { (float)timestep }, device: Model.Device), context).chunk(2, 0);
+            var both = Model.UNet.call(latents.repeat(2, 1, 1, 1), tensor(new[] { (float)timestep }, device: Model.Device), context)
+                .chunk(2, 0);
             var next = scheduler.Step(both[0] + ((both[1] - both[0]) * Guidance), timestep, latents);
             latents.Dispose();
             latents = next.MoveToOuterDisposeScope();

@@ -35,8 +35,10 @@ public static class Reconstruction
     {
         var rendered = WorldPictures.ToModel(WorldPictures.Paint(scenes, model.SampleSize, default)).to(model.Device);
         var both = cat([rendered, model.Vae.Decode(model.Vae.Encode(rendered).Mean)], 0).cpu();
-        ImageGrid.Render([.. Enumerable.Range(0, (int)both.shape[0]).Select(i => ImageTensor.FromTensor(both[i]))], scenes.Count, cell: 128).SavePng(path);
+        ImageGrid.Render([.. Enumerable.Range(0, (int)both.shape[0]).Select(i => ImageTensor.FromTensor(both[i]))], scenes.Count, cell: 128)
+            .SavePng(path);
     }
 
-    private static bool HasFace(Scene scene) => scene.Class is ToyClass.RabbitToy or ToyClass.BearToy or ToyClass.DogToy or ToyClass.CatToy or ToyClass.Cat;
+    private static bool HasFace(Scene scene) =>
+        scene.Class is ToyClass.RabbitToy or ToyClass.BearToy or ToyClass.DogToy or ToyClass.CatToy or ToyClass.Cat;
 }

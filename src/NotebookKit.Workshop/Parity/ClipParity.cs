@@ -16,7 +16,8 @@ internal sealed class ClipParity : ParityArea
     {
         foreach (var (name, reference, outputs) in WithOutputs(folder, report))
         {
-            foreach (var tag in outputs.Keys.Where(key => key.EndsWith(".input_ids", StringComparison.Ordinal)).Select(key => key[..^".input_ids".Length]))
+            foreach (var tag in outputs.Keys.Where(key => key.EndsWith(".input_ids", StringComparison.Ordinal))
+                .Select(key => key[..^".input_ids".Length]))
                 report.Run(Name, $"{name}.{tag}", m => Outputs(m, folder, reference, outputs, tag));
             if (folder.Has($"{name}.grads.safetensors"))
                 report.Run(Name, $"{name}.grads", m => Gradients(m, folder, reference, outputs));
@@ -26,7 +27,8 @@ internal sealed class ClipParity : ParityArea
     private static CLIPTextModel Load(ReferenceFolder folder, JsonObject reference) =>
         ModelCases.Load(folder, reference, json => new CLIPTextModel(CLIPTextConfig.Parse(json)));
 
-    private static void Outputs(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs, string tag)
+    private static void Outputs(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs,
+        string tag)
     {
         using var model = Load(folder, reference);
         using var noGrad = no_grad();

@@ -17,12 +17,14 @@ internal sealed class ConvertParity : ParityArea
     public override void Run(ReferenceFolder folder, ParityReport report)
     {
         var files = (folder.Manifest["files"] as JsonObject ?? []).Select(pair => pair.Key).Where(folder.Has).ToList();
-        foreach (var file in files.Where(file => file.EndsWith(".ckpt", StringComparison.Ordinal) || file.EndsWith(".safetensors", StringComparison.Ordinal)))
+        foreach (var file in files.Where(file => file.EndsWith(".ckpt", StringComparison.Ordinal)
+            || file.EndsWith(".safetensors", StringComparison.Ordinal)))
         {
             var stem = Path.GetFileNameWithoutExtension(file);
             if (files.Contains($"{stem}.expect.safetensors") && file.EndsWith(".ckpt", StringComparison.Ordinal))
                 report.Run(Name, file, m => Expected(m, folder, file, $"{stem}.expect.safetensors"));
-            else if (Reference(folder, files, file) is { } reference && !file.StartsWith(reference + ".", StringComparison.Ordinal) && !file.Contains(".outputs.", StringComparison.Ordinal) && !file.Contains(".expect.", StringComparison.Ordinal))
+            else if (Reference(folder, files, file) is { } reference && !file.StartsWith(reference + ".", StringComparison.Ordinal)
+                && !file.Contains(".outputs.", StringComparison.Ordinal) && !file.Contains(".expect.", StringComparison.Ordinal))
                 report.Run(Name, file, m => Converted(m, folder, file, reference));
             if (files.Contains($"{stem}.expect.json"))
                 report.Run(Name, $"{file} ema", m => Averaged(m, folder, file, $"{stem}.expect.json"));
@@ -34,14 +36,17 @@ internal sealed class ConvertParity : ParityArea
             if (folder.Has($"{name}.outputs.safetensors"))
                 report.Run(Name, $"{name} outputs", m => Outputs(m, folder, reference, files));
             if (files.Contains($"{name}_keymap.json") || files.Contains($"{name.Replace("_ldm", "")}_keymap.json"))
-                report.Run(Name, $"{name} keymap", m => KeyMap(m, folder, reference, files.Contains($"{name}_keymap.json") ? $"{name}_keymap.json" : $"{name.Replace("_ldm", "")}_keymap.json"));
+                report.Run(Name, $"{name} keymap",
+                    m => KeyMap(m, folder, reference,
+                        files.Contains($"{name}_keymap.json") ? $"{name}_keymap.json" : $"{name.Replace("_ldm", "")}_keymap.json"));
         }
     }
 
     // The converted form: three files NAME.unet.safetensors, NAME.vae.safetensors, NAME.text_encoder.safetensors. Where
     // there are several, the one whose name begins most like the file's.
     private static string? Reference(ReferenceFolder folder, IEnumerable<string> files, string file) =>
-        files.Where(name => name.EndsWith(".unet.safetensors", StringComparison.Ordinal)).Select(name => name[..^".unet.safetensors".Length])
+        files.Where(name => name.EndsWith(".unet.safetensors", StringComparison.Ordinal))
+            .Select(name => name[..^".unet.safetensors".Length])
             .Where(stem => PartNames.All(part => folder.Has($"{stem}.{part}.safetensors")))
             .MaxBy(stem => stem.TakeWhile((c, i) => i < file.Length && file[i] == c).Count());
 
@@ -66,7 +71,8 @@ internal sealed class ConvertParity : ParityArea
         else
         {
             using var alone = WeightFile.Open(folder.PathOf(file));
-            using var part = LdmTextEncoder.Part(alone, LdmTextEncoder.PrefixIn(alone) ?? throw new BadInputException($"{file} is no checkpoint and no text encoder."), new HashSet<string>());
+            using var part = LdmTextEncoder.Part(alone, LdmTextEncoder.PrefixIn(alone)
+                ?? throw new BadInputException($"{file} is no checkpoint and no text encoder."), new HashSet<string>());
             Same(measurement, part, folder.Load($"{reference}.text_encoder.safetensors"));
         }
     }
@@ -75,7 +81,8 @@ internal sealed class ConvertParity : ParityArea
     private static void Same(Measurement measurement, WeightFile weights, Dictionary<string, Tensor> reference)
     {
         // The positions 0, 1, 2, … are no weights; of OpenCLIP's text encoder some versions of the reference save them.
-        var expected = reference.Where(pair => !pair.Key.EndsWith(".position_ids", StringComparison.Ordinal) || weights.Weights.ContainsKey(pair.Key)).ToDictionary(
+        var expected = reference.Where(pair => !pair.Key.EndsWith(".position_ids", StringComparison.Ordinal)
+            || weights.Weights.ContainsKey(pair.Key)).ToDictionary(
             pair => pair.Key,
             pair => weights.Weights.GetValueOrDefault(pair.Key)?.DType is ScalarType.Float16 or ScalarType.BFloat16
                 ? pair.Value.to(weights.Weights[pair.Key].DType).to(pair.Value.dtype) : pair.Value);
@@ -102,12 +109,20 @@ internal sealed class ConvertParity : ParityArea
     // The names alone: from the LDM file's list to diffusers' and back.
     private static void KeyMap(Measurement measurement, ReferenceFolder folder, JsonObject reference, string file)
     {
-        var unet = LdmUNetNames.Table(UNet2DConditionConfig.Parse((reference["unet_config"] ?? reference["diffusers_unet_config"])!.ToJsonString()));
-        var vae = LdmVaeNames.Table(AutoencoderKLConfig.Parse((reference["vae_config"] ?? reference["diffusers_vae_config"])!.ToJsonString()));
+        var unet = LdmUNetNames.Table(UNet2DConditionConfig.Parse((reference["unet_config"]
+            ?? reference["diffusers_unet_config"])!.ToJsonString()));
+        var vae = LdmVaeNames.Table(AutoencoderKLConfig.Parse((reference["vae_config"]
+            ?? reference["diffusers_vae_config"])!.ToJsonString()));
         foreach (var (ldm, entry) in (JsonObject)folder.LoadJson(file))
         {
-            var (part, key) = entry is JsonArray list ? ((string)list[0]!, (string)list[1]!) : ((string)entry!["part"]!, (string)entry["key"]!);
-            var (prefix, names) = part switch { "unet" => (LdmPrefixes.UNet, unet), "vae" => (LdmPrefixes.Vae, vae), _ => (LdmPrefixes.Clip, null) };
+            var (part, key) = entry is JsonArray list ? ((string)list[0]!, (string)list[1]!)
+                : ((string)entry!["part"]!, (string)entry["key"]!);
+            var (prefix, names) = part switch
+            {
+                "unet" => (LdmPrefixes.UNet, unet),
+                "vae" => (LdmPrefixes.Vae, vae),
+                _ => (LdmPrefixes.Clip, null)
+            };
             var ours = names is null ? ldm[prefix.Length..] : names.ToDiffusers(ldm[prefix.Length..]);
             var back = names is null ? key : names.ToLdm(key);
             measurement.Add($"{ldm} is {ours}", ours == key ? 0 : 1, 0);
@@ -119,7 +134,9 @@ internal sealed class ConvertParity : ParityArea
     private static void Outputs(Measurement measurement, ReferenceFolder folder, JsonObject reference, IEnumerable<string> files)
     {
         var outputs = folder.Load($"{(string?)reference["name"]}.outputs.safetensors");
-        using var checkpoint = LdmCheckpoint.Open(folder.PathOf(files.First(file => file.StartsWith((string)reference["name"]!, StringComparison.Ordinal) && file.EndsWith(".safetensors", StringComparison.Ordinal) && IsLdm(folder.PathOf(file)))));
+        using var checkpoint = LdmCheckpoint.Open(
+            folder.PathOf(files.First(file => file.StartsWith((string)reference["name"]!, StringComparison.Ordinal)
+                && file.EndsWith(".safetensors", StringComparison.Ordinal) && IsLdm(folder.PathOf(file)))));
         var tolerance = Tolerance.ForOutput(ModelCases.ToleranceOf(folder, reference, "outputs"));
         using var noGrad = no_grad();
         using var unet = new UNet2DConditionModel(UNet2DConditionConfig.Parse(reference["diffusers_unet_config"]!.ToJsonString()));
@@ -157,7 +174,9 @@ internal sealed class ConvertParity : ParityArea
     }
 
     private static bool Equal(Tensor actual, Tensor expected) =>
-        actual.dtype == expected.dtype && actual.shape.SequenceEqual(expected.shape) && actual.contiguous().bytes.SequenceEqual(expected.contiguous().bytes);
+        actual.dtype == expected.dtype && actual.shape.SequenceEqual(expected.shape)
+            && actual.contiguous().bytes.SequenceEqual(expected.contiguous().bytes);
 
-    private static string Hash(Tensor tensor) => Convert.ToHexStringLower(SHA256.HashData(tensor.to(ScalarType.Float32).contiguous().bytes));
+    private static string Hash(Tensor tensor) =>
+        Convert.ToHexStringLower(SHA256.HashData(tensor.to(ScalarType.Float32).contiguous().bytes));
 }

@@ -15,7 +15,8 @@ internal static partial class LoraKeyParity
     /// <summary>The lists and sizes of every JSON file of the folder but the manifest.</summary>
     public static void Run(ReferenceFolder folder, ParityReport report)
     {
-        foreach (var file in Directory.EnumerateFiles(folder.FolderPath, "*.json").Select(file => Path.GetFileName(file)).Where(file => file != "manifest.json").Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(folder.FolderPath, "*.json").Select(file => Path.GetFileName(file))
+            .Where(file => file != "manifest.json").Order(StringComparer.Ordinal))
         {
             var json = folder.LoadJson(file);
             if (json is JsonArray sizes)
@@ -38,9 +39,12 @@ internal static partial class LoraKeyParity
         using var unet = SiblingModels.UNet(folder);
         using var text = SiblingModels.TextEncoder(folder);
         if (reference["modules"] is { } modules)
-            measurement.Add("modules", Math.Abs((int)modules - file.Keys.Count(key => key.EndsWith(".lora_down.weight", StringComparison.Ordinal))), 0);
+            measurement.Add("modules",
+                Math.Abs((int)modules - file.Keys.Count(key => key.EndsWith(".lora_down.weight", StringComparison.Ordinal))), 0);
         if (reference["params_without_alpha"] is { } parameters)
-            measurement.Add("parameters", Math.Abs((long)parameters - file.Values.Where(entry => entry.Shape.Count > 0).Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size))), 0);
+            measurement.Add("parameters",
+                Math.Abs((long)parameters - file.Values.Where(entry => entry.Shape.Count > 0)
+                    .Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size))), 0);
         var arguments = reference["args"] as JsonObject ?? [];
         if (arguments.Any(argument => argument.Key is not ("conv_dim" or "conv_alpha" or "drop_alpha")))
             return; // ranks block by block are kohya's own numbering; the file is read as it is
@@ -48,7 +52,8 @@ internal static partial class LoraKeyParity
         {
             Rank = (int)reference["dim"]!,
             ConvRank = (int?)arguments["conv_dim"],
-            Targets = (bool?)reference["unet"] == false ? LoraTargets.Matching(@"^text_encoder\..*\.(self_attn|mlp)\.") : arguments["conv_dim"] is null ? LoraTargets.Kohya : LoraTargets.Locon,
+            Targets = (bool?)reference["unet"] == false ? LoraTargets.Matching(@"^text_encoder\..*\.(self_attn|mlp)\.")
+                : arguments["conv_dim"] is null ? LoraTargets.Kohya : LoraTargets.Locon,
         };
         var expected = LoraSize.Tensors(unet, (bool?)reference["text_encoder"] == false ? null : text, options)
             .Where(tensor => (bool?)arguments["drop_alpha"] != true || !tensor.Name.EndsWith(".alpha", StringComparison.Ordinal));
@@ -86,17 +91,24 @@ internal static partial class LoraKeyParity
         IEnumerable<(string Name, long[] Shape)> expected = list switch
         {
             "unet_linear" => LoraSize.Tensors(Sd15.UNet, null, options with { Targets = LoraTargets.Kohya }),
-            "te" => LoraSize.Tensors(Sd15.UNet, Sd15.TextEncoder, options with { Targets = LoraTargets.Kohya }).Where(tensor => tensor.Name.StartsWith("lora_te_", StringComparison.Ordinal)),
-            "conv_extra" => LoraSize.Tensors(Sd15.UNet, null, options with { Targets = LoraTargets.Locon }).ExceptBy(LoraSize.Tensors(Sd15.UNet, null, options with { Targets = LoraTargets.Kohya }).Select(tensor => tensor.Name), tensor => tensor.Name),
-            _ => LoraSize.Tensors(Sd15.UNet, Sd15.TextEncoder, options with { Targets = LoraTargets.Attention }, list.StartsWith("peft", StringComparison.Ordinal) ? LoraFormat.Peft : LoraFormat.Diffusers),
+            "te" => LoraSize.Tensors(Sd15.UNet, Sd15.TextEncoder, options with { Targets = LoraTargets.Kohya })
+                .Where(tensor => tensor.Name.StartsWith("lora_te_", StringComparison.Ordinal)),
+            "conv_extra" => LoraSize.Tensors(Sd15.UNet, null, options with { Targets = LoraTargets.Locon })
+                .ExceptBy(LoraSize.Tensors(Sd15.UNet, null, options with { Targets = LoraTargets.Kohya }).Select(tensor => tensor.Name),
+                    tensor => tensor.Name),
+            _ => LoraSize.Tensors(Sd15.UNet, Sd15.TextEncoder, options with { Targets = LoraTargets.Attention },
+                list.StartsWith("peft", StringComparison.Ordinal) ? LoraFormat.Peft : LoraFormat.Diffusers),
         };
         Compare(measurement, list, expected, shapes);
     }
 
-    private static void Compare(Measurement measurement, string what, IEnumerable<(string Name, long[] Shape)> expected, Dictionary<string, long[]> actual)
+    private static void Compare(Measurement measurement, string what, IEnumerable<(string Name, long[] Shape)> expected,
+        Dictionary<string, long[]> actual)
     {
         var ours = expected.ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
-        var wrong = ours.Keys.Union(actual.Keys).Where(name => !ours.TryGetValue(name, out var mine) || !actual.TryGetValue(name, out var theirs) || !mine.SequenceEqual(theirs)).Order(StringComparer.Ordinal).ToList();
+        var wrong = ours.Keys.Union(actual.Keys)
+            .Where(name => !ours.TryGetValue(name, out var mine) || !actual.TryGetValue(name, out var theirs)
+                || !mine.SequenceEqual(theirs)).Order(StringComparer.Ordinal).ToList();
         measurement.Add(wrong.Count == 0 ? what : $"{what}: {wrong[0]}", wrong.Count, 0);
     }
 

@@ -43,14 +43,16 @@ internal sealed class LoraParity : ParityArea
             var keys = folder.Load($"{name}.outputs.safetensors").Keys.ToList();
             foreach (var multiplier in MultipliersIn(keys))
                 report.Run(Name, $"{name}.mult_{multiplier}", m => Hooked(m, folder, name, name, $"mult_{multiplier}.", Parse(multiplier)));
-            foreach (var multiplier in keys.Where(key => key.StartsWith("merged_", StringComparison.Ordinal)).Select(key => key[7..key.IndexOf('.', key.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct())
+            foreach (var multiplier in keys.Where(key => key.StartsWith("merged_", StringComparison.Ordinal))
+                .Select(key => key[7..key.IndexOf('.', key.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct())
                 report.Run(Name, $"{name}.merged_{multiplier}", m => Merged(m, folder, name, multiplier));
             if (keys.Contains("unet_out") || keys.Contains("te_out"))
                 OtherSpellings(folder, report, name);
             if (folder.Has($"{name}.fp16.safetensors") && folder.Has($"{name}.fp16.outputs.safetensors"))
             {
                 foreach (var multiplier in MultipliersIn([.. folder.Load($"{name}.fp16.outputs.safetensors").Keys]))
-                    report.Run(Name, $"{name}.fp16.mult_{multiplier}", m => Hooked(m, folder, $"{name}.fp16", $"{name}.fp16", $"mult_{multiplier}.", Parse(multiplier)));
+                    report.Run(Name, $"{name}.fp16.mult_{multiplier}",
+                        m => Hooked(m, folder, $"{name}.fp16", $"{name}.fp16", $"mult_{multiplier}.", Parse(multiplier)));
             }
         }
     }
@@ -58,12 +60,14 @@ internal sealed class LoraParity : ParityArea
     // One set of outputs, the same weights in every file that is called <something>_format.
     private void OtherSpellings(ReferenceFolder folder, ParityReport report, string name)
     {
-        var files = Directory.EnumerateFiles(folder.FolderPath, "*_format.safetensors").Select(file => Path.GetFileNameWithoutExtension(file)).Append(name).Distinct();
+        var files = Directory.EnumerateFiles(folder.FolderPath, "*_format.safetensors")
+            .Select(file => Path.GetFileNameWithoutExtension(file)).Append(name).Distinct();
         foreach (var file in files.Where(file => file == name || !folder.Has($"{file}.outputs.safetensors")).Order(StringComparer.Ordinal))
             report.Run(Name, file, m => Hooked(m, folder, file, name, "", 1));
     }
 
-    private static void Hooked(Measurement measurement, ReferenceFolder folder, string file, string outputs, string prefix, double multiplier)
+    private static void Hooked(Measurement measurement, ReferenceFolder folder, string file, string outputs, string prefix,
+        double multiplier)
     {
         using var models = new Models(folder);
         using var network = LoraNetwork.Load(folder.PathOf($"{file}.safetensors"), models.UNet, models.Text, multiplier);
@@ -92,7 +96,8 @@ internal sealed class LoraParity : ParityArea
     }
 
     private static List<string> MultipliersIn(IReadOnlyList<string> keys) =>
-        [.. keys.Where(key => key.StartsWith("mult_", StringComparison.Ordinal)).Select(key => key[5..key.LastIndexOf('.')]).Distinct().Order(StringComparer.Ordinal)];
+        [.. keys.Where(key => key.StartsWith("mult_", StringComparison.Ordinal)).Select(key => key[5..key.LastIndexOf('.')]).Distinct()
+            .Order(StringComparer.Ordinal)];
 
     private static double Parse(string multiplier) => double.Parse(multiplier, CultureInfo.InvariantCulture);
 

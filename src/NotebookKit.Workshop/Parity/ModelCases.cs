@@ -21,8 +21,10 @@ internal static class ModelCases
     /// <summary>Loads a case's weights into a fresh network.</summary>
     public static T Load<T>(ReferenceFolder folder, JsonObject reference, Func<string, T> make, string? weights = null) where T : Module
     {
-        var model = make(reference["config"]?.ToJsonString() ?? throw new BadInputException($"The case {reference["name"]} has no config."));
-        PretrainedWeights.Fill(model, folder.PathOf(weights ?? (string?)reference["weights"] ?? $"{(string?)reference["name"]}.weights.safetensors"));
+        var model = make(reference["config"]?.ToJsonString()
+            ?? throw new BadInputException($"The case {reference["name"]} has no config."));
+        PretrainedWeights.Fill(model,
+            folder.PathOf(weights ?? (string?)reference["weights"] ?? $"{(string?)reference["name"]}.weights.safetensors"));
         model.eval();
         return model.to(folder.Device);
     }

@@ -8,7 +8,8 @@ internal abstract class ParityArea
 {
     /// <summary>Every area that can be run.</summary>
     public static IReadOnlyList<ParityArea> All { get; } =
-        [new ClipParity(), new ConvertParity(), new ImagesParity(), new LoraParity(), new SafetensorsParity(), new SchedulersParity(), new TokenizerParity(), new TrainingParity(), new UNetParity(), new VaeParity()];
+        [new ClipParity(), new ConvertParity(), new ImagesParity(), new LoraParity(), new SafetensorsParity(), new SchedulersParity(),
+            new TokenizerParity(), new TrainingParity(), new UNetParity(), new VaeParity()];
 
     /// <summary>The area's name in the manifest.</summary>
     public abstract string Name { get; }
@@ -22,7 +23,8 @@ internal abstract class ParityArea
     public abstract void Run(ReferenceFolder folder, ParityReport report);
 
     /// <summary>The cases that come with outputs, each in a scope of its own; those without are told as skipped.</summary>
-    private protected IEnumerable<(string Name, JsonObject Reference, Dictionary<string, Tensor> Outputs)> WithOutputs(ReferenceFolder folder, ParityReport report)
+    private protected IEnumerable<(string Name, JsonObject Reference, Dictionary<string, Tensor> Outputs)> WithOutputs(
+        ReferenceFolder folder, ParityReport report)
     {
         foreach (var reference in folder.Cases)
         {

@@ -32,7 +32,8 @@ internal sealed class ParityReport(Action<string> show)
             if (measurement.Empty)
                 Skip(area, name, "it names nothing that could be compared");
             else
-                Add(new ParityCase(area, name, measurement.Passed ? "passed" : "failed", Finite(measurement.Error), Finite(measurement.Tolerance), measurement.Passed ? null : measurement.What));
+                Add(new ParityCase(area, name, measurement.Passed ? "passed" : "failed", Finite(measurement.Error),
+                    Finite(measurement.Tolerance), measurement.Passed ? null : measurement.What));
         }
         catch (Exception e)
         {

@@ -22,7 +22,8 @@ internal static class PromptWeights
                     continue; // a word like any other to the reference, not to the web UI
                 var expected = entry["parsed"]!.AsArray().Select(pair => new WeightedText((string)pair![0]!, (double)pair[1]!)).ToList();
                 var actual = PromptAttention.Parse(prompt);
-                m.Add($"pieces of '{prompt}'", actual.Select(piece => piece.Text).SequenceEqual(expected.Select(piece => piece.Text)) ? 0 : 1, 0);
+                m.Add($"pieces of '{prompt}'",
+                    actual.Select(piece => piece.Text).SequenceEqual(expected.Select(piece => piece.Text)) ? 0 : 1, 0);
                 foreach (var (got, want) in actual.Zip(expected))
                     m.Add($"the weight of '{want.Text}' in '{prompt}'", Math.Abs(got.Weight - want.Weight), 1e-12);
             }

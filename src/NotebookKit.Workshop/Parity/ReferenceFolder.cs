@@ -35,10 +35,14 @@ internal sealed class ReferenceFolder
     public static IReadOnlyList<ReferenceFolder> Find(string path)
     {
         if (!Directory.Exists(path))
-            throw new BadInputException($"{path} is not a folder; name one with reference data (a manifest.json in it or in its subfolders).");
-        string[] candidates = File.Exists(Path.Combine(path, "manifest.json")) ? [path] : [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal)];
+            throw new BadInputException($"{path} is not a folder; name one with reference data (a manifest.json in it or in its "
+                + "subfolders).");
+        string[] candidates = File.Exists(Path.Combine(path, "manifest.json")) ? [path]
+            : [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal)];
         var found = candidates.Where(folder => File.Exists(Path.Combine(folder, "manifest.json"))).Select(Open).ToList();
-        return found.Count > 0 ? found : throw new BadInputException($"{path} has no manifest.json, nor has any of its subfolders; name a folder with reference data.");
+        return found.Count > 0 ? found
+            : throw new BadInputException(
+                $"{path} has no manifest.json, nor has any of its subfolders; name a folder with reference data.");
     }
 
     /// <summary>The same data, for networks on a device.</summary>

@@ -25,7 +25,8 @@ internal sealed class SchedulersParity : ParityArea
         var type = (string?)reference["scheduler"] ?? "?";
         if (Known(type) is null || !folder.Has($"{name}.safetensors") || !folder.Has("inputs.safetensors"))
         {
-            report.Skip(Name, name, Known(type) is null ? $"{type} is not among the kit's samplers" : $"{name}.safetensors or inputs.safetensors is missing");
+            report.Skip(Name, name, Known(type) is null ? $"{type} is not among the kit's samplers"
+                : $"{name}.safetensors or inputs.safetensors is missing");
             return;
         }
 
@@ -87,7 +88,8 @@ internal sealed class SchedulersParity : ParityArea
         var sample = inputs["x0"] * scheduler.InitNoiseSigma;
         var drawn = 0L;
         foreach (var t in scheduler.Timesteps)
-            sample = scheduler.Step(FakeModel(fake, scheduler.ScaleModelInput(sample, t), t), t, sample, scheduler.DrawsNoise(t) ? inputs["noise"][drawn++] : null);
+            sample = scheduler.Step(FakeModel(fake, scheduler.ScaleModelInput(sample, t), t), t, sample,
+                scheduler.DrawsNoise(t) ? inputs["noise"][drawn++] : null);
         measurement.Add("finite", sample.isfinite().all().item<bool>() ? 0 : double.NaN, 0);
     }
 
@@ -96,7 +98,8 @@ internal sealed class SchedulersParity : ParityArea
             ? (prediction, count, fake)
             : throw new BadInputException($"The run '{label}' is not called <prediction>.<steps>.<fake model>.");
 
-    private static void Tables(Measurement measurement, ReferenceFolder folder, Scheduler scheduler, int steps, Dictionary<string, Tensor> expected)
+    private static void Tables(Measurement measurement, ReferenceFolder folder, Scheduler scheduler, int steps,
+        Dictionary<string, Tensor> expected)
     {
         if (expected.TryGetValue($"timesteps.{steps}", out var timesteps))
         {
@@ -108,7 +111,8 @@ internal sealed class SchedulersParity : ParityArea
         }
 
         if (expected.TryGetValue($"sigmas.{steps}", out var sigmas) && scheduler is SigmaScheduler levels)
-            measurement.AddRelative("sigmas", tensor(levels.Sigmas), sigmas, Tolerance.After((string?)folder.Manifest["tolerance"], "sigmas"), 1e-7);
+            measurement.AddRelative("sigmas", tensor(levels.Sigmas), sigmas,
+                Tolerance.After((string?)folder.Manifest["tolerance"], "sigmas"), 1e-7);
     }
 
     private static Tensor FakeModel(string name, Tensor x, double t) => name switch
@@ -169,7 +173,8 @@ internal sealed class SchedulersParity : ParityArea
             {
                 "betas" or "alphas_cumprod" => config,
                 "alphas_cumprod.zero_snr" => config with { RescaleBetasZeroSnr = true },
-                _ when key.StartsWith("alphas_cumprod.", StringComparison.Ordinal) => config with { BetaSchedule = key["alphas_cumprod.".Length..] },
+                _ when key.StartsWith("alphas_cumprod.",
+                    StringComparison.Ordinal) => config with { BetaSchedule = key["alphas_cumprod.".Length..] },
                 "final_alpha_cumprod.set_alpha_to_one_false" => config with { SetAlphaToOne = false },
                 _ => null,
             };
@@ -227,8 +232,10 @@ internal sealed class SchedulersParity : ParityArea
         foreach (var group in tables.GroupBy(pair => pair.Key[..pair.Key.LastIndexOf('.')]))
         {
             // Keys are <sampler>.<spacing>.<steps>.
-            var (sampler, spacing) = (group.Key[..group.Key.IndexOf('.', StringComparison.Ordinal)], group.Key[(group.Key.IndexOf('.', StringComparison.Ordinal) + 1)..]);
-            if ((Known(sampler + "Scheduler") ?? Known(sampler + "DiscreteScheduler") ?? Known(sampler + "MultistepScheduler")) is not { } type)
+            var (sampler, spacing) = (group.Key[..group.Key.IndexOf('.', StringComparison.Ordinal)],
+                group.Key[(group.Key.IndexOf('.', StringComparison.Ordinal) + 1)..]);
+            if ((Known(sampler + "Scheduler") ?? Known(sampler + "DiscreteScheduler")
+                ?? Known(sampler + "MultistepScheduler")) is not { } type)
             {
                 report.Skip(Name, $"timesteps.{group.Key}", $"{sampler} is not among the kit's samplers");
                 continue;
@@ -239,7 +246,8 @@ internal sealed class SchedulersParity : ParityArea
                 var scheduler = Scheduler.Create(type, config with { TimestepSpacing = spacing });
                 foreach (var (key, node) in group)
                 {
-                    scheduler.SetTimesteps(int.Parse(key.AsSpan(key.LastIndexOf('.') + 1), System.Globalization.CultureInfo.InvariantCulture));
+                    scheduler.SetTimesteps(int.Parse(key.AsSpan(key.LastIndexOf('.') + 1),
+                        System.Globalization.CultureInfo.InvariantCulture));
                     var expected = ((JsonArray)node!).Select(value => (double)value!).ToArray();
                     // Those between two steps come out of logarithms.
                     m.Add(key, tensor(scheduler.Timesteps), tensor(expected), _ => scheduler is MidpointScheduler ? 1e-3 : 0);

@@ -17,16 +17,20 @@ internal static partial class SiblingModels
     private static T Load<T>(ReferenceFolder folder, string area, string? name, Func<string, T> make)
         where T : TorchSharp.torch.nn.Module
     {
-        name ??= WeightsOf().Matches((string?)folder.Manifest["about"] ?? "").FirstOrDefault(match => match.Groups[1].Value == area)?.Groups[2].Value
-            ?? throw new BadInputException($"{folder.FolderPath}/manifest.json does not say which {area} model its references were made on.");
+        name ??= WeightsOf().Matches((string?)folder.Manifest["about"] ?? "")
+            .FirstOrDefault(match => match.Groups[1].Value == area)?.Groups[2].Value
+            ?? throw new BadInputException(
+                $"{folder.FolderPath}/manifest.json does not say which {area} model its references were made on.");
         var beside = Path.Combine(folder.FolderPath, "..", area);
-        foreach (var model in Places(beside, area).Where(Directory.Exists).SelectMany(ReferenceFolder.Find).Select(found => found.On(folder.Device)))
+        foreach (var model in Places(beside, area).Where(Directory.Exists).SelectMany(ReferenceFolder.Find)
+            .Select(found => found.On(folder.Device)))
         {
             if (model.Cases.FirstOrDefault(reference => (string?)reference["name"] == name) is { } found)
                 return ModelCases.Load(model, found, make);
         }
 
-        throw new BadInputException($"{beside} has no model {name}, on which the references of {folder.FolderPath} were made; put that folder beside it.");
+        throw new BadInputException($"{beside} has no model {name}, on which the references of {folder.FolderPath} were made; put that "
+            + "folder beside it.");
     }
 
     // Beside the references; else the copies that the kit's own tests have.

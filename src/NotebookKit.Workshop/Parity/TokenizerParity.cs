@@ -30,7 +30,8 @@ internal sealed class TokenizerParity : ParityArea
 
     private static ClipTokenizer Load(ReferenceFolder folder) => ClipTokenizer.Load(folder.FolderPath);
 
-    private static IEnumerable<JsonObject> Entries(ReferenceFolder folder, string name) => ((JsonArray)folder.LoadJson($"{name}.json")).OfType<JsonObject>();
+    private static IEnumerable<JsonObject> Entries(ReferenceFolder folder, string name) =>
+        ((JsonArray)folder.LoadJson($"{name}.json")).OfType<JsonObject>();
 
     private static void Prompts(Measurement measurement, ReferenceFolder folder, string name)
     {
@@ -58,7 +59,8 @@ internal sealed class TokenizerParity : ParityArea
         var id = int.Parse(name.AsSpan("pad_token_".Length), System.Globalization.CultureInfo.InvariantCulture);
         var tokenizer = new ClipTokenizer(vocabulary, vocabulary.TokenOf(id));
         foreach (var entry in Entries(folder, name))
-            Compare(measurement, $"ids_77 of '{(string?)entry["prompt"]}'", tokenizer.EncodePadded((string)entry["prompt"]!), Ids(entry["ids_77"]));
+            Compare(measurement, $"ids_77 of '{(string?)entry["prompt"]}'", tokenizer.EncodePadded((string)entry["prompt"]!),
+                Ids(entry["ids_77"]));
     }
 
     private static void Decoded(Measurement measurement, ReferenceFolder folder, string name)
@@ -67,11 +69,13 @@ internal sealed class TokenizerParity : ParityArea
         foreach (var entry in Entries(folder, name))
         {
             var ids = Ids(entry["ids"]);
-            measurement.Add($"decoded [{string.Join(", ", ids)}]", tokenizer.Decode(ids) == (string?)entry["decode_skip_special"] ? 0 : 1, 0);
+            measurement.Add($"decoded [{string.Join(", ", ids)}]", tokenizer.Decode(ids) == (string?)entry["decode_skip_special"] ? 0 : 1,
+                0);
         }
     }
 
-    private static int[] Ids(JsonNode? node) => [.. (node as JsonArray ?? throw new BadInputException("A tokenizer case has no ids.")).Select(id => (int)id!)];
+    private static int[] Ids(JsonNode? node) =>
+        [.. (node as JsonArray ?? throw new BadInputException("A tokenizer case has no ids.")).Select(id => (int)id!)];
 
     private static void Compare<T>(Measurement measurement, string what, IReadOnlyList<T> actual, IReadOnlyList<T> expected) =>
         measurement.Add(what, actual.SequenceEqual(expected) ? 0 : 1, 0);

@@ -27,18 +27,21 @@ internal static partial class Tolerance
     {
         var match = OfLargest().Match(sentence ?? "");
         if (!match.Success)
-            throw new BadInputException($"The manifest's tolerance '{sentence}' is not understood; it should read like '1e-5 * max|ref| + 1e-5'.");
+            throw new BadInputException($"The manifest's tolerance '{sentence}' is not understood; it should read like '1e-5 * max|ref| + "
+                + "1e-5'.");
         var (share, extra, least) = (Value(match.Groups[1]), Value(match.Groups[2]), Value(match.Groups[3]));
         return largest => Math.Max(share * largest + extra, least);
     }
 
-    /// <summary>The tolerance for a tensor, or a norm, of which there are many: a share of its own size, but at least of a fraction of the largest.</summary>
+    /// <summary>The tolerance for a tensor, or a norm, of which there are many: a share of its own size, but at least of a fraction of the
+    /// largest.</summary>
     /// <exception cref="BadInputException">The sentence is not understood.</exception>
     public static Func<double, double, double> ForGradient(string? sentence)
     {
         var match = OfLargestOrAll().Match(sentence ?? "");
         if (!match.Success)
-            throw new BadInputException($"The manifest's tolerance '{sentence}' is not understood; it should read like '5e-4 * max(max|ref grad of that tensor|, 1e-3 * max|any ref grad|)'.");
+            throw new BadInputException($"The manifest's tolerance '{sentence}' is not understood; it should read like '5e-4 * "
+                + "max(max|ref grad of that tensor|, 1e-3 * max|any ref grad|)'.");
         var (share, ofAll) = (Value(match.Groups[1]), Value(match.Groups[2]));
         return (largest, largestOfAll) => share * Math.Max(largest, ofAll * largestOfAll);
     }
@@ -50,7 +53,8 @@ internal static partial class Tolerance
         var match = LeastOrNoise().Match(sentence ?? "");
         return match.Success
             ? Math.Max(Value(match.Groups[1]), Value(match.Groups[2]) * float32Error)
-            : throw new BadInputException($"The manifest's tolerance '{sentence}' is not understood; it should read like 'max(1e-5, 10 * f32_vs_f64_rel)'.");
+            : throw new BadInputException(
+                $"The manifest's tolerance '{sentence}' is not understood; it should read like 'max(1e-5, 10 * f32_vs_f64_rel)'.");
     }
 
     /// <summary>The first number that follows a word in a sentence.</summary>

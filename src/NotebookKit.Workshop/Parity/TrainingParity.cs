@@ -32,7 +32,8 @@ internal sealed partial class TrainingParity : ParityArea
             var name = (string?)reference["name"] ?? "?";
             if (reference["scheduler"] is not null)
                 Schedule(folder, report, reference, name);
-            else if ((reference["settings"] as JsonObject ?? []).Select(pair => pair.Key).Except(KnownSettings).FirstOrDefault() is { } unknown)
+            else if ((reference["settings"] as JsonObject ?? []).Select(pair => pair.Key).Except(KnownSettings)
+                .FirstOrDefault() is { } unknown)
                 report.Skip(Name, name, $"the setting {unknown} is unknown");
             else if (!folder.Has($"{name}.log.json") || !folder.Has("data.safetensors"))
                 report.Skip(Name, name, $"{name}.log.json or data.safetensors is missing");
@@ -55,14 +56,16 @@ internal sealed partial class TrainingParity : ParityArea
         {
             foreach (var (key, expected) in tables)
             {
-                using var noising = new DDPMScheduler(new SchedulerConfig { PredictionType = key.EndsWith("v_prediction", StringComparison.Ordinal) ? "v_prediction" : "epsilon" });
+                using var noising = new DDPMScheduler(new SchedulerConfig
+                { PredictionType = key.EndsWith("v_prediction", StringComparison.Ordinal) ? "v_prediction" : "epsilon" });
                 var actual = key switch
                 {
                     "snr" => noising.AlphasCumprod / (1 - noising.AlphasCumprod),
                     "kohya_zero_terminal_snr.alphas_cumprod" => tensor(rescaled.AlphasCumprod.ToArray()),
                     "kohya_zero_terminal_snr.betas" => tensor(rescaled.Betas.ToArray()),
                     _ when Gamma().Match(key) is { Success: true } match =>
-                        DenoisingLoss.MinSnr(noising, arange(1000, ScalarType.Int64), double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
+                        DenoisingLoss.MinSnr(noising, arange(1000, ScalarType.Int64),
+                            double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
                     _ => null,
                 };
                 if (actual is not null)
@@ -79,7 +82,8 @@ internal sealed partial class TrainingParity : ParityArea
         var type = (string)reference["scheduler"]!;
         if (!LrSchedule.Names.Contains(type) || !folder.Has("lr.safetensors"))
         {
-            report.Skip(Name, name, LrSchedule.Names.Contains(type) ? "lr.safetensors is missing" : $"{type} is not among the kit's schedules");
+            report.Skip(Name, name, LrSchedule.Names.Contains(type) ? "lr.safetensors is missing"
+                : $"{type} is not among the kit's schedules");
             return;
         }
 
@@ -114,15 +118,22 @@ internal sealed partial class TrainingParity : ParityArea
         var lr = (double?)settings["lr"] ?? (double?)folder.Manifest["optimizer"]?["lr"] ?? 1e-4;
         var options = new TrainOptions
         {
-            Loss = new() { PriorLossWeight = (double?)settings["prior_loss_weight"] ?? (double?)reference["prior_loss_weight"] ?? (double?)folder.Manifest["prior_loss_weight"] ?? 0.3, SnrGamma = (double?)settings["gamma"] },
+            Loss = new()
+            {
+                PriorLossWeight = (double?)settings["prior_loss_weight"] ?? (double?)reference["prior_loss_weight"]
+                ?? (double?)folder.Manifest["prior_loss_weight"] ?? 0.3,
+                SnrGamma = (double?)settings["gamma"]
+            },
             Learning = new() { MaxGradNorm = (double?)settings["clip"] ?? 0 },
             Intervals = new() { GradientAccumulation = (int?)settings["accum"] ?? 1 },
         };
         var config = new SchedulerConfig { PredictionType = (string?)settings["pred"] ?? "epsilon" };
         var betas = (folder.Manifest["optimizer"]?["betas"] as JsonArray)?.Select(beta => (double)beta!).ToArray() ?? [0.9, 0.999];
-        using var optimizer = new AdamW([new(trained, lr, (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01)], betas[0], betas[1], (double?)folder.Manifest["optimizer"]?["eps"] ?? 1e-8);
+        using var optimizer = new AdamW([new(trained, lr, (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01)], betas[0],
+            betas[1], (double?)folder.Manifest["optimizer"]?["eps"] ?? 1e-8);
         var steps = (JsonArray)folder.LoadJson($"{name}.log.json")["log"]!;
-        using var step = new TrainStep(unet, config, optimizer, new LrSchedule("constant_with_warmup", lr, (int?)settings["warmup"] ?? 0, steps.Count), options);
+        using var step = new TrainStep(unet, config, optimizer,
+            new LrSchedule("constant_with_warmup", lr, (int?)settings["warmup"] ?? 0, steps.Count), options);
 
         var noise = reference["noise"];
         var tolerance = folder.Manifest["tolerance"];
@@ -133,7 +144,9 @@ internal sealed partial class TrainingParity : ParityArea
         var instances = (int)data["latents"].shape[1] / 2; // first half of the batch, then as many class images
         foreach (var want in steps)
         {
-            var batches = Enumerable.Range(next, options.Intervals.GradientAccumulation).Select(i => new TrainBatch(data["latents"][i], data["noise"][i], data["timesteps"][i], data["context"][i], instances)).ToList();
+            var batches = Enumerable.Range(next, options.Intervals.GradientAccumulation)
+                .Select(i => new TrainBatch(data["latents"][i], data["noise"][i], data["timesteps"][i], data["context"][i], instances))
+                .ToList();
             next += batches.Count;
             foreach (var batch in batches)
                 step.Accumulate(batch, batches.Sum(each => each.Instances), batches.Sum(each => each.Classes));
@@ -157,12 +170,14 @@ internal sealed partial class TrainingParity : ParityArea
 
     // The length of the error against the length of the whole update: a single weight whose gradient is nearly zero may
     // go either way, because Adam makes a full step of noise.
-    private static void FinalWeights(Measurement measurement, ReferenceFolder folder, JsonObject reference, string name, UNet2DConditionModel unet, LoraNetwork? network)
+    private static void FinalWeights(Measurement measurement, ReferenceFolder folder, JsonObject reference, string name,
+        UNet2DConditionModel unet, LoraNetwork? network)
     {
         var initial = network is null ? SiblingModels.UNet(folder).state_dict().ToDictionary() : folder.Load($"{name}.init.safetensors");
         var trained = network is null
             ? unet.state_dict().ToDictionary()
-            : network.Layers.SelectMany(layer => new[] { ($"{layer.Name}.lora_down.weight", layer.Layer.Down), ($"{layer.Name}.lora_up.weight", layer.Layer.Up) }).ToDictionary(pair => pair.Item1, pair => (Tensor)pair.Item2);
+            : network.Layers.SelectMany(layer => new[] { ($"{layer.Name}.lora_down.weight", layer.Layer.Down),
+                ($"{layer.Name}.lora_up.weight", layer.Layer.Up) }).ToDictionary(pair => pair.Item1, pair => (Tensor)pair.Item2);
         double update = 0, error = 0;
         foreach (var (key, want) in folder.Load($"{name}.final.safetensors").Where(pair => trained.ContainsKey(pair.Key)))
         {

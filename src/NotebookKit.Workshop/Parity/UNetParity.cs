@@ -16,7 +16,8 @@ internal sealed class UNetParity : ParityArea
     {
         foreach (var (name, reference, outputs) in WithOutputs(folder, report))
         {
-            foreach (var run in outputs.Keys.Where(key => key.EndsWith(".out", StringComparison.Ordinal)).Select(key => key[..^".out".Length]).Order(StringComparer.Ordinal))
+            foreach (var run in outputs.Keys.Where(key => key.EndsWith(".out", StringComparison.Ordinal))
+                .Select(key => key[..^".out".Length]).Order(StringComparer.Ordinal))
                 report.Run(Name, $"{name}.{run}", m => Output(m, folder, reference, outputs, run));
             if (folder.Has($"{name}.intermediates.safetensors"))
                 report.Run(Name, $"{name}.intermediates", m => Intermediates(m, folder, reference, outputs));
@@ -33,20 +34,24 @@ internal sealed class UNetParity : ParityArea
     private static Tensor Predict(UNet2DConditionModel model, Dictionary<string, Tensor> outputs, string run) =>
         model.call(outputs[$"{run}.sample"], outputs[$"{run}.timestep"], outputs[$"{run}.context"]);
 
-    private static void Output(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs, string run)
+    private static void Output(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs,
+        string run)
     {
         using var model = Load(folder, reference);
         using var noGrad = no_grad();
-        measurement.Add("out", Predict(model, outputs, run), outputs[$"{run}.out"], Tolerance.ForOutput(ModelCases.ToleranceOf(folder, reference, "out")));
+        measurement.Add("out", Predict(model, outputs, run), outputs[$"{run}.out"],
+            Tolerance.ForOutput(ModelCases.ToleranceOf(folder, reference, "out")));
     }
 
-    private static void Intermediates(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs)
+    private static void Intermediates(Measurement measurement, ReferenceFolder folder, JsonObject reference,
+        Dictionary<string, Tensor> outputs)
     {
         using var model = Load(folder, reference);
         using var noGrad = no_grad();
         var tolerance = Tolerance.ForOutput(ModelCases.ToleranceOf(folder, reference, "out"));
         // Keys are <run>.<module>.
-        foreach (var group in folder.Load($"{(string?)reference["name"]}.intermediates.safetensors").GroupBy(pair => pair.Key[..pair.Key.IndexOf('.', StringComparison.Ordinal)]))
+        foreach (var group in folder.Load($"{(string?)reference["name"]}.intermediates.safetensors")
+            .GroupBy(pair => pair.Key[..pair.Key.IndexOf('.', StringComparison.Ordinal)]))
         {
             var expected = group.ToDictionary(pair => pair.Key[(group.Key.Length + 1)..], pair => pair.Value);
             var actual = new Dictionary<string, Tensor>();
@@ -77,7 +82,8 @@ internal sealed class UNetParity : ParityArea
         foreach (var (key, input) in new[] { ("grad_sample", sample), ("grad_context", context) })
         {
             if (expected.TryGetValue(key, out var gradient))
-                measurement.Add(key, input.grad! * TimesAccumulated(input.grad!, gradient), gradient, largest => tolerance(largest, largest));
+                measurement.Add(key, input.grad! * TimesAccumulated(input.grad!, gradient), gradient,
+                    largest => tolerance(largest, largest));
         }
 
         ModelCases.AddGradients(measurement, model, expected, sentence);
@@ -89,7 +95,8 @@ internal sealed class UNetParity : ParityArea
     private static int TimesAccumulated(Tensor actual, Tensor expected) =>
         (expected.norm() / actual.norm()).item<float>() is > 1.5f and < 2.5f ? 2 : 1;
 
-    private static void GradientNorms(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs)
+    private static void GradientNorms(Measurement measurement, ReferenceFolder folder, JsonObject reference,
+        Dictionary<string, Tensor> outputs)
     {
         var name = (string?)reference["name"];
         var target = folder.Load($"{name}.grads.safetensors")["target"];
@@ -106,7 +113,8 @@ internal sealed class UNetParity : ParityArea
         {
             using var each = NewDisposeScope();
             var expected = (double)node!;
-            var actual = parameters.TryGetValue(parameter, out var found) ? found.grad?.to(ScalarType.Float64).square().sum().sqrt().item<double>() : null;
+            var actual = parameters.TryGetValue(parameter, out var found)
+                ? found.grad?.to(ScalarType.Float64).square().sum().sqrt().item<double>() : null;
             measurement.Add(parameter, Math.Abs((actual ?? double.NaN) - expected), tolerance(expected, largest));
         }
     }

@@ -15,7 +15,8 @@ internal sealed class VaeParity : ParityArea
     {
         foreach (var (name, reference, outputs) in WithOutputs(folder, report))
         {
-            var runs = outputs.Keys.Select(key => key[..key.IndexOf('.', StringComparison.Ordinal)]).Distinct().Order(StringComparer.Ordinal).ToList();
+            var runs = outputs.Keys.Select(key => key[..key.IndexOf('.', StringComparison.Ordinal)]).Distinct()
+                .Order(StringComparer.Ordinal).ToList();
             foreach (var run in runs)
                 report.Run(Name, $"{name}.{run}", m => Outputs(m, folder, reference, outputs, run, null));
             var oldNames = $"{name}.weights_oldnames.safetensors";
@@ -30,7 +31,8 @@ internal sealed class VaeParity : ParityArea
         ModelCases.Load(folder, reference, json => new AutoencoderKL(AutoencoderKLConfig.Parse(json)), weights);
 
     private static void Outputs(
-        Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs, string run, string? weights)
+        Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs, string run,
+        string? weights)
     {
         using var model = Load(folder, reference, weights);
         using var noGrad = no_grad();
@@ -62,12 +64,14 @@ internal sealed class VaeParity : ParityArea
         }
     }
 
-    private static void Intermediates(Measurement measurement, ReferenceFolder folder, JsonObject reference, Dictionary<string, Tensor> outputs)
+    private static void Intermediates(Measurement measurement, ReferenceFolder folder, JsonObject reference,
+        Dictionary<string, Tensor> outputs)
     {
         using var model = Load(folder, reference, null);
         using var noGrad = no_grad();
         var tolerance = Tolerance.ForOutput(ModelCases.ToleranceOf(folder, reference, "decoded"));
-        foreach (var group in folder.Load($"{(string?)reference["name"]}.intermediates.safetensors").GroupBy(pair => pair.Key[..pair.Key.IndexOf('.', StringComparison.Ordinal)]))
+        foreach (var group in folder.Load($"{(string?)reference["name"]}.intermediates.safetensors")
+            .GroupBy(pair => pair.Key[..pair.Key.IndexOf('.', StringComparison.Ordinal)]))
         {
             var expected = group.ToDictionary(pair => pair.Key[(group.Key.Length + 1)..], pair => pair.Value);
             var actual = new Dictionary<string, Tensor>();

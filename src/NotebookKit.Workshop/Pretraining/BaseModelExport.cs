@@ -16,7 +16,8 @@ internal sealed class BaseModelExport : IDisposable
     /// <summary>Prepares the parts that do not change from export to export.</summary>
     /// <param name="captions">Which token each trained row belongs to.</param>
     /// <param name="vae">The trained VAE, its configuration with the scaling factor.</param>
-    /// <param name="fullText">A text encoder over the whole vocabulary: the rows of words that no caption uses stay as they are. Disposed with this.</param>
+    /// <param name="fullText">A text encoder over the whole vocabulary: the rows of words that no caption uses stay as they are. Disposed
+    /// with this.</param>
     public BaseModelExport(CaptionTable captions, AutoencoderKL vae, CLIPTextModel fullText)
     {
         this._captions = captions;
@@ -94,14 +95,20 @@ internal sealed class BaseModelExport : IDisposable
 
     /// <summary>Bytes of the three weight files of an exported folder.</summary>
     public static long WeightBytes(string folder) =>
-        new[] { "unet", "vae", "text_encoder" }.SelectMany(p => Directory.EnumerateFiles(Path.Combine(folder, p), "*.safetensors")).Sum(f => new FileInfo(f).Length);
+        new[] { "unet", "vae", "text_encoder" }.SelectMany(p => Directory.EnumerateFiles(Path.Combine(folder, p), "*.safetensors"))
+            .Sum(f => new FileInfo(f).Length);
 
     /// <summary>The token embedding table of a text encoder.</summary>
     public static Tensor TokenTable(CLIPTextModel text) =>
         text.named_parameters().First(p => p.name.EndsWith("token_embedding.weight", StringComparison.Ordinal)).parameter;
 
     private static void WriteJson(string folder, string name, JsonObject content) =>
-        WriteText(Path.Combine(folder, name), content.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+        WriteText(Path.Combine(folder, name),
+            content.ToJsonString(new JsonSerializerOptions
+            {
+                WriteIndented = true,
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+            }) + "\n");
 
     private static void WriteText(string path, string content)
     {

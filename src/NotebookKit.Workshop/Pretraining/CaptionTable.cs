@@ -33,7 +33,8 @@ internal sealed class CaptionTable
             for (var c = 0; c < preset.CaptionsPerPicture; c++)
                 said.Add(SceneCaptions.Describe(scenes[i], new WorldRandom(seed, CaptionStream + ((ulong)i * 64) + (ulong)c)));
         var encoded = said.ConvertAll(s => _tokenizer.Encode((s with { RareWords = [] }).Text));
-        var used = encoded.SelectMany(e => e).Concat(Vocabulary(preset.World).SelectMany(w => _tokenizer.Encode(w))).Append(_bos).Append(_eos).ToHashSet();
+        var used = encoded.SelectMany(e => e).Concat(Vocabulary(preset.World).SelectMany(w => _tokenizer.Encode(w))).Append(_bos)
+            .Append(_eos).ToHashSet();
         Tokens = [.. used.Order()];
         WordRows = Tokens.Count;
 
@@ -80,7 +81,8 @@ internal sealed class CaptionTable
     /// <summary>The captions of the pictures kept back, int32 (M, 77).</summary>
     public Tensor HeldOut { get; }
 
-    /// <summary>Changes when the world's scenes or captions change: latents of another world must not be taught with these captions.</summary>
+    /// <summary>Changes when the world's scenes or captions change: latents of another world must not be taught with these
+    /// captions.</summary>
     public string Fingerprint { get; }
 
     /// <summary>Captions as rows, int32 (B, 77).</summary>
@@ -92,7 +94,8 @@ internal sealed class CaptionTable
         {
             var line = _tokenizer.Encode(captions[i]).Select(t => _rowOfToken.TryGetValue(t, out var row)
                 ? row
-                : throw new InvalidOperationException($"'{_tokenizer.TokenOf(t)}' in '{captions[i]}' is not a word of the world's captions.")).ToList();
+                : throw new InvalidOperationException(
+                    $"'{_tokenizer.TokenOf(t)}' in '{captions[i]}' is not a word of the world's captions.")).ToList();
             Pad(line, rows.AsSpan(i * ClipTokenizer.ModelMaxLength, ClipTokenizer.ModelMaxLength));
         }
         return tensor(rows, [captions.Length, ClipTokenizer.ModelMaxLength], dtype: ScalarType.Int32);
@@ -110,7 +113,8 @@ internal sealed class CaptionTable
         .. world.Styles.SelectMany(s => Words.Frames(s.Value)).SelectMany(f => new[] { f.Before, f.After }),
     ];
 
-    /// <summary>A word without meaning becomes one to three rare rows before the noun, as CLIP's tokenizer would cut it to pieces.</summary>
+    /// <summary>A word without meaning becomes one to three rare rows before the noun, as CLIP's tokenizer would cut it to
+    /// pieces.</summary>
     private void InsertRare(List<int> line, SceneCaption caption, Random random)
     {
         if (caption.RareWords.Count == 0)

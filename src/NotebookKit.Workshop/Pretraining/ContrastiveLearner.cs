@@ -56,7 +56,8 @@ internal sealed class ContrastiveLearner : Learner
     /// <summary>The text encoder's parameters; the token rows of rare words stay as they were drawn.</summary>
     public static IEnumerable<LearnedTensor> TextParameters(CLIPTextModel text, TrainingData data, double rate) =>
         text.named_parameters().Select(p => new LearnedTensor(
-            $"text_encoder.{p.name}", p.parameter, rate, p.name.EndsWith("token_embedding.weight", StringComparison.Ordinal) ? data.Captions.WordRows : null));
+            $"text_encoder.{p.name}", p.parameter, rate,
+            p.name.EndsWith("token_embedding.weight", StringComparison.Ordinal) ? data.Captions.WordRows : null));
 
     /// <inheritdoc/>
     public override Tensor Loss(TrainingStep step)

@@ -20,14 +20,20 @@ internal static class DenoiserStage
         var schedule = new SchedulerConfig();
         var textConfig = ModelShapes.Text(preset, data.Captions.Tokens.Count, data.Captions.EndRow);
         var further = run.State.From is not null;
-        DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, schedule, new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], preset.LogitMean, further), preset.Batch);
+        DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, schedule,
+            new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], preset.LogitMean, further), preset.Batch);
         var learners = run.Learners(Make);
         Begin(run, learners[0], data.Captions);
         using var averaged = Make(); // the weights that are measured and exported
         var averagedTensors = averaged.Parameters.ToDictionary(p => p.Name, p => p.Value);
         var swaps = new SwappedCaptions(data, schedule, preset, scenes, run.Options.Seed, SwapPictures);
-        using var export = new BaseModelExport(data.Captions, vae, further ? StartingPoint.Text(run) : BaseModelExport.FreshText(preset, run.Options.Seed));
-        var settings = run.Settings("denoiser", preset.LearningRate * (further ? StartingPoint.RateShare : 1)) with { FlatShare = 0.3, EmaDecay = preset.EmaDecay };
+        using var export = new BaseModelExport(data.Captions, vae,
+            further ? StartingPoint.Text(run) : BaseModelExport.FreshText(preset, run.Options.Seed));
+        var settings = run.Settings("denoiser", preset.LearningRate * (further ? StartingPoint.RateShare : 1)) with
+        {
+            FlatShare = 0.3,
+            EmaDecay = preset.EmaDecay
+        };
         using var trainer = new ParallelTrainer(learners, settings, run.Work.PathOf("denoiser.checkpoint.safetensors"));
         var loss = 0.0;
         var done = trainer.Run(BudgetOf(run), status =>
@@ -40,7 +46,8 @@ internal static class DenoiserStage
         run.AllThreads();
         if (!done)
             throw new OperationCanceledException();
-        if (!File.Exists(Path.Combine(run.Options.Output, "model_index.json")) || run.State.Denoiser.Count == 0 || run.State.Denoiser[^1].Steps != trainer.Steps)
+        if (!File.Exists(Path.Combine(run.Options.Output, "model_index.json")) || run.State.Denoiser.Count == 0
+            || run.State.Denoiser[^1].Steps != trainer.Steps)
             Checkpoint(new TrainerStatus(trainer.Steps, trainer.Seconds, 1, loss, true, 0, 0));
         learners.ForEach(l => l.Dispose());
 
@@ -52,11 +59,13 @@ internal static class DenoiserStage
                     averagedTensors[name].copy_(value);
             }
             var (thing, color, background) = swaps.Measure(averaged.UNet, averaged.Text);
-            var figures = new DenoiserFigures(status.Seconds, status.Steps, status.Steps * preset.Batch, status.Loss, thing, color, background);
+            var figures = new DenoiserFigures(status.Seconds, status.Steps, status.Steps * preset.Batch, status.Loss, thing, color,
+                background);
             run.Work.Update(s => s with { Denoiser = [.. s.Denoiser, figures] });
             export.Write(run.Options.Output, averaged.UNet, averaged.Text);
             Finish(run, $"samples-{status.Seconds / 60:000}.png");
-            run.Say("denoiser", status.Progress, $"swapped captions: class {thing.Share:P0} ({thing.Gain:F1} %), colour {color.Share:P0} ({color.Gain:F1} %), background {background.Share:P0} ({background.Gain:F1} %); exported");
+            run.Say("denoiser", status.Progress, $"swapped captions: class {thing.Share:P0} ({thing.Gain:F1} %), colour {color.Share:P0} "
+                + $"({color.Gain:F1} %), background {background.Share:P0} ({background.Gain:F1} %); exported");
         }
     }
 
@@ -85,7 +94,8 @@ internal static class DenoiserStage
     /// <summary>Writes the card beside the exported weights and draws the sample grid with them.</summary>
     private static void Finish(PretrainRun run, string grid)
     {
-        BaseModelExport.WriteCard(run.Options.Output, ModelCard.Write(run.Options, run.State, BaseModelExport.WeightBytes(run.Options.Output)));
+        BaseModelExport.WriteCard(run.Options.Output,
+            ModelCard.Write(run.Options, run.State, BaseModelExport.WeightBytes(run.Options.Output)));
         var shown = Path.Combine(run.Options.Output, "samples.png");
         SampleGrid.Save(run.Options.Output, run.Preset.GridPictures, shown, run.Device);
         File.Copy(shown, run.Work.PathOf(grid), overwrite: true);

@@ -25,7 +25,8 @@ internal sealed class DenoisingLearner : Learner
     /// <param name="schedule">How noise grows.</param>
     /// <param name="bias">Which timesteps are practised.</param>
     /// <param name="batch">Pictures per update.</param>
-    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule, TimestepBias bias, int batch)
+    public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule,
+        TimestepBias bias, int batch)
     {
         this._data = data;
         this._bias = bias;
@@ -48,7 +49,8 @@ internal sealed class DenoisingLearner : Learner
     /// <inheritdoc/>
     public override IReadOnlyList<LearnedTensor> Parameters { get; }
 
-    /// <summary>Starts the output projections of the transformers at a small random value: from zero, captions reach the UNet much later.</summary>
+    /// <summary>Starts the output projections of the transformers at a small random value: from zero, captions reach the UNet much
+    /// later.</summary>
     public static void Start(UNet2DConditionModel unet, ulong seed)
     {
         using var noGrad = no_grad();

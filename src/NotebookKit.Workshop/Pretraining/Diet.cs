@@ -12,7 +12,8 @@ internal static class Diet
     private const ulong FacesStream = 0xFACE5UL;
     private const ulong IndividualsStream = 0x9A7C4UL;
 
-    /// <summary>Draws the scenes of a run: those to learn from first, then those kept back, which are of the world as it is graded.</summary>
+    /// <summary>Draws the scenes of a run: those to learn from first, then those kept back, which are of the world as it is
+    /// graded.</summary>
     public static IReadOnlyList<Scene> Scenes(PretrainPreset preset, ulong seed)
     {
         var faces = Faces(preset.World);
@@ -41,6 +42,7 @@ internal static class Diet
         // Half of them photos, the other styles alike.
         var random = new WorldRandom(~seed, (ulong)index + 1);
         var style = random.Chance(0.5f) ? Style.Photo : random.Pick([.. world.Styles.Select(s => s.Value).Where(s => s != Style.Photo)]);
-        return Scene.Of(new Individual(seed, index), random.Pick(world.Backgrounds), style, random.NextULong(), SceneSampler.SampleView(random));
+        return Scene.Of(new Individual(seed, index), random.Pick(world.Backgrounds), style, random.NextULong(),
+            SceneSampler.SampleView(random));
     }
 }

@@ -8,7 +8,8 @@ internal static class LatentSet
 {
     private const int Batch = 50;
 
-    /// <summary>Encodes pictures: float16 (2N, 4, h, w), the mirror image of picture i at N + i, means of the posterior before scaling.</summary>
+    /// <summary>Encodes pictures: float16 (2N, 4, h, w), the mirror image of picture i at N + i, means of the posterior before
+    /// scaling.</summary>
     /// <param name="vae">The trained VAE.</param>
     /// <param name="bytes">The pictures, (N, 3, S, S).</param>
     /// <param name="device">Where the VAE is.</param>
@@ -37,7 +38,8 @@ internal static class LatentSet
             if (workers > 1)
                 set_num_threads(1);
             using var noGrad = no_grad();
-            for (var job = Interlocked.Increment(ref next); job < jobs.Count && !cancel.IsCancellationRequested; job = Interlocked.Increment(ref next))
+            for (var job = Interlocked.Increment(ref next); job < jobs.Count
+                && !cancel.IsCancellationRequested; job = Interlocked.Increment(ref next))
             {
                 using var scope = NewDisposeScope();
                 var (mirror, from) = jobs[job];

@@ -3,13 +3,15 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Pretraining;
 
-/// <summary>One worker's copy of what a stage trains: its parameters and the loss of one batch. The trainer makes the copies share their weights.</summary>
+/// <summary>One worker's copy of what a stage trains: its parameters and the loss of one batch. The trainer makes the copies share their
+/// weights.</summary>
 internal abstract class Learner : IDisposable
 {
     /// <summary>Every trained parameter, always in the same order.</summary>
     public abstract IReadOnlyList<LearnedTensor> Parameters { get; }
 
-    /// <summary>The loss of one batch, a scalar with its graph. All draws come from <paramref name="step"/>, so that a step can be repeated.</summary>
+    /// <summary>The loss of one batch, a scalar with its graph. All draws come from <paramref name="step"/>, so that a step can be
+    /// repeated.</summary>
     public abstract Tensor Loss(TrainingStep step);
 
     /// <inheritdoc/>

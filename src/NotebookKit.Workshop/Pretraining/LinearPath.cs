@@ -18,7 +18,8 @@ internal static class LinearPath
     /// <summary>The first of a level's channels that carry the code: those before it are the network's own.</summary>
     public static int First(int channels) => channels * 2 / 3;
 
-    /// <summary>Writes the code. All else of the encoder keeps its random weights, but starts without a say in the latents' means.</summary>
+    /// <summary>Writes the code. All else of the encoder keeps its random weights, but starts without a say in the latents'
+    /// means.</summary>
     /// <param name="vae">A fresh VAE.</param>
     /// <param name="weight">The code, (L, 3, p, p).</param>
     /// <param name="bias">What is added, (L).</param>
@@ -26,7 +27,8 @@ internal static class LinearPath
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var named = vae.named_parameters().Where(p => p.name.StartsWith("encoder.", StringComparison.Ordinal)).ToDictionary(p => p.name["encoder.".Length..], p => (Tensor)p.parameter);
+        var named = vae.named_parameters().Where(p => p.name.StartsWith("encoder.", StringComparison.Ordinal))
+            .ToDictionary(p => p.name["encoder.".Length..], p => (Tensor)p.parameter);
         var channels = vae.Config.BlockOutChannels;
         foreach (var (name, value) in named)
             Silence(name, value, channels);
@@ -37,7 +39,8 @@ internal static class LinearPath
         {
             var (basis, left) = Squeeze(code, level == channels.Count - 2 ? null : channels[level] - First(channels[level]));
             var first = First(channels[level]);
-            named[$"down_blocks.{level}.downsamplers.0.conv.weight"].narrow(0, first, basis.shape[0]).narrow(1, first, carried).narrow(2, 0, 2).narrow(3, 0, 2).copy_(basis);
+            named[$"down_blocks.{level}.downsamplers.0.conv.weight"].narrow(0, first, basis.shape[0]).narrow(1, first, carried)
+                .narrow(2, 0, 2).narrow(3, 0, 2).copy_(basis);
             (carried, code) = ((int)basis.shape[0], left);
             if (level < channels.Count - 2)
                 PassOn(named, level + 1, channels, carried);
@@ -48,9 +51,11 @@ internal static class LinearPath
         Split(named, channels, carried, vae.Config.NormNumGroups);
     }
 
-    /// <summary>A code of p×p patches (L, C, p, p) in two steps: what each square of 2×2 becomes, (R, C, 2, 2), and the code of that, (L, R, p/2, p/2).</summary>
+    /// <summary>A code of p×p patches (L, C, p, p) in two steps: what each square of 2×2 becomes, (R, C, 2, 2), and the code of that, (L,
+    /// R, p/2, p/2).</summary>
     /// <param name="code">The code.</param>
-    /// <param name="most">The most numbers that a square may become; null for the last step, after which the code is the numbers themselves.</param>
+    /// <param name="most">The most numbers that a square may become; null for the last step, after which the code is the numbers
+    /// themselves.</param>
     internal static (Tensor Basis, Tensor Left) Squeeze(Tensor code, int? most)
     {
         var (latents, channels, half) = (code.shape[0], code.shape[1], code.shape[2] / 2);
@@ -67,7 +72,8 @@ internal static class LinearPath
     private static void Silence(string name, Tensor value, IReadOnlyList<int> channels)
     {
         var ends = name.Contains("conv2.", StringComparison.Ordinal) || name.Contains("conv_shortcut.", StringComparison.Ordinal)
-            || name.Contains("downsamplers.", StringComparison.Ordinal) || name.Contains("to_out.", StringComparison.Ordinal) || name.StartsWith("conv_in.", StringComparison.Ordinal);
+            || name.Contains("downsamplers.", StringComparison.Ordinal) || name.Contains("to_out.", StringComparison.Ordinal)
+            || name.StartsWith("conv_in.", StringComparison.Ordinal);
         var width = (int)value.shape[0];
         if (name.StartsWith("conv_out.", StringComparison.Ordinal))
             value.zero_();
@@ -79,7 +85,8 @@ internal static class LinearPath
     private static void PassOn(Dictionary<string, Tensor> named, int level, IReadOnlyList<int> channels, int carried)
     {
         if (named.TryGetValue($"down_blocks.{level}.resnets.0.conv_shortcut.weight", out var shortcut))
-            shortcut.narrow(0, First(channels[level]), carried).narrow(1, First(channels[level - 1]), carried).copy_(eye(carried).view(carried, carried, 1, 1));
+            shortcut.narrow(0, First(channels[level]), carried).narrow(1, First(channels[level - 1]), carried)
+                .copy_(eye(carried).view(carried, carried, 1, 1));
     }
 
     private static void Split(Dictionary<string, Tensor> named, IReadOnlyList<int> channels, int latents, int groups)

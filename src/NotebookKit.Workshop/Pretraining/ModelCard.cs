@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace NotebookKit.Workshop.Pretraining;
@@ -15,7 +14,12 @@ internal static class ModelCard
         var text = new StringBuilder();
         text.AppendLine("# base-mini: a miniature Stable Diffusion");
         text.AppendLine();
-        text.AppendLine(Invariant($"Stable Diffusion 1.x in small: VAE, CLIP text encoder and UNet with the field's own layer names, trained from nothing on the toy world (`src/NotebookKit.Workshop`), whose pictures are painted by code. It draws {preset.PictureSize}×{preset.PictureSize} pictures of toys, animals, houses, trees and flowers in eight colours, on six grounds, as photos, as oil paintings in the style of van gogh and as pencil sketches; it knows nothing else."));
+        text.AppendLine(Invariant(
+            $"Stable Diffusion 1.x in small: VAE, CLIP text encoder and UNet with the field's own layer names, ",
+            $"trained from nothing on the toy world (`src/NotebookKit.Workshop`), whose pictures are painted by code. ",
+            $"It draws {preset.PictureSize}×{preset.PictureSize} pictures of toys, animals, houses, trees and flowers in ",
+            $"eight colours, on six grounds, as photos, as oil paintings in the style of van gogh and as pencil sketches; it knows ",
+            $"nothing else."));
         text.AppendLine();
         text.AppendLine("Recommended: DDIM, 20 to 25 steps, guidance scale 3. Prompts like \"a photo of a red rabbit toy on the grass\".");
         text.AppendLine();
@@ -25,20 +29,27 @@ internal static class ModelCard
         text.AppendLine();
         text.AppendLine("| what | value |");
         text.AppendLine("|---|---|");
-        var length = options.Steps is { } steps ? Invariant($"--steps {steps}") : Invariant($"--minutes {options.Minutes ?? preset.Minutes}");
-        Row("command", $"`./kit pretrain --preset {preset.Name} --seed {options.Seed} --workers {workers} {length}`" + (workers > 1 ? " (several workers share weights without locks: not repeatable to the bit; `--workers 1` is)" : ""));
+        var length = options.Steps is { } steps ? Invariant($"--steps {steps}")
+            : Invariant($"--minutes {options.Minutes ?? preset.Minutes}");
+        Row("command", $"`./kit pretrain --preset {preset.Name} --seed {options.Seed} --workers {workers} {length}`"
+            + (workers > 1 ? " (several workers share weights without locks: not repeatable to the bit; `--workers 1` is)" : ""));
         Row("commit", options.Commit.Length > 0 ? options.Commit : "unknown");
         Row("hardware", Invariant($"{preset.Device}, {Environment.ProcessorCount} cores"));
-        Row("pictures", Invariant($"{preset.Scenes:N0} of the world as it is graded, {preset.Faces:N0} more of what has a face, {preset.Individuals:N0} of individuals; their mirror images; {preset.CaptionsPerPicture} captions each"));
+        Row("pictures", Invariant(
+            $"{preset.Scenes:N0} of the world as it is graded, {preset.Faces:N0} more of what has a face, ",
+            $"{preset.Individuals:N0} of individuals; their mirror images; {preset.CaptionsPerPicture} captions each"));
         Row("painting and encoding", Invariant($"{state.PreparingSeconds:F0} s"));
         if (state.From is { } from)
             Row("went on from", $"`{from}`");
         if (state.Vae is { Seconds: > 0 } vae)
             Row("VAE", Invariant($"{vae.Seconds:F0} s, {vae.Pictures:N0} pictures; held-out PSNR {vae.Psnr:F1} dB"));
         if (state.Contrastive is { Seconds: > 0 } contrastive)
-            Row("text encoder, contrastive", Invariant($"{contrastive.Seconds:F0} s; own caption is the nearest of {contrastive.Among} for {contrastive.Recall:P0} of held-out pictures"));
+            Row("text encoder, contrastive",
+                Invariant($"{contrastive.Seconds:F0} s; own caption is the nearest of {contrastive.Among} ",
+                $"for {contrastive.Recall:P0} of held-out pictures"));
         if (last is not null)
-            Row("UNet and text encoder", Invariant($"{last.Seconds:F0} s, {last.Steps:N0} updates of {preset.Batch}, {last.Pictures:N0} pictures"));
+            Row("UNet and text encoder",
+                Invariant($"{last.Seconds:F0} s, {last.Steps:N0} updates of {preset.Batch}, {last.Pictures:N0} pictures"));
         if (state.Decoder is { } decoder)
             Row("decoder alone", Invariant($"{decoder.Seconds:F0} s, {decoder.Pictures:N0} pictures; held-out PSNR {decoder.Psnr:F1} dB"));
         Row("weights", Invariant($"{weightBytes / 1e6:F2} MB, float16, averaged over updates"));
@@ -47,19 +58,24 @@ internal static class ModelCard
         {
             text.AppendLine("## Does it read its captions?");
             text.AppendLine();
-            text.AppendLine("On held-out pictures at timesteps 350, 550 and 750: how often the true caption gives a lower error than the same caption with one word swapped (chance 50 %), and by how much the wrong one's error is larger.");
+            text.AppendLine("On held-out pictures at timesteps 350, 550 and 750: how often the true caption gives a lower error than the "
+                + "same caption with one word swapped (chance 50 %), and by how much the wrong one's error is larger.");
             text.AppendLine();
             text.AppendLine("| minutes | pictures seen | loss | class | colour | background |");
             text.AppendLine("|---|---|---|---|---|---|");
             foreach (var at in state.Denoiser)
-                text.AppendLine(Invariant($"| {at.Seconds / 60:F0} | {at.Pictures:N0} | {at.Loss:F3} | {Share(at.Class)} | {Share(at.Color)} | {Share(at.Background)} |"));
+                text.AppendLine(Invariant(
+                    $"| {at.Seconds / 60:F0} | {at.Pictures:N0} | {at.Loss:F3} ",
+                    $"| {Share(at.Class)} | {Share(at.Color)} | {Share(at.Background)} |"));
             text.AppendLine();
         }
         text.AppendLine("## Limits");
         text.AppendLine();
-        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an identifier such as `zwx` neutral.");
+        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an "
+            + "identifier such as `zwx` neutral.");
         text.AppendLine();
-        text.AppendLine("Made entirely from this repository's code, under the repository's licence; but `tokenizer/merges.txt` and `vocab.json` are OpenAI's CLIP vocabulary, under the MIT licence beside them.");
+        text.AppendLine("Made entirely from this repository's code, under the repository's licence; but `tokenizer/merges.txt` and "
+            + "`vocab.json` are OpenAI's CLIP vocabulary, under the MIT licence beside them.");
         return text.ToString();
 
         void Row(string what, string value) => text.AppendLine($"| {what} | {value} |");
@@ -67,5 +83,6 @@ internal static class ModelCard
 
     private static string Share(SwapShare share) => Invariant($"{share.Share:P0} ({share.Gain:F1} %)");
 
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Invariant(params FormattableString[] parts) =>
+        string.Concat(parts.Select(FormattableString.Invariant));
 }

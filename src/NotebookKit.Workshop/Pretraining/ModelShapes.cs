@@ -3,10 +3,12 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Pretraining;
 
-/// <summary>The configurations of a preset's three networks, in diffusers' fields, and how their weights are first drawn where torch's default is wrong.</summary>
+/// <summary>The configurations of a preset's three networks, in diffusers' fields, and how their weights are first drawn where torch's
+/// default is wrong.</summary>
 internal static class ModelShapes
 {
-    /// <summary>Standard deviation of fresh token rows: rows of unknown words keep it, so it must not be lost beside trained rows.</summary>
+    /// <summary>Standard deviation of fresh token rows: rows of unknown words keep it, so it must not be lost beside trained
+    /// rows.</summary>
     public const double TokenSpread = 0.1;
 
     private const double PositionSpread = 0.02;

@@ -41,9 +41,11 @@ internal sealed class ParallelTrainer : IDisposable
         this._checkpoint = checkpoint;
         _parameters = new FlatParameters[learners.Count];
         for (var w = 0; w < learners.Count; w++)
-            _parameters[w] = new FlatParameters(learners[w].Parameters.Select(learned => learned.Value), w == 0 ? null : _parameters[0].Values);
+            _parameters[w] = new FlatParameters(learners[w].Parameters.Select(learned => learned.Value),
+                w == 0 ? null : _parameters[0].Values);
         _rates = Rates(learners[0].Parameters);
-        _optimizers = [.. _parameters.Select(p => new AdamW([new OptimizerGroup(p, 0, settings.WeightDecay, _rates)], settings.Beta1, settings.Beta2))];
+        _optimizers = [.. _parameters.Select(p => new AdamW([new OptimizerGroup(p, 0, settings.WeightDecay, _rates)], settings.Beta1,
+            settings.Beta2))];
         Average = _parameters[0].Values.clone();
         _lossSums = [.. _parameters.Select(p => zeros(1, device: p.Values.device))];
         _lossCounts = new long[learners.Count];
@@ -61,7 +63,8 @@ internal sealed class ParallelTrainer : IDisposable
     public double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
     /// <summary>The averaged weights by name; the tensors look into <see cref="Average"/>.</summary>
-    public Dictionary<string, Tensor> NamedAverage() => _learners[0].Parameters.Zip(_parameters[0].Views(Average)).ToDictionary(pair => pair.First.Name, pair => pair.Second);
+    public Dictionary<string, Tensor> NamedAverage() =>
+        _learners[0].Parameters.Zip(_parameters[0].Views(Average)).ToDictionary(pair => pair.First.Name, pair => pair.Second);
 
     /// <summary>Trains until the budget is used or <paramref name="cancel"/> asks to stop, and leaves a checkpoint either way.</summary>
     /// <param name="budget">How long.</param>
@@ -72,7 +75,8 @@ internal sealed class ParallelTrainer : IDisposable
     {
         _clock.Restart();
         _pace = new RecentPace(Steps, Seconds);
-        var others = Enumerable.Range(1, _learners.Count - 1).Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{_settings.Stage} {w}", IsBackground = true }).ToList();
+        var others = Enumerable.Range(1, _learners.Count - 1)
+            .Select(w => new Thread(() => Work(w, budget, null, cancel)) { Name = $"{_settings.Stage} {w}", IsBackground = true }).ToList();
         others.ForEach(t => t.Start());
         Work(0, budget, report, cancel);
         others.ForEach(t => t.Join());
@@ -164,7 +168,8 @@ internal sealed class ParallelTrainer : IDisposable
         }
         loss /= Math.Max(1, count);
         if (!double.IsFinite(loss))
-            throw new InvalidOperationException($"the loss is no longer a number after {Steps} updates; the last checkpoint is still good, go on from it with a lower learning rate.");
+            throw new InvalidOperationException($"the loss is no longer a number after {Steps} updates; the last checkpoint is still "
+                + "good, go on from it with a lower learning rate.");
         var recent = _pace.Mark(Steps, Seconds);
         return new TrainerStatus(Steps, Seconds, budget.Progress(Steps, Seconds), loss, saved, recent, budget.Left(Steps, Seconds, recent));
     }
@@ -202,7 +207,8 @@ internal sealed class ParallelTrainer : IDisposable
         for (var w = 0; w < _optimizers.Length; w++)
         {
             var prefix = $"optimizer.{w % workers}."; // more workers than before start from the first ones' averages
-            _optimizers[w].LoadState(tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value));
+            _optimizers[w].LoadState(tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
+                .ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value));
         }
         _step = long.Parse(metadata["steps"], CultureInfo.InvariantCulture);
         _secondsBefore = double.Parse(metadata["seconds"], CultureInfo.InvariantCulture);

@@ -20,7 +20,8 @@ internal sealed class PatchPca
         using var noGrad = no_grad();
         var (n, side) = (pictures.shape[0], pictures.shape[2] / patch);
         var length = 3 * patch * patch;
-        var rows = pictures.view(n, 3, side, patch, side, patch).permute(0, 2, 4, 1, 3, 5).reshape(-1, length).to(ScalarType.Float64); // (patches, 3·p·p)
+        var rows = pictures.view(n, 3, side, patch, side, patch).permute(0, 2, 4, 1, 3, 5).reshape(-1, length)
+            .to(ScalarType.Float64); // (patches, 3·p·p)
         var mean = rows.mean([0]);
         var centred = rows - mean;
         var covariance = centred.transpose(0, 1).mm(centred).div(rows.shape[0]).cpu().data<double>().ToArray();
@@ -52,7 +53,8 @@ internal sealed class PatchPca
     internal static (double[][] Vectors, double[] Values) Leading(double[] matrix, int size, int count)
     {
         var random = new Random(1);
-        var vectors = Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, size).Select(_ => random.NextDouble() - 0.5).ToArray()).ToArray();
+        var vectors = Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, size).Select(_ => random.NextDouble() - 0.5).ToArray())
+            .ToArray();
         var values = new double[count];
         for (var round = 0; round < Rounds; round++)
         {

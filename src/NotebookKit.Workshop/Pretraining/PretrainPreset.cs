@@ -140,7 +140,8 @@ public sealed record PretrainPreset
         CheckpointSeconds = 480,
     };
 
-    /// <summary>The model to ship where a large GPU can be had: 128×128 pictures, an 8× VAE, wider everywhere; under 20 minutes on an H200.</summary>
+    /// <summary>The model to ship where a large GPU can be had: 128×128 pictures, an 8× VAE, wider everywhere; under 20 minutes on an
+    /// H200.</summary>
     public static PretrainPreset Cuda { get; } = new()
     {
         Name = "cuda",

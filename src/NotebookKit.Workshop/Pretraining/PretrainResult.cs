@@ -11,7 +11,8 @@ namespace NotebookKit.Workshop.Pretraining;
 /// <param name="Decoder">Figures of the sharpened decoder, null before it is finished.</param>
 /// <param name="WeightBytes">Bytes of the exported weights.</param>
 public sealed record PretrainResult(
-    bool Finished, string Output, double Seconds, VaeFigures? Vae, ContrastiveFigures? Contrastive, DenoiserFigures? Denoiser, DecoderFigures? Decoder, long WeightBytes);
+    bool Finished, string Output, double Seconds, VaeFigures? Vae, ContrastiveFigures? Contrastive, DenoiserFigures? Denoiser,
+    DecoderFigures? Decoder, long WeightBytes);
 
 /// <summary>A line of progress.</summary>
 /// <param name="Stage">prepare, paint, vae, encode, contrastive, denoiser, decoder or stopped.</param>

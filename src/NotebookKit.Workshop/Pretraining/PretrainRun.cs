@@ -83,7 +83,8 @@ internal sealed class PretrainRun
     }
 
     /// <summary>The shape of the trained VAE.</summary>
-    public AutoencoderKLConfig VaeConfig => State.From is null ? ModelShapes.Vae(Preset, State.Vae!.ScalingFactor) : StartingPoint.VaeConfig(this);
+    public AutoencoderKLConfig VaeConfig =>
+        State.From is null ? ModelShapes.Vae(Preset, State.Vae!.ScalingFactor) : StartingPoint.VaeConfig(this);
 
     /// <summary>The trained VAE, with the decoder of stage 5 where there is one.</summary>
     public AutoencoderKL LoadVae()
@@ -111,7 +112,8 @@ internal sealed class PretrainRun
     public void Report(string stage, TrainerStatus status, int batch, string more)
     {
         var left = status.Left is { } seconds ? $"{TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} left" : "";
-        Say(stage, status.Progress, $"loss {status.Loss:F4}, {status.Pace * batch:F0} pictures/s, {status.Steps:N0} updates, {left} {more}".TrimEnd(' ', ','));
+        Say(stage, status.Progress,
+            $"loss {status.Loss:F4}, {status.Pace * batch:F0} pictures/s, {status.Steps:N0} updates, {left} {more}".TrimEnd(' ', ','));
     }
 
     /// <summary>A progress line.</summary>

@@ -55,7 +55,8 @@ public sealed record ContrastiveFigures(double Seconds, long Steps, double Recal
 /// <param name="Class">The swapped-caption measure for the class.</param>
 /// <param name="Color">For the colour.</param>
 /// <param name="Background">For the background.</param>
-public sealed record DenoiserFigures(double Seconds, long Steps, long Pictures, double Loss, SwapShare Class, SwapShare Color, SwapShare Background);
+public sealed record DenoiserFigures(double Seconds, long Steps, long Pictures, double Loss, SwapShare Class, SwapShare Color,
+    SwapShare Background);
 
 /// <summary>One line of the swapped-caption measure.</summary>
 /// <param name="Share">How often the true caption gives the smaller error; 0.5 is chance.</param>

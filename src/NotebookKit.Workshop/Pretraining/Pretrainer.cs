@@ -15,7 +15,8 @@ public static class Pretrainer
     /// <param name="cancel">Stops cleanly: the work is kept.</param>
     /// <returns>Where the run stands; <see cref="PretrainResult.Finished"/> is false when it was stopped.</returns>
     /// <exception cref="BadInputException">Options that cannot be followed, or a work folder of another run.</exception>
-    public static PretrainResult Run(PretrainOptions options, IProgress<PretrainProgress>? progress = null, CancellationToken cancel = default)
+    public static PretrainResult Run(PretrainOptions options, IProgress<PretrainProgress>? progress = null,
+        CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         var run = new PretrainRun(options, progress, cancel);
@@ -32,7 +33,8 @@ public static class Pretrainer
         }
         var last = run.State.Denoiser.Count > 0 ? run.State.Denoiser[^1] : null;
         var bytes = File.Exists(Path.Combine(options.Output, "model_index.json")) ? BaseModelExport.WeightBytes(options.Output) : 0;
-        return new PretrainResult(finished, options.Output, clock.Elapsed.TotalSeconds, run.State.Vae, run.State.Contrastive, last, run.State.Decoder, bytes);
+        return new PretrainResult(finished, options.Output, clock.Elapsed.TotalSeconds, run.State.Vae, run.State.Contrastive, last,
+            run.State.Decoder, bytes);
     }
 
     private static void Stages(PretrainRun run)
@@ -40,10 +42,12 @@ public static class Pretrainer
         var scenes = Diet.Scenes(run.Preset, run.Options.Seed);
         var captions = new CaptionTable(run.Preset, scenes, run.Options.Seed);
         if (run.State.Vae is not null && run.State.Captions != captions.Fingerprint)
-            throw new BadInputException($"{run.Options.WorkFolder} was begun with another version of the toy world; start over in another folder.");
+            throw new BadInputException($"{run.Options.WorkFolder} was begun with another version of the toy world; start over in another "
+                + "folder.");
         run.Work.Update(s => s with { Captions = captions.Fingerprint });
         StartingPoint.Take(run);
-        run.Say("prepare", 1, $"{scenes.Count:N0} scenes, {captions.WordRows} token rows for the captions' words, {captions.Longest} tokens at most");
+        run.Say("prepare", 1, $"{scenes.Count:N0} scenes, {captions.WordRows} token rows for the captions' words, {captions.Longest} "
+            + "tokens at most");
         var data = VaeStage.Latents(run, scenes, captions);
         TextStage.Train(run, data);
         DenoiserStage.Train(run, data, scenes);

@@ -32,7 +32,8 @@ internal static class SampleGrid
     {
         using var model = StableDiffusion.Load(modelFolder, device);
         var prompts = Prompts.Take(count).ToList();
-        var pictures = prompts.Select((prompt, i) => model.Sample(new SampleOptions { Prompt = prompt, Steps = 15, GuidanceScale = 4, Seed = (ulong)(100 + i) })[0]).ToList();
+        var pictures = prompts.Select((prompt, i) =>
+            model.Sample(new SampleOptions { Prompt = prompt, Steps = 15, GuidanceScale = 4, Seed = (ulong)(100 + i) })[0]).ToList();
         ImageGrid.Render(pictures, 4, cell: Math.Max(128, pictures[0].Width), captions: prompts).SavePng(path);
     }
 }

@@ -16,7 +16,8 @@ internal static class StartingPoint
     private static readonly string[] Parts = ["vae", "unet", "text_encoder"];
 
     /// <summary>Takes the model over at the first call of a run that was given one.</summary>
-    /// <exception cref="BadInputException">The folder lacks a part, a part has another size than the preset's, or the run began otherwise.</exception>
+    /// <exception cref="BadInputException">The folder lacks a part, a part has another size than the preset's, or the run began
+    /// otherwise.</exception>
     public static void Take(PretrainRun run)
     {
         if (run.Options.From is not { } from)
@@ -24,7 +25,8 @@ internal static class StartingPoint
         if (run.State.Vae is not null)
         {
             if (run.State.From != from)
-                throw new BadInputException($"{run.Options.WorkFolder} holds a run that went on from {run.State.From ?? "nothing"}, not from {from}; leave --from out, or give another folder.");
+                throw new BadInputException($"{run.Options.WorkFolder} holds a run that went on from {run.State.From ?? "nothing"}, not "
+                    + $"from {from}; leave --from out, or give another folder.");
             return;
         }
         foreach (var part in Parts)
@@ -58,7 +60,8 @@ internal static class StartingPoint
     public static CLIPTextModel Text(PretrainRun run) => CLIPTextModel.FromPretrained(Folder(run, "text_encoder"));
 
     /// <summary>The shape of the VAE.</summary>
-    public static AutoencoderKLConfig VaeConfig(PretrainRun run) => AutoencoderKLConfig.Load(Path.Combine(Folder(run, "vae"), "config.json"));
+    public static AutoencoderKLConfig VaeConfig(PretrainRun run) =>
+        AutoencoderKLConfig.Load(Path.Combine(Folder(run, "vae"), "config.json"));
 
     /// <summary>Gives a text encoder over the compact vocabulary the weights of one over the whole.</summary>
     public static void Compact(CLIPTextModel whole, CLIPTextModel compact, IReadOnlyList<int> tokens)
@@ -77,6 +80,7 @@ internal static class StartingPoint
     private static void Require<T>(string from, string what, T given, T wanted)
     {
         if (!Equals(given, wanted))
-            throw new BadInputException($"--from {from}: {what} {given}, where the preset has {wanted}; give another preset or another model.");
+            throw new BadInputException($"--from {from}: {what} {given}, where the preset has {wanted}; give another preset or another "
+                + "model.");
     }
 }

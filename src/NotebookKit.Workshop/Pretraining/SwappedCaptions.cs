@@ -26,7 +26,8 @@ internal sealed class SwappedCaptions
     /// <param name="scenes">All scenes of the run.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="count">How many of the pictures kept back are used.</param>
-    public SwappedCaptions(TrainingData data, SchedulerConfig schedule, PretrainPreset preset, IReadOnlyList<Scene> scenes, ulong seed, int count)
+    public SwappedCaptions(TrainingData data, SchedulerConfig schedule, PretrainPreset preset, IReadOnlyList<Scene> scenes, ulong seed,
+        int count)
     {
         this._data = data;
         this._schedule = schedule;
@@ -52,7 +53,8 @@ internal sealed class SwappedCaptions
 
     /// <summary>Measures a model: class, colour, background.</summary>
     public (SwapShare Class, SwapShare Color, SwapShare Background) Measure(UNet2DConditionModel unet, CLIPTextModel text) =>
-        (Measure(CaptionAttribute.Class, unet, text), Measure(CaptionAttribute.Color, unet, text), Measure(CaptionAttribute.Background, unet, text));
+        (Measure(CaptionAttribute.Class, unet, text), Measure(CaptionAttribute.Color, unet, text),
+            Measure(CaptionAttribute.Background, unet, text));
 
     private SwapShare Measure(CaptionAttribute attribute, UNet2DConditionModel unet, CLIPTextModel text)
     {
@@ -74,7 +76,8 @@ internal sealed class SwappedCaptions
             right += errorRight.mean().item<float>();
             wrong += errorWrong.mean().item<float>();
 
-            Tensor Error(Tensor ids) => loss.Errors(new TrainBatch(latents, noise, t, text.call(ids).LastHiddenState, (int)latents.shape[0]));
+            Tensor Error(Tensor ids) =>
+                loss.Errors(new TrainBatch(latents, noise, t, text.call(ids).LastHiddenState, (int)latents.shape[0]));
         }
         return new SwapShare(better, 100 * ((wrong / right) - 1));
     }

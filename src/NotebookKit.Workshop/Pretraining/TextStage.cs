@@ -16,7 +16,8 @@ internal static class TextStage
         var learners = run.Learners(() => new ContrastiveLearner(config, data, preset.ContrastiveBatch));
         ModelShapes.StartText(learners[0].Text);
         var budget = run.BudgetOf(preset.ContrastiveSteps, preset.ContrastiveMinutes);
-        var (seconds, steps) = run.Train(learners, run.Settings("contrastive", 2e-3), budget, preset.ContrastiveBatch, () => $"recall {learners[0].Recall():P0}");
+        var (seconds, steps) = run.Train(learners, run.Settings("contrastive", 2e-3), budget, preset.ContrastiveBatch,
+            () => $"recall {learners[0].Recall():P0}");
         var recall = learners[0].Recall();
         run.Work.Save("text.safetensors", learners[0].Text.state_dict());
         run.Work.Update(s => s with { Contrastive = new ContrastiveFigures(seconds, steps, recall, preset.HeldOut) });

@@ -17,7 +17,8 @@ internal sealed class TrainingData
     /// <param name="captions">All captions over the compact vocabulary.</param>
     /// <param name="captionsPerPicture">Captions of each picture.</param>
     /// <param name="device">Where training runs.</param>
-    public TrainingData(Tensor latents, Tensor heldOutLatents, AutoencoderKLConfig vae, CaptionTable captions, int captionsPerPicture, Device device)
+    public TrainingData(Tensor latents, Tensor heldOutLatents, AutoencoderKLConfig vae, CaptionTable captions, int captionsPerPicture,
+        Device device)
     {
         using var noGrad = no_grad();
         Captions = captions;

@@ -22,7 +22,8 @@ internal static class VaeStage
             Encode(run, pictures);
         }
         var latents = run.Work.Load("latents.safetensors");
-        return new TrainingData(latents["training"], latents["held_out"], ModelShapes.Vae(run.Preset, run.State.Vae!.ScalingFactor), captions, run.Preset.CaptionsPerPicture, run.Device);
+        return new TrainingData(latents["training"], latents["held_out"], ModelShapes.Vae(run.Preset, run.State.Vae!.ScalingFactor),
+            captions, run.Preset.CaptionsPerPicture, run.Device);
     }
 
     /// <summary>Stage 5: trains the decoder alone, unless that is done.</summary>
@@ -38,7 +39,8 @@ internal static class VaeStage
         var config = run.VaeConfig;
         var learners = run.Learners(() => new DecoderLearner(config, weights, training, preset.VaeBatch, run.Device));
         var settings = run.Settings("decoder", 1e-3) with { Beta2 = 0.99 };
-        var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.DecoderSteps, preset.DecoderMinutes), preset.VaeBatch, () => Figure(run, learners[0].Vae, held));
+        var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.DecoderSteps, preset.DecoderMinutes), preset.VaeBatch,
+            () => Figure(run, learners[0].Vae, held));
         var psnr = VaeLearner.Psnr(learners[0].Vae, held, run.Device);
         SaveReconstructions(run, learners[0].Vae, held);
         run.Work.Save("decoder.safetensors", learners[0].Vae.state_dict());
@@ -57,10 +59,12 @@ internal static class VaeStage
         using (NewDisposeScope())
         {
             var patch = 1 << (preset.VaeChannels.Length - 1);
-            VaeLearner.Start(learners[0].Vae, new PatchPca(WorldPictures.ToModel(training.narrow(0, 0, Math.Min(500, preset.Pictures))), patch, 4));
+            VaeLearner.Start(learners[0].Vae, new PatchPca(WorldPictures.ToModel(training.narrow(0, 0, Math.Min(500, preset.Pictures))),
+                patch, 4));
         }
         var settings = run.Settings("vae", 2e-3) with { Beta2 = 0.99 };
-        var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.VaeSteps, preset.VaeMinutes), preset.VaeBatch, () => Figure(run, learners[0].Vae, held));
+        var (seconds, steps) = run.Train(learners, settings, run.BudgetOf(preset.VaeSteps, preset.VaeMinutes), preset.VaeBatch,
+            () => Figure(run, learners[0].Vae, held));
         var psnr = VaeLearner.Psnr(learners[0].Vae, held, run.Device);
         SaveReconstructions(run, learners[0].Vae, held);
         run.Work.Save("vae.safetensors", learners[0].Vae.state_dict());
@@ -81,10 +85,15 @@ internal static class VaeStage
         run.Work.Save("latents.safetensors", new Dictionary<string, Tensor> { ["training"] = all, ["held_out"] = held });
         // A model that training goes on from keeps its own factor, or its denoiser would have to learn another.
         var factor = run.State.From is null ? LatentSet.ScalingFactor(all) : run.State.Vae!.ScalingFactor;
-        run.Work.Update(s => s with { Vae = s.Vae! with { ScalingFactor = factor }, PreparingSeconds = s.PreparingSeconds + clock.Elapsed.TotalSeconds });
+        run.Work.Update(s => s with
+        {
+            Vae = s.Vae! with { ScalingFactor = factor },
+            PreparingSeconds = s.PreparingSeconds + clock.Elapsed.TotalSeconds
+        });
     }
 
-    private static Tensor HeldOut(PretrainRun run, Tensor pictures) => pictures.narrow(0, run.Preset.Pictures, Math.Min(MeasuredPictures, run.Preset.HeldOut));
+    private static Tensor HeldOut(PretrainRun run, Tensor pictures) =>
+        pictures.narrow(0, run.Preset.Pictures, Math.Min(MeasuredPictures, run.Preset.HeldOut));
 
     private static string Figure(PretrainRun run, AutoencoderKL vae, Tensor held) => $"{VaeLearner.Psnr(vae, held, run.Device):F1} dB";
 

@@ -10,11 +10,16 @@ namespace NotebookKit.Workshop.Pretraining;
 /// </summary>
 internal sealed class WorkFolder
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower
+    };
     private readonly string _folder;
 
     /// <summary>Opens the folder of a run.</summary>
-    /// <exception cref="BadInputException">It holds work and <c>Resume</c> was not asked for, or work of another preset, seed or number of pictures.</exception>
+    /// <exception cref="BadInputException">It holds work and <c>Resume</c> was not asked for, or work of another preset, seed or number of
+    /// pictures.</exception>
     public WorkFolder(PretrainOptions options)
     {
         _folder = options.WorkFolder;
@@ -27,9 +32,11 @@ internal sealed class WorkFolder
         }
         if (!options.Resume)
             throw new BadInputException($"{_folder} holds an unfinished run; add --resume to go on with it, or remove it.");
-        State = JsonSerializer.Deserialize<PretrainState>(File.ReadAllText(state), Json) ?? throw new BadInputException($"{state} is empty.");
+        State = JsonSerializer.Deserialize<PretrainState>(File.ReadAllText(state), Json)
+            ?? throw new BadInputException($"{state} is empty.");
         if (State.Preset != options.Preset.Name || State.Seed != options.Seed)
-            throw new BadInputException($"{_folder} holds a run of preset {State.Preset} and seed {State.Seed}; give those, or another folder.");
+            throw new BadInputException($"{_folder} holds a run of preset {State.Preset} and seed {State.Seed}; give those, or another "
+                + "folder.");
     }
 
     /// <summary>What is finished.</summary>

@@ -25,7 +25,8 @@ internal static class WorldPictures
             var count = Math.Min(Piece, scenes.Count - from);
             var bytes = new byte[count * 3 * plane];
             var first = from;
-            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
+                i =>
                 Planar(Painter.PaintRgb(scenes[first + i], size), bytes.AsSpan(i * 3 * plane, 3 * plane)));
             pieces.Add(tensor(bytes, [count, 3, size, size]));
         }

@@ -12,7 +12,8 @@ namespace NotebookKit.Workshop.World;
 /// <param name="Accessory">What it wears; only some classes can wear something, see <see cref="SceneSampler.CanWear"/>.</param>
 /// <param name="Seed">Decides what has no name: where the clouds are, which houses line the street.</param>
 /// <param name="View">How the thing is seen.</param>
-/// <param name="Individual">The one plush toy that the picture is of, with colours of its own; null for any of its class, in the colour.</param>
+/// <param name="Individual">The one plush toy that the picture is of, with colours of its own; null for any of its class, in the
+/// colour.</param>
 public sealed record Scene(
     ToyClass Class,
     ToyColor Color,

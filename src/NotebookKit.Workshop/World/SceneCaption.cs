@@ -97,7 +97,8 @@ public sealed record SceneCaption(
             CaptionAttribute.Color => this with { Color = Other(preset.Colors, Color!.Value, random) },
             CaptionAttribute.Background => this with
             {
-                Background = Other([.. preset.Backgrounds.Select(b => b.Value).Where(b => b != World.Background.Studio)], Background!.Value, random),
+                Background = Other([.. preset.Backgrounds.Select(b => b.Value).Where(b => b != World.Background.Studio)], Background!.Value,
+                    random),
             },
             _ => this with { Style = Other([.. preset.Styles.Select(s => s.Value)], Style, random) },
         };

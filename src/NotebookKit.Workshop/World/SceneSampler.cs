@@ -30,7 +30,8 @@ public static class SceneSampler
         RightArm: random.Chance(0.7f) ? random.Range(0, 0.2f) : random.Range(0.4f, 1),
         Mirrored: random.Chance(0.5f));
 
-    /// <summary>Whether a class can wear something: plush toys anything, a person hat or scarf, those with a head a hat, the others nothing.</summary>
+    /// <summary>Whether a class can wear something: plush toys anything, a person hat or scarf, those with a head a hat, the others
+    /// nothing.</summary>
     public static bool CanWear(ToyClass thing, Accessory accessory) => accessory switch
     {
         Accessory.None => true,

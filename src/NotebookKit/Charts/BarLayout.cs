@@ -40,7 +40,8 @@ internal static class BarLayout
                     side[place] = from + value;
                 }
 
-                bars.Add(new PlacedBar(traces[t], i, abreast == 1 ? place : place + (t - (abreast - 1) / 2.0) * width, width, from, from + value));
+                bars.Add(new PlacedBar(traces[t], i, abreast == 1 ? place : place + (t - (abreast - 1) / 2.0) * width, width, from,
+                    from + value));
             }
         }
 

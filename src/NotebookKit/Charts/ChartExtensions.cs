@@ -5,7 +5,8 @@ using FSharpChart = Plotly.NET.Chart;
 
 namespace NotebookKit.Charts;
 
-/// <summary>What is long to write for Plotly.NET's charts in C#. As Plotly.NET's own functions, they change the chart and return it.</summary>
+/// <summary>What is long to write for Plotly.NET's charts in C#. As Plotly.NET's own functions, they change the chart and return
+/// it.</summary>
 public static class ChartExtensions
 {
     /// <summary>With a title, and what the axes measure.</summary>
@@ -22,11 +23,13 @@ public static class ChartExtensions
 
     /// <summary>With a logarithmic horizontal axis, for values that span decades; zero and below are left out.</summary>
     /// <param name="chart">The chart.</param>
-    public static GenericChart WithLogX(this GenericChart chart) => chart.WithXAxisStyle<double, double, string>(AxisType: StyleParam.AxisType.Log);
+    public static GenericChart WithLogX(this GenericChart chart) =>
+        chart.WithXAxisStyle<double, double, string>(AxisType: StyleParam.AxisType.Log);
 
     /// <summary>With a logarithmic vertical axis, for values that span decades; zero and below are left out.</summary>
     /// <param name="chart">The chart.</param>
-    public static GenericChart WithLogY(this GenericChart chart) => chart.WithYAxisStyle<double, double, string>(AxisType: StyleParam.AxisType.Log);
+    public static GenericChart WithLogY(this GenericChart chart) =>
+        chart.WithYAxisStyle<double, double, string>(AxisType: StyleParam.AxisType.Log);
 
     /// <summary>With the vertical axis from one value to another; after it was made logarithmic.</summary>
     /// <param name="chart">The chart.</param>

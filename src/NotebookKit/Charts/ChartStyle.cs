@@ -26,15 +26,26 @@ public static class ChartStyle
         var layout = new Layout();
         layout.SetProperty("margin", new Dictionary<string, int> { ["t"] = 72, ["b"] = 48, ["l"] = 56, ["r"] = 24 });
         layout.SetProperty("title", new Dictionary<string, object> { ["x"] = 0.02, ["y"] = 0.97, ["yanchor"] = "top" });
-        layout.SetProperty("legend", new Dictionary<string, object> { ["orientation"] = "h", ["x"] = 0, ["y"] = 1.02, ["yanchor"] = "bottom" });
+        layout.SetProperty("legend", new Dictionary<string, object>
+        {
+            ["orientation"] = "h",
+            ["x"] = 0,
+            ["y"] = 1.02,
+            ["yanchor"] = "bottom"
+        });
         layout.SetProperty("colorway", Palette.Series);
-        layout.SetProperty("colorscale", new Dictionary<string, object> { ["sequential"] = Palette.Scale(false), ["diverging"] = Palette.Scale(true) });
+        layout.SetProperty("colorscale", new Dictionary<string, object>
+        {
+            ["sequential"] = Palette.Scale(false),
+            ["diverging"] = Palette.Scale(true)
+        });
         layout.SetProperty("autotypenumbers", "strict"); // bars named "0.01" and "1" stand side by side
         layout.SetProperty("xaxis", axis);
         layout.SetProperty("yaxis", axis);
         var template = new Template();
         template.SetProperty("layout", layout);
-        template.SetProperty("data", new Dictionary<string, object> { ["heatmap"] = new[] { new Dictionary<string, bool> { ["autocolorscale"] = true } } });
+        template.SetProperty("data",
+            new Dictionary<string, object> { ["heatmap"] = new[] { new Dictionary<string, bool> { ["autocolorscale"] = true } } });
         (Defaults.DefaultTemplate, Defaults.DefaultWidth, Defaults.DefaultHeight) = (template, 640, 340);
     }
 }

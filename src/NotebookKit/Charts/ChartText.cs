@@ -10,7 +10,8 @@ internal static class ChartText
     /// <summary>Its name and its kind: "Loss (line chart)".</summary>
     public static string Name(PlotlyFigure figure)
     {
-        var kind = string.Join(" and ", figure.Traces.Select(KindOf).Distinct().DefaultIfEmpty(figure.Untold.FirstOrDefault("empty chart")));
+        var kind = string.Join(" and ",
+            figure.Traces.Select(KindOf).Distinct().DefaultIfEmpty(figure.Untold.FirstOrDefault("empty chart")));
         return figure.Title.Length > 0 ? $"{Svg.Cut(figure.Title, 200)} ({kind})" : char.ToUpperInvariant(kind[0]) + kind[1..];
     }
 
@@ -24,7 +25,8 @@ internal static class ChartText
             sentences.Add(Axis("Up", figure.Y, figure.Traces.SelectMany(t => t.Y)));
         }
 
-        sentences.AddRange(figure.Traces.Where(t => t.Name.Length > 0 || t.Kind == TraceKind.Heatmap || figure.Traces.Count <= 2).Take(MostSeries).Select(Series));
+        sentences.AddRange(figure.Traces.Where(t => t.Name.Length > 0 || t.Kind == TraceKind.Heatmap || figure.Traces.Count <= 2)
+            .Take(MostSeries).Select(Series));
         if (figure.Traces.Count(t => t.Name.Length > 0) - MostSeries is > 0 and var more)
             sentences.Add(string.Create(CultureInfo.InvariantCulture, $"{more} more series."));
         sentences.AddRange(figure.Notes.Take(MostSeries).Select(note => $"At {NumberText.Short(note.X)}: {note.Text}."));
@@ -42,11 +44,15 @@ internal static class ChartText
 
     private static string Axis(string way, PlotlyAxis axis, IEnumerable<double> values)
     {
-        var title = axis.Title.Length > 0 ? Svg.Cut(axis.Title, 100) + (axis.Log ? " (logarithmic)" : "") : axis.Log ? "logarithmic" : "numbers";
+        var title = axis.Title.Length > 0 ? Svg.Cut(axis.Title, 100) + (axis.Log ? " (logarithmic)" : "") : axis.Log ? "logarithmic"
+            : "numbers";
         if (axis.Categories.Count > 0)
-            return $"{way}: {(axis.Title.Length > 0 ? title + ", " : "")}{string.Join(", ", axis.Categories.Take(MostWords).Select(c => Svg.Cut(c, 30)))}{(axis.Categories.Count > MostWords ? " and others" : "")}.";
+            return $"{way}: {(axis.Title.Length > 0 ? title + ", " : "")}"
+                + string.Join(", ", axis.Categories.Take(MostWords).Select(c => Svg.Cut(c, 30)))
+                + $"{(axis.Categories.Count > MostWords ? " and others" : "")}.";
         var (low, high) = Ends(values);
-        return double.IsNaN(low) ? $"{way}: {title}." : $"{way}: {title}, from {NumberText.Short(axis.Min ?? low)} to {NumberText.Short(axis.Max ?? high)}.";
+        return double.IsNaN(low) ? $"{way}: {title}."
+            : $"{way}: {title}, from {NumberText.Short(axis.Min ?? low)} to {NumberText.Short(axis.Max ?? high)}.";
     }
 
     private static string Series(PlotlyTrace trace)
@@ -59,9 +65,11 @@ internal static class ChartText
         var between = $"between {NumberText.Short(low)} and {NumberText.Short(high)}";
         return trace.Kind switch
         {
-            TraceKind.Heatmap => string.Create(CultureInfo.InvariantCulture, $"{name}: {trace.Z.GetLength(0)} × {trace.Z.GetLength(1)}, {between}."),
+            TraceKind.Heatmap => string.Create(CultureInfo.InvariantCulture,
+                $"{name}: {trace.Z.GetLength(0)} × {trace.Z.GetLength(1)}, {between}."),
             TraceKind.Bar => string.Create(CultureInfo.InvariantCulture, $"{name}: {trace.X.Count} bars {between}."),
-            _ when trace.Lines => $"{name}: from {NumberText.Short(trace.Y.First(double.IsFinite))} to {NumberText.Short(trace.Y.Last(double.IsFinite))}, {between}.",
+            _ when trace.Lines => $"{name}: from {NumberText.Short(trace.Y.First(double.IsFinite))} to "
+                + $"{NumberText.Short(trace.Y.Last(double.IsFinite))}, {between}.",
             _ => string.Create(CultureInfo.InvariantCulture, $"{name}: {trace.Y.Count} points {between}."),
         };
     }

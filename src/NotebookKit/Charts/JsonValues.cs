@@ -12,7 +12,8 @@ internal static class JsonValues
     public static JsonElement Field(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 
-    public static IEnumerable<JsonElement> Items(this JsonElement element) => element.ValueKind == JsonValueKind.Array ? element.EnumerateArray() : [];
+    public static IEnumerable<JsonElement> Items(this JsonElement element) =>
+        element.ValueKind == JsonValueKind.Array ? element.EnumerateArray() : [];
 
     public static string? Text(this JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 
@@ -25,7 +26,8 @@ internal static class JsonValues
         if (element.Field("bdata") is not { ValueKind: JsonValueKind.String } packed || !packed.TryGetBytesFromBase64(out var bytes))
             return [.. element.Items().Select(item => item.Number() ?? double.NaN)];
         var size = element.Field("dtype").Text() switch { "f8" => 8, "f4" or "i4" => 4, _ => 0 };
-        return size == 0 ? [] : [.. Enumerable.Range(0, bytes.Length / size).Select(i => Unpack(bytes.AsSpan(i * size, size), element.Field("dtype").Text()!))];
+        return size == 0 ? [] : [.. Enumerable.Range(0, bytes.Length / size)
+            .Select(i => Unpack(bytes.AsSpan(i * size, size), element.Field("dtype").Text()!))];
     }
 
     private static double Unpack(ReadOnlySpan<byte> bytes, string type) => type switch

@@ -9,11 +9,14 @@ internal static class Palette
     public const int Levels = 25; // odd: zero has a colour of its own
 
     /// <summary>The colours of series, in their order.</summary>
-    public static readonly IReadOnlyList<string> Series = ["#4da4f3", "#d5823b", "#229a72", "#e560ab", "#6b52b6", "#c9b227", "#5c7483", "#aa462f"];
+    public static readonly IReadOnlyList<string> Series = ["#4da4f3", "#d5823b", "#229a72", "#e560ab", "#6b52b6", "#c9b227", "#5c7483",
+        "#aa462f"];
 
     // Dark violet over blue and green to yellow; even in brightness, so that it reads in grey as well.
-    private static readonly (int R, int G, int B)[] Sequential = [(59, 28, 100), (52, 94, 160), (33, 145, 140), (104, 193, 92), (246, 222, 58)];
-    private static readonly (int R, int G, int B)[] Diverging = [(34, 94, 168), (120, 170, 215), (196, 198, 200), (230, 150, 105), (190, 55, 40)];
+    private static readonly (int R, int G, int B)[] Sequential = [(59, 28, 100), (52, 94, 160), (33, 145, 140), (104, 193, 92),
+        (246, 222, 58)];
+    private static readonly (int R, int G, int B)[] Diverging = [(34, 94, 168), (120, 170, 215), (196, 198, 200), (230, 150, 105),
+        (190, 55, 40)];
 
     /// <summary>The colour of a value.</summary>
     /// <param name="level">From 0 to <see cref="Levels"/> - 1.</param>

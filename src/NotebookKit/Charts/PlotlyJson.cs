@@ -10,10 +10,13 @@ namespace NotebookKit.Charts;
 internal static class PlotlyJson
 {
     /// <summary>Whether a value is a chart. The type's name tells, so that asking loads none of the two packages.</summary>
-    public static bool IsChart(object? value) => value?.GetType() is { } type && (type.FullName!.StartsWith("Plotly.NET.GenericChart", StringComparison.Ordinal) || type.FullName == "XPlot.Plotly.PlotlyChart");
+    public static bool IsChart(object? value) =>
+        value?.GetType() is { } type && (type.FullName!.StartsWith("Plotly.NET.GenericChart", StringComparison.Ordinal)
+            || type.FullName == "XPlot.Plotly.PlotlyChart");
 
     /// <summary>A chart's <c>{"data": […], "layout": {…}}</c>; null for what is no chart.</summary>
-    public static string? Of(object? value) => !IsChart(value) ? null : Tidy(value!.GetType().Namespace == "XPlot.Plotly" ? OfXPlot(value) : OfPlotlyNet(value));
+    public static string? Of(object? value) =>
+        !IsChart(value) ? null : Tidy(value!.GetType().Namespace == "XPlot.Plotly" ? OfXPlot(value) : OfPlotlyNet(value));
 
     [MethodImpl(MethodImplOptions.NoInlining)] // the package is loaded where its types are first compiled
     private static string OfPlotlyNet(object chart) => Plotly.NET.GenericChart.toFigureJson((Plotly.NET.GenericChart)chart);

@@ -28,11 +28,13 @@ internal static partial class PlotlyReader
     private static PlotlyFigure Read(JsonElement root)
     {
         var layout = root.Field("layout");
-        var series = root.Field("data").Items().Where(t => t.Field("visible").Text() != "legendonly" && t.Field("visible").ValueKind != JsonValueKind.False).ToList();
+        var series = root.Field("data").Items()
+            .Where(t => t.Field("visible").Text() != "legendonly" && t.Field("visible").ValueKind != JsonValueKind.False).ToList();
         var known = series.Index().Where(t => IsKnown(t.Item)).Take(MostTraces).ToList();
         if (known.FindIndex(t => KindOf(t.Item) == TraceKind.Heatmap) is >= 0 and var map)
             known = [known[map]];
-        var (x, y) = (Axis(layout.Field("xaxis"), known.Select(t => t.Item.Field("x"))), Axis(layout.Field("yaxis"), known.Select(t => t.Item.Field("y"))));
+        var (x, y) = (Axis(layout.Field("xaxis"), known.Select(t => t.Item.Field("x"))),
+            Axis(layout.Field("yaxis"), known.Select(t => t.Item.Field("y"))));
         var colors = Colors(layout);
         return new PlotlyFigure
         {
@@ -43,14 +45,17 @@ internal static partial class PlotlyReader
             Y = y,
             BarMode = layout.Field("barmode").Text() ?? "group",
             Traces = [.. known.Select(t => Trace(t.Item, x, y, colors[t.Index % colors.Count], known.Count))],
-            Notes = [.. layout.Field("annotations").Items().Take(1000).Select(n => Note(n, x, y)).OfType<PlotlyNote>().Distinct().Take(MostNotes)],
+            Notes = [.. layout.Field("annotations").Items().Take(1000).Select(n => Note(n, x, y)).OfType<PlotlyNote>().Distinct()
+                .Take(MostNotes)],
             Untold = [.. Untold(series, known.Count, layout)],
         };
     }
 
     private static IEnumerable<string> Untold(List<JsonElement> series, int drawn, JsonElement layout)
     {
-        foreach (var kind in series.Where(t => !IsKnown(t)).Select(t => IsElsewhere(t) ? "further axes" : Svg.Cut(t.Field("type").Text() ?? "series without a type", 30)).Distinct().Take(6))
+        foreach (var kind in series.Where(t => !IsKnown(t))
+            .Select(t => IsElsewhere(t) ? "further axes" : Svg.Cut(t.Field("type").Text() ?? "series without a type", 30)).Distinct()
+            .Take(6))
             yield return kind;
         if (series.Count(IsKnown) - drawn is > 0 and var more)
             yield return $"{more} more series";
@@ -66,10 +71,12 @@ internal static partial class PlotlyReader
         _ => null,
     };
 
-    private static bool IsKnown(JsonElement trace) => trace.ValueKind == JsonValueKind.Object && KindOf(trace) is not null && !IsElsewhere(trace);
+    private static bool IsKnown(JsonElement trace) =>
+        trace.ValueKind == JsonValueKind.Object && KindOf(trace) is not null && !IsElsewhere(trace);
 
     /// <summary>On a second pair of axes, whose numbers would be read off the wrong one.</summary>
-    private static bool IsElsewhere(JsonElement trace) => trace.Field("xaxis").Text() is not (null or "x") || trace.Field("yaxis").Text() is not (null or "y");
+    private static bool IsElsewhere(JsonElement trace) =>
+        trace.Field("xaxis").Text() is not (null or "x") || trace.Field("yaxis").Text() is not (null or "y");
 
     private static PlotlyTrace Trace(JsonElement t, PlotlyAxis xAxis, PlotlyAxis yAxis, string color, int count)
     {
@@ -87,7 +94,8 @@ internal static partial class PlotlyReader
         return new PlotlyTrace(kind)
         {
             Name = name,
-            InLegend = name.Length > 0 && t.Field("showlegend").ValueKind is var shown && (shown == JsonValueKind.True || (shown != JsonValueKind.False && count > 1)),
+            InLegend = name.Length > 0 && t.Field("showlegend").ValueKind is var shown
+                && (shown == JsonValueKind.True || (shown != JsonValueKind.False && count > 1)),
             Color = (kind == TraceKind.Bar ? marker : line ?? marker) ?? color,
             Opacity = Math.Clamp(t.Field("opacity").Number() ?? 1, 0, 1),
             Lines = kind == TraceKind.Scatter && mode.Contains("lines", StringComparison.Ordinal),
@@ -127,7 +135,8 @@ internal static partial class PlotlyReader
     {
         if (error.ValueKind != JsonValueKind.Object || error.Field("visible").ValueKind == JsonValueKind.False)
             return [];
-        var (up, down, same) = (error.Field("array").Numbers(), error.Field("arrayminus").Numbers(), error.Field("value").Number() ?? double.NaN);
+        var (up, down, same) = (error.Field("array").Numbers(), error.Field("arrayminus").Numbers(), error.Field("value").Number()
+            ?? double.NaN);
         double Of(List<double> each, int i) => error.Field("type").Text() switch
         {
             "constant" => same,
@@ -140,7 +149,8 @@ internal static partial class PlotlyReader
     private static PlotlyNote? Note(JsonElement note, PlotlyAxis x, PlotlyAxis y)
     {
         // Plotly writes places on a logarithmic axis as logarithms.
-        double? At(JsonElement place, PlotlyAxis axis) => place.Number() is { } number ? (axis.Log ? Math.Pow(10, Math.Clamp(number, -300, 300)) : number)
+        double? At(JsonElement place, PlotlyAxis axis) => place.Number() is { } number
+            ? (axis.Log ? Math.Pow(10, Math.Clamp(number, -300, 300)) : number)
             : axis.Categories.Index().Where(c => c.Item == place.Text()).Select(c => (double?)c.Index).FirstOrDefault();
         var text = Words(note.Field("text"));
         var fixedToPage = note.Field("xref").Text() is not (null or "x") || note.Field("yref").Text() is not (null or "y");
@@ -152,10 +162,12 @@ internal static partial class PlotlyReader
     {
         var log = axis.Field("type").Text() == "log";
         var range = axis.Field("range").Numbers();
-        double? End(int i) => range.Count == 2 && double.IsFinite(range[i]) ? log ? Math.Pow(10, Math.Clamp(range[i], -300, 300)) : range[i] : null;
+        double? End(int i) => range.Count == 2 && double.IsFinite(range[i]) ? log ? Math.Pow(10, Math.Clamp(range[i], -300, 300)) : range[i]
+            : null;
         var (min, max) = (End(0), End(1));
         var turned = min > max;
-        var words = axis.Field("type").Text() == "category" || places.Any(p => p.Items().Any(v => v.ValueKind == JsonValueKind.String && v.Number() is null && !IsNumberWord(v)));
+        var words = axis.Field("type").Text() == "category"
+            || places.Any(p => p.Items().Any(v => v.ValueKind == JsonValueKind.String && v.Number() is null && !IsNumberWord(v)));
         return new PlotlyAxis
         {
             Title = Words(axis.Field("title")),
@@ -177,7 +189,8 @@ internal static partial class PlotlyReader
 
     private static IReadOnlyList<string> Colors(JsonElement layout)
     {
-        var own = layout.Field("colorway").Items().Concat(layout.Field("template").Field("layout").Field("colorway").Items()).Take(32).Select(Color).OfType<string>().ToList();
+        var own = layout.Field("colorway").Items().Concat(layout.Field("template").Field("layout").Field("colorway").Items()).Take(32)
+            .Select(Color).OfType<string>().ToList();
         return own.Count > 0 ? own : Palette.Series;
     }
 
@@ -193,7 +206,8 @@ internal static partial class PlotlyReader
     private static bool IsNumberWord(JsonElement value) => value.Text() is "NaN" or "Infinity" or "-Infinity";
 
     /// <summary>A text, or an object's text, without Plotly's markup.</summary>
-    private static string Words(JsonElement node) => Markup().Replace((node.ValueKind == JsonValueKind.Object ? node.Field("text") : node).Text() ?? "", " ").Trim();
+    private static string Words(JsonElement node) =>
+        Markup().Replace((node.ValueKind == JsonValueKind.Object ? node.Field("text") : node).Text() ?? "", " ").Trim();
 
     private static string? Color(JsonElement node) => node.Text() is { } text && ColorForm().IsMatch(text) ? text : null;
 

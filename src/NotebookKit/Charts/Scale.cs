@@ -34,7 +34,8 @@ internal sealed class Scale
         var pad = margin * (high - low);
         _low = axis.Min is null && !(fromZero && low == 0) ? low - pad : low;
         _high = axis.Max is null && !(fromZero && high == 0) ? high + pad : high;
-        Ticks = axis.Categories.Count > 0 ? [.. axis.Categories.Select((name, i) => ((double)i, name))] : _log ? LogTicks(ticks) : LinearTicks(ticks);
+        Ticks = axis.Categories.Count > 0 ? [.. axis.Categories.Select((name, i) => ((double)i, name))] : _log ? LogTicks(ticks)
+            : LinearTicks(ticks);
     }
 
     /// <summary>What the labels are to be multiplied by, as " (×10⁻⁴)"; empty for 1.</summary>
@@ -83,11 +84,13 @@ internal sealed class Scale
         }
 
         // Less than a decade without a round number in it: labelled like a linear axis.
-        return ticks.Count >= 2 ? ticks : [.. Enumerable.Range(0, 4).Select(i => Math.Pow(10, _low + i * decades / 3)).Select(v => (v, NumberText.Short(v)))];
+        return ticks.Count >= 2 ? ticks
+            : [.. Enumerable.Range(0, 4).Select(i => Math.Pow(10, _low + i * decades / 3)).Select(v => (v, NumberText.Short(v)))];
     }
 
     private static string OfDecade(double factor, int exponent, bool plain) =>
-        plain || exponent == 0 ? Label(factor * Math.Pow(10, exponent), Math.Pow(10, exponent)) : (factor == 1 ? "" : Label(factor, 1) + "×") + Power(exponent);
+        plain || exponent == 0 ? Label(factor * Math.Pow(10, exponent), Math.Pow(10, exponent))
+            : (factor == 1 ? "" : Label(factor, 1) + "×") + Power(exponent);
 
     private static string Power(int exponent) =>
         "10" + string.Concat(exponent.ToString(CultureInfo.InvariantCulture).Select(c => c == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c - '0']));

@@ -31,7 +31,8 @@ public static class Series
         return smooth;
     }
 
-    /// <summary>Values over 0, 1, 2, …, of which the points that carry the shape are kept; values that are not finite only as they are.</summary>
+    /// <summary>Values over 0, 1, 2, …, of which the points that carry the shape are kept; values that are not finite only as they
+    /// are.</summary>
     /// <param name="values">The values.</param>
     /// <param name="count">About how many to keep.</param>
     internal static IReadOnlyList<(double X, double Y)> Thin(IReadOnlyList<double> values, int count)

@@ -35,7 +35,8 @@ internal sealed class Svg
 
     /// <summary>A number as it is written into a drawing: three digits, of thousands four.</summary>
     public static string Short(double value) =>
-        (Math.Abs(value) is >= 999.5 or < 1e-3 ? NumberText.Short(value + 0.0) : value.ToString("G3", CultureInfo.InvariantCulture)).Replace('-', '−');
+        (Math.Abs(value) is >= 999.5 or < 1e-3 ? NumberText.Short(value + 0.0)
+            : value.ToString("G3", CultureInfo.InvariantCulture)).Replace('-', '−');
 
     /// <summary>A text cut to a number of characters.</summary>
     public static string Cut(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";
@@ -51,7 +52,8 @@ internal sealed class Svg
         Raw($"<line x1=\"{Number(x1)}\" y1=\"{Number(y1)}\" x2=\"{Number(x2)}\" y2=\"{Number(y2)}\" {style}/>");
 
     public Svg Rect(double x, double y, double width, double height, string style, string? title = null) =>
-        Raw($"<rect x=\"{Number(x)}\" y=\"{Number(y)}\" width=\"{Number(width)}\" height=\"{Number(height)}\" {style}{(title is null ? "/>" : $"><title>{Escape(title)}</title></rect>")}");
+        Raw($"<rect x=\"{Number(x)}\" y=\"{Number(y)}\" width=\"{Number(width)}\" height=\"{Number(height)}\" "
+            + $"{style}{(title is null ? "/>" : $"><title>{Escape(title)}</title></rect>")}");
 
     public Svg Text(double x, double y, string text, string style = "") =>
         Raw($"<text x=\"{Number(x)}\" y=\"{Number(y)}\"{(style.Length > 0 ? " " + style : "")}>{Escape(text)}</text>");

@@ -21,7 +21,8 @@ internal sealed class SvgChart
     private string Draw()
     {
         var (width, height) = (_figure.Width, _figure.Height);
-        _svg.Raw($"<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" "
+        _svg.Raw($"<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" "
+            + $"height=\"{height}\" "
             + "style=\"max-width:100%;height:auto\" fill=\"currentColor\" font-family=\"system-ui,sans-serif\" font-size=\"12\">");
         _svg.Raw($"<title>{Svg.Escape(ChartText.Name(_figure))}</title><desc>{Svg.Escape(ChartText.Description(_figure))}</desc>");
         if (_figure.Title.Length > 0)
@@ -49,11 +50,14 @@ internal sealed class SvgChart
     /// <summary>Says what this drawing leaves out; alone in its box where nothing else can be drawn.</summary>
     private void Untold()
     {
-        var sentence = Svg.Cut($"Not in this still drawing: {string.Join(", ", _figure.Untold)}. The interactive chart has it.", (int)((_right - _left) / Svg.CharacterWidth));
+        var sentence = Svg.Cut($"Not in this still drawing: {string.Join(", ", _figure.Untold)}. The interactive chart has it.",
+            (int)((_right - _left) / Svg.CharacterWidth));
         var alone = _figure.Traces.Count == 0;
         if (alone)
-            _svg.Rect(_left, _top, _right - _left, _bottom - _top, "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".5\" stroke-dasharray=\"6 4\"");
-        _svg.Text(alone ? (_left + _right) / 2 : _left, alone ? (_top + _bottom) / 2 : _top, sentence, alone ? "text-anchor=\"middle\"" : "font-style=\"italic\"");
+            _svg.Rect(_left, _top, _right - _left, _bottom - _top,
+                "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".5\" stroke-dasharray=\"6 4\"");
+        _svg.Text(alone ? (_left + _right) / 2 : _left, alone ? (_top + _bottom) / 2 : _top, sentence,
+            alone ? "text-anchor=\"middle\"" : "font-style=\"italic\"");
         _top += alone ? 0 : 20;
     }
 
@@ -72,7 +76,9 @@ internal sealed class SvgChart
         {
             _bottom -= 0.5 * longest - 2;
             // A slanted label begins to the left of its place; the first one's beginning must still be on the page.
-            _left = Math.Max(_left, 0.87 * _figure.X.Categories.Take(3).Select(l => Math.Min(l.Length, LongestName)).Max() * Svg.CharacterWidth - room / 2 + 16);
+            _left = Math.Max(_left,
+                0.87 * _figure.X.Categories.Take(3).Select(l => Math.Min(l.Length, LongestName)).Max() * Svg.CharacterWidth - room / 2
+                    + 16);
         }
 
         XTicks(xScale, slanted);
@@ -87,16 +93,19 @@ internal sealed class SvgChart
     {
         var values = _figure.Traces.Where(t => t.Kind == TraceKind.Scatter).SelectMany(t => across ? t.X : t.Y.Concat(Whiskers(t, t.Y)));
         var along = bars.Where(b => b.Trace.Horizontal == across).ToList(); // whose length this axis measures
-        values = values.Concat(along.SelectMany(b => new[] { b.From, b.To })).Concat(along.Select(b => b.Trace).Distinct().SelectMany(t => Whiskers(t, BarLayout.ValuesOf(t))))
+        values = values.Concat(along.SelectMany(b => new[] { b.From, b.To }))
+            .Concat(along.Select(b => b.Trace).Distinct().SelectMany(t => Whiskers(t, BarLayout.ValuesOf(t))))
             .Concat(bars.Where(b => b.Trace.Horizontal != across).SelectMany(b => new[] { b.Place - slot / 2, b.Place + slot / 2 }));
         if (axis.Categories.Count > 0)
             values = values.Concat([-0.5, axis.Categories.Count - 0.5]);
         var pad = along.Count > 0 || !across || (bars.Count == 0 && axis.Categories.Count == 0 && _figure.Traces.Any(t => t.Markers));
         var room = across ? (_figure.Width - 90) / 70 : (_figure.Height - 90) / 45;
-        return new Scale(axis, values, along.Count > 0, !pad || axis.Categories.Count > 0 ? 0 : along.Count > 0 ? 0.1 : 0.05, Math.Max(2, room));
+        return new Scale(axis, values, along.Count > 0, !pad || axis.Categories.Count > 0 ? 0 : along.Count > 0 ? 0.1 : 0.05,
+            Math.Max(2, room));
     }
 
-    private static IEnumerable<double> Whiskers(PlotlyTrace trace, IReadOnlyList<double> values) => trace.Errors.SelectMany((e, i) => new[] { values[i] - e.Down, values[i] + e.Up });
+    private static IEnumerable<double> Whiskers(PlotlyTrace trace, IReadOnlyList<double> values) =>
+        trace.Errors.SelectMany((e, i) => new[] { values[i] - e.Down, values[i] + e.Up });
 
     private void XTicks(Scale scale, bool slanted)
     {
@@ -108,7 +117,8 @@ internal sealed class SvgChart
             var (x, y) = (_left + scale.Place(scale.Ticks[i].Value) * (_right - _left), _bottom + 15);
             if (!named)
                 _svg.Line(x, _top, x, _bottom, Faint);
-            var style = slanted ? $"text-anchor=\"end\" transform=\"rotate(-30 {Svg.Number(x)} {Svg.Number(y)})\"" : "text-anchor=\"middle\"";
+            var style = slanted ? $"text-anchor=\"end\" transform=\"rotate(-30 {Svg.Number(x)} {Svg.Number(y)})\""
+                : "text-anchor=\"middle\"";
             _svg.Text(x, y, Svg.Cut(scale.Ticks[i].Label, LongestName), style + " opacity=\".85\"");
         }
     }
@@ -156,10 +166,12 @@ internal sealed class SvgChart
         return (plotLeft, plotRight, plotTop, plotBottom) =>
         {
             if (xTitle.Length > 0)
-                _svg.Text((plotLeft + plotRight) / 2, bottom, Svg.Cut(xTitle, (int)((plotRight - plotLeft) / Svg.CharacterWidth)), "text-anchor=\"middle\"");
+                _svg.Text((plotLeft + plotRight) / 2, bottom, Svg.Cut(xTitle, (int)((plotRight - plotLeft) / Svg.CharacterWidth)),
+                    "text-anchor=\"middle\"");
             var middle = (plotTop + plotBottom) / 2;
             if (yTitle.Length > 0)
-                _svg.Text(left + 2, middle, Svg.Cut(yTitle, Math.Max(8, (int)((plotBottom - plotTop) / Svg.CharacterWidth) + 4)), $"text-anchor=\"middle\" transform=\"rotate(-90 {Svg.Number(left + 2)} {Svg.Number(middle)})\"");
+                _svg.Text(left + 2, middle, Svg.Cut(yTitle, Math.Max(8, (int)((plotBottom - plotTop) / Svg.CharacterWidth) + 4)),
+                    $"text-anchor=\"middle\" transform=\"rotate(-90 {Svg.Number(left + 2)} {Svg.Number(middle)})\"");
         };
     }
 }

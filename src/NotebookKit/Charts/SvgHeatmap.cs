@@ -64,7 +64,8 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
         }
 
         // Cells are 1 × 1 here: the transformation gives them their size. Sharp edges leave no seams between them.
-        svg.Raw(string.Create(CultureInfo.InvariantCulture, $"<g transform=\"translate({left:0.##} {top:0.##}) scale({width:0.####} {height:0.####}) translate(0 .5)\" stroke-width=\"1\" fill=\"none\" shape-rendering=\"crispEdges\">"));
+        svg.Raw(string.Create(CultureInfo.InvariantCulture, $"<g transform=\"translate({left:0.##} {top:0.##}) scale({width:0.####} "
+            + $"{height:0.####}) translate(0 .5)\" stroke-width=\"1\" fill=\"none\" shape-rendering=\"crispEdges\">"));
         foreach (var (level, path) in paths.OrderBy(p => p.Key))
             svg.Raw($"<path stroke=\"{Palette.OfLevel(level, diverging)}\" d=\"{path}\"/>");
         svg.Raw("</g>");
@@ -78,17 +79,20 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
             {
                 var level = Level(z[row, column], low, high);
                 if (level >= 0)
-                    svg.Text(left + (column + 0.5) * width, top + (row + 0.5) * height + 4, Svg.Short(z[row, column]), $"text-anchor=\"middle\" font-size=\"11\" fill=\"{Palette.InkOn(level, diverging)}\"");
+                    svg.Text(left + (column + 0.5) * width, top + (row + 0.5) * height + 4, Svg.Short(z[row, column]),
+                        $"text-anchor=\"middle\" font-size=\"11\" fill=\"{Palette.InkOn(level, diverging)}\"");
             }
         }
     }
 
-    private void Labels(List<string> xLabels, List<string> yLabels, bool slanted, double left, double top, double bottom, double width, double height)
+    private void Labels(List<string> xLabels, List<string> yLabels, bool slanted, double left, double top, double bottom, double width,
+        double height)
     {
         foreach (var i in Shown(xLabels, width))
         {
             var (x, y) = (left + (i + 0.5) * width, bottom + 14);
-            svg.Text(x, y, Svg.Cut(xLabels[i], 22), slanted ? $"text-anchor=\"end\" transform=\"rotate(-45 {Svg.Number(x)} {Svg.Number(y)})\"" : "text-anchor=\"middle\"");
+            svg.Text(x, y, Svg.Cut(xLabels[i], 22),
+                slanted ? $"text-anchor=\"end\" transform=\"rotate(-45 {Svg.Number(x)} {Svg.Number(y)})\"" : "text-anchor=\"middle\"");
         }
 
         foreach (var i in Shown(yLabels, height))
@@ -125,7 +129,8 @@ internal sealed class SvgHeatmap(PlotlyTrace trace, Svg svg)
     }
 
     private static int Level(double value, double low, double high) =>
-        !double.IsFinite(value) ? -1 : high <= low ? Palette.Levels / 2 : (int)Math.Round((value - low) / (high - low) * (Palette.Levels - 1));
+        !double.IsFinite(value) ? -1 : high <= low ? Palette.Levels / 2
+            : (int)Math.Round((value - low) / (high - low) * (Palette.Levels - 1));
 
     private static double[,] Shrink(double[,] z)
     {

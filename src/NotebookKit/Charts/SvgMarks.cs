@@ -22,7 +22,8 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
     {
         // Its own coordinate system cuts off what lies beyond a given range, without an id that another figure might share.
         var (width, height) = (Svg.Number(area.Right + 4), Svg.Number(area.Bottom - area.Top + 8));
-        svg.Raw($"<svg x=\"0\" y=\"{Svg.Number(area.Top - 4)}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 {Svg.Number(area.Top - 4)} {width} {height}\">");
+        svg.Raw($"<svg x=\"0\" y=\"{Svg.Number(area.Top - 4)}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 "
+            + $"{Svg.Number(area.Top - 4)} {width} {height}\">");
         Bars(bars);
         foreach (var trace in figure.Traces.Where(t => t.Kind == TraceKind.Scatter))
             Series(trace);
@@ -38,7 +39,8 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
         {
             var (left, top, width, height) = Box(bar);
             var value = BarLayout.ValuesOf(bar.Trace)[bar.Index];
-            svg.Rect(left, top, width, height, $"fill=\"{bar.Trace.Color}\" opacity=\"{Opacity(bar.Trace)}\"", string.Join(": ", new[] { NameOf(bar), NumberText.Short(value) }.Where(s => s.Length > 0)));
+            svg.Rect(left, top, width, height, $"fill=\"{bar.Trace.Color}\" opacity=\"{Opacity(bar.Trace)}\"",
+                string.Join(": ", new[] { NameOf(bar), NumberText.Short(value) }.Where(s => s.Length > 0)));
             if (bar.Trace.Errors.Count == 0)
                 continue;
             var (down, up) = bar.Trace.Errors[bar.Index];
@@ -59,11 +61,14 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
             var (left, top, width, height) = Box(bar);
             var value = bar.To - bar.From;
             var text = Svg.Short(value);
-            var (down, up) = bar.Trace.Errors.Count > 0 && double.IsFinite(bar.Trace.Errors[bar.Index].Up) ? bar.Trace.Errors[bar.Index] : (0, 0);
+            var (down, up) = bar.Trace.Errors.Count > 0 && double.IsFinite(bar.Trace.Errors[bar.Index].Up) ? bar.Trace.Errors[bar.Index]
+                : (0, 0);
             if (bar.Trace.Horizontal && height >= 12)
-                svg.Text(Math.Clamp(value >= 0 ? area.X(bar.To + up) + 4 : area.X(bar.To - down) - 4, area.Left, area.Right - 24), top + height / 2 + 4, text, value >= 0 ? "font-size=\"11\"" : "text-anchor=\"end\" font-size=\"11\"");
+                svg.Text(Math.Clamp(value >= 0 ? area.X(bar.To + up) + 4 : area.X(bar.To - down) - 4, area.Left, area.Right - 24),
+                    top + height / 2 + 4, text, value >= 0 ? "font-size=\"11\"" : "text-anchor=\"end\" font-size=\"11\"");
             else if (!bar.Trace.Horizontal && width >= 22)
-                svg.Text(left + width / 2, Math.Clamp(value >= 0 ? area.Y(bar.To + up) - 4 : area.Y(bar.To - down) + 13, area.Top + 4, area.Bottom + 12), text, "text-anchor=\"middle\" font-size=\"11\"");
+                svg.Text(left + width / 2, Math.Clamp(value >= 0 ? area.Y(bar.To + up) - 4 : area.Y(bar.To - down) + 13, area.Top + 4,
+                    area.Bottom + 12), text, "text-anchor=\"middle\" font-size=\"11\"");
         }
     }
 
@@ -75,7 +80,8 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
         double Up(double value) => Math.Clamp(area.Y(value) is var y && double.IsFinite(y) ? y : area.Bottom, area.Top, area.Bottom);
         var (x1, x2) = bar.Trace.Horizontal ? (Across(bar.From), Across(bar.To)) : (Across(low), Across(high));
         var (y1, y2) = bar.Trace.Horizontal ? (Up(low), Up(high)) : (Up(bar.From), Up(bar.To));
-        return (Math.Min(x1, x2), Math.Min(y1, y2), Math.Max(Math.Abs(x2 - x1) - (bar.Trace.Horizontal ? 0 : 1), 0.5), Math.Max(Math.Abs(y2 - y1) - (bar.Trace.Horizontal ? 1 : 0), 0.5));
+        return (Math.Min(x1, x2), Math.Min(y1, y2), Math.Max(Math.Abs(x2 - x1) - (bar.Trace.Horizontal ? 0 : 1), 0.5),
+            Math.Max(Math.Abs(y2 - y1) - (bar.Trace.Horizontal ? 1 : 0), 0.5));
     }
 
     private string NameOf(PlacedBar bar)
@@ -91,12 +97,15 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
         var total = Math.Max(1, runs.Sum(run => run.Count));
         if (trace.Lines && runs.Count > 0)
         {
-            var path = string.Concat(Thinned(runs, _budget).Select(run => Path(run, Math.Max(3, (int)((long)_budget * run.Count / total)))));
-            svg.Raw($"<path d=\"{path}\" fill=\"none\" stroke=\"{trace.Color}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\" opacity=\"{Opacity(trace)}\"{(trace.Dashed ? " stroke-dasharray=\"6 4\"" : "")}/>");
+            var path = string.Concat(Thinned(runs, _budget)
+                .Select(run => Path(run, Math.Max(3, (int)((long)_budget * run.Count / total)))));
+            svg.Raw($"<path d=\"{path}\" fill=\"none\" stroke=\"{trace.Color}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" "
+                + $"stroke-linecap=\"round\" opacity=\"{Opacity(trace)}\"{(trace.Dashed ? " stroke-dasharray=\"6 4\"" : "")}/>");
         }
 
         foreach (var i in Thinned([.. Enumerable.Range(0, trace.Errors.Count)], _budget / 4))
-            Whisker(area.X(trace.X[i]), area.Y(trace.Y[i] - trace.Errors[i].Down), area.X(trace.X[i]), area.Y(trace.Y[i] + trace.Errors[i].Up), trace.Color);
+            Whisker(area.X(trace.X[i]), area.Y(trace.Y[i] - trace.Errors[i].Down), area.X(trace.X[i]),
+                area.Y(trace.Y[i] + trace.Errors[i].Up), trace.Color);
         if (!trace.Markers)
             return;
         svg.Raw($"<g fill=\"{trace.Color}\" opacity=\"{Opacity(trace)}\">");
@@ -119,8 +128,10 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
             return;
         var before = x + 10 + note.Text.Length * Svg.CharacterWidth > area.Right;
         if (note.Arrow)
-            svg.Raw($"<circle cx=\"{Svg.Number(x)}\" cy=\"{Svg.Number(y)}\" r=\"3.5\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\"/>");
-        svg.Text(x + (!note.Arrow ? 0 : before ? -8 : 8), Math.Max(y - 6, area.Top + 10), note.Text, !note.Arrow ? "text-anchor=\"middle\"" : before ? "text-anchor=\"end\"" : "");
+            svg.Raw($"<circle cx=\"{Svg.Number(x)}\" cy=\"{Svg.Number(y)}\" r=\"3.5\" fill=\"none\" stroke=\"currentColor\" "
+                + "stroke-width=\"1.5\"/>");
+        svg.Text(x + (!note.Arrow ? 0 : before ? -8 : 8), Math.Max(y - 6, area.Top + 10), note.Text,
+            !note.Arrow ? "text-anchor=\"middle\"" : before ? "text-anchor=\"end\"" : "");
     }
 
     /// <summary>A line with a foot at either end, across it.</summary>
@@ -131,8 +142,10 @@ internal sealed class SvgMarks(PlotlyFigure figure, Svg svg, PlotArea area)
         (x1, x2) = (Math.Clamp(x1, area.Left, area.Right), Math.Clamp(x2, area.Left, area.Right));
         (y1, y2) = (Math.Clamp(y1, area.Top, area.Bottom), Math.Clamp(y2, area.Top, area.Bottom));
         var (footX, footY) = x1 == x2 ? (4, 0) : (0, 4);
-        svg.Raw($"<path class=\"whisker\" d=\"M{Svg.Number(x1)} {Svg.Number(y1)}L{Svg.Number(x2)} {Svg.Number(y2)}M{Svg.Number(x1 - footX)} {Svg.Number(y1 - footY)}L{Svg.Number(x1 + footX)} {Svg.Number(y1 + footY)}"
-            + $"M{Svg.Number(x2 - footX)} {Svg.Number(y2 - footY)}L{Svg.Number(x2 + footX)} {Svg.Number(y2 + footY)}\" stroke=\"{color}\" stroke-width=\"1.3\" fill=\"none\"/>");
+        svg.Raw($"<path class=\"whisker\" d=\"M{Svg.Number(x1)} {Svg.Number(y1)}L{Svg.Number(x2)} "
+            + $"{Svg.Number(y2)}M{Svg.Number(x1 - footX)} {Svg.Number(y1 - footY)}L{Svg.Number(x1 + footX)} {Svg.Number(y1 + footY)}"
+            + $"M{Svg.Number(x2 - footX)} {Svg.Number(y2 - footY)}L{Svg.Number(x2 + footX)} {Svg.Number(y2 + footY)}\" stroke=\"{color}\" "
+            + "stroke-width=\"1.3\" fill=\"none\"/>");
     }
 
     /// <summary>A series in pixels, cut where a value is missing.</summary>

@@ -42,8 +42,16 @@ public static class AtomicFile
     // The system's own message names the temporary file, which means nothing to who asked for the target.
     private static Exception? Explained(Exception e, string path) => e switch
     {
-        IOException { HResult: NoSpace or QuotaUsedUp } => new IOException($"The disk is full: {path} could not be written, and nothing of it was left. Free some space, or write to another place.", e),
-        IOException { HResult: ReadOnly } or UnauthorizedAccessException => new BadInputException($"{path} may not be written there; choose another place, or ask for the right to write.", e),
+        IOException
+        {
+            HResult: NoSpace
+            or QuotaUsedUp
+        } =>
+                new IOException($"The disk is full: {path} could not be written, and nothing of it was left. Free some space, or write to "
+                    + "another place.", e),
+        IOException { HResult: ReadOnly }
+            or UnauthorizedAccessException =>
+                new BadInputException($"{path} may not be written there; choose another place, or ask for the right to write.", e),
         _ => null,
     };
 

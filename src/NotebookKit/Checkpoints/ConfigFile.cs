@@ -46,7 +46,8 @@ internal static class ConfigFile
         // A duplicate key shows up as ArgumentException, a number of the wrong kind as InvalidOperationException.
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or FormatException)
         {
-            var field = e is JsonException { Path: { Length: > 2 } path } ? $"the field {path.TrimStart('$', '.')} has a wrong value" : "it is not the JSON of a model";
+            var field = e is JsonException { Path: { Length: > 2 } path } ? $"the field {path.TrimStart('$', '.')} has a wrong value"
+                : "it is not the JSON of a model";
             throw new BadInputException($"{name} can't be read: {field}. Compare it with the one the model was published with.", e);
         }
     }
@@ -72,7 +73,8 @@ internal static class ConfigFile
         foreach (var (field, value) in rest ?? new Dictionary<string, JsonElement>())
         {
             if (neutral.TryGetValue(field, out var plain) && !IsNeutral(value, plain))
-                throw new BadInputException($"This {model} does not have {field} = {value.GetRawText()}; only models of the Stable Diffusion 1.x and 2.x kind load.");
+                throw new BadInputException($"This {model} does not have {field} = {value.GetRawText()}; only models of the Stable "
+                    + "Diffusion 1.x and 2.x kind load.");
         }
     }
 
@@ -80,7 +82,8 @@ internal static class ConfigFile
     {
         JsonValueKind.Null or JsonValueKind.False => true,
         JsonValueKind.Array => value.EnumerateArray().All(item => IsNeutral(item, plain)),
-        JsonValueKind.Number => value.GetDouble() == 0 || (double.TryParse(plain, System.Globalization.CultureInfo.InvariantCulture, out var number) && value.GetDouble() == number),
+        JsonValueKind.Number => value.GetDouble() == 0
+            || (double.TryParse(plain, System.Globalization.CultureInfo.InvariantCulture, out var number) && value.GetDouble() == number),
         JsonValueKind.String => plain.Split('|').Contains(value.GetString()),
         _ => false,
     };

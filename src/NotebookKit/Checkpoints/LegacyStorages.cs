@@ -13,7 +13,8 @@ namespace NotebookKit.Checkpoints;
 internal sealed class LegacyStorages : TorchStorages
 {
     private const long Protocol = 1001;
-    private static readonly BigInteger Magic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static readonly BigInteger Magic =
+        BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     private readonly MappedFile _file;
     private readonly List<PickledStorage> _roots = [];
     private readonly Dictionary<string, long> _places = [];

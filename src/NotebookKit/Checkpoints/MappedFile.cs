@@ -17,7 +17,8 @@ internal sealed class MappedFile : IDisposable
     private MappedFile(FileStream stream, string path)
     {
         (this._stream, Path, Length) = (stream, path, stream.Length);
-        _map = Length == 0 ? null : MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _map = Length == 0 ? null
+            : MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
     }
 
     /// <summary>The file's path, for sentences.</summary>

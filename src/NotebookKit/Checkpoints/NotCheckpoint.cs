@@ -16,7 +16,8 @@ internal static class NotCheckpoint
         if (head.TrimStart(" \r\n"u8).StartsWith("<"u8))
             throw new BadInputException($"{path} is a web page, not a checkpoint; download the file itself.");
         if (head.Length >= 262 && head.Slice(257, 5).SequenceEqual("ustar"u8))
-            throw new BadInputException($"{path} is a tar archive, which PyTorch wrote before 0.1.10; load and save it with a newer PyTorch.");
+            throw new BadInputException($"{path} is a tar archive, which PyTorch wrote before 0.1.10; load and save it with a newer "
+                + "PyTorch.");
         if (!head.StartsWith("PK"u8) && head[0] is not (0x80 or (byte)'(' or (byte)'c' or (byte)'}' or (byte)']'))
             throw new BadInputException($"{path} is no checkpoint; give a .safetensors or a PyTorch file (.ckpt, .pt, .bin).");
     }

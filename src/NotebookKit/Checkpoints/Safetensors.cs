@@ -46,7 +46,9 @@ public static class Safetensors
         Save(path, tensors.Select(pair => new TensorToSave(pair.Key, pair.Value, pair.Value.dtype)), metadata);
     }
 
-    /// <summary>Writes tensors as <see cref="Save(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string})"/> does, each converted only when its turn comes.</summary>
+    /// <summary>Writes tensors as
+    /// <see cref="Save(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string})"/> does, each converted only
+    /// when its turn comes.</summary>
     internal static void Save(string path, IEnumerable<TensorToSave> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var ordered = tensors

@@ -13,7 +13,8 @@ public sealed class SafetensorsFile : WeightFile
         this._file = file;
         Header = header;
         Weights = header.Tensors.ToDictionary(
-            pair => pair.Key, pair => new WeightEntry(pair.Key, SafetensorsTypes.ToScalarType(pair.Value.DType), pair.Value.Shape), StringComparer.Ordinal);
+            pair => pair.Key, pair => new WeightEntry(pair.Key, SafetensorsTypes.ToScalarType(pair.Value.DType), pair.Value.Shape),
+            StringComparer.Ordinal);
     }
 
     /// <summary>What the file holds, checked whole.</summary>

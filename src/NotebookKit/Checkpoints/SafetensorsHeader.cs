@@ -96,19 +96,23 @@ public sealed class SafetensorsHeader
         if (head.Length < 9 || head[8] != (byte)'{')
         {
             if (head.StartsWith("PK\x03\x04"u8) || head[0] == 0x80)
-                throw new BadInputException($"{path} is a PyTorch pickle or zip checkpoint under a .safetensors name; rename it to .ckpt or convert it.");
+                throw new BadInputException(
+                    $"{path} is a PyTorch pickle or zip checkpoint under a .safetensors name; rename it to .ckpt or convert it.");
             if (head[0] == (byte)'<')
                 throw new BadInputException($"{path} is a web page, not a checkpoint; download the file itself.");
         }
 
         if (head.Length < 8)
-            throw new BadInputException($"{path} is truncated: {fileLength} bytes are fewer than the 8 of its length field. Copy or download it again.");
+            throw new BadInputException($"{path} is truncated: {fileLength} bytes are fewer than the 8 of its length field. Copy or "
+                + "download it again.");
 
         var length = BinaryPrimitives.ReadUInt64LittleEndian(head);
         if (length > MaximumLength)
-            throw new BadInputException($"{path} is not a safetensors file: its header would be {length} bytes long, the limit is {MaximumLength}. Check where it came from.");
+            throw new BadInputException($"{path} is not a safetensors file: its header would be {length} bytes long, the limit is "
+                + $"{MaximumLength}. Check where it came from.");
         if ((long)length > fileLength - 8)
-            throw new BadInputException($"{path} is truncated: its header promises {length} bytes, {fileLength - 8} follow. Copy or download it again.");
+            throw new BadInputException($"{path} is truncated: its header promises {length} bytes, {fileLength - 8} follow. Copy or "
+                + "download it again.");
 
         var bytes = new byte[(int)length];
         stream.Position = 8;
@@ -202,9 +206,11 @@ public sealed class SafetensorsHeader
         if (dtype is null || shape is null || offsets is not [var begin, var end])
             throw new JsonException($"'{Shown(name)}' lacks its dtype, shape or two data_offsets");
         if (SafetensorsTypes.SizeOf(dtype) is not { } size)
-            throw new JsonException($"'{Shown(name)}' has the type '{Shown(dtype)}', which this reader does not know; save it as F32, F16 or BF16");
+            throw new JsonException($"'{Shown(name)}' has the type '{Shown(dtype)}', which this reader does not know; save it as F32, F16 "
+                + "or BF16");
         if (end < begin || end - begin != ByteCount(shape, size, name))
-            throw new JsonException($"'{Shown(name)}' of type {dtype} and shape [{string.Join(", ", shape)}] does not fill its bytes {begin} to {end}");
+            throw new JsonException($"'{Shown(name)}' of type {dtype} and shape [{string.Join(", ", shape)}] does not fill its bytes "
+                + $"{begin} to {end}");
         return new SafetensorsEntry(name, dtype, shape, begin, end);
     }
 
@@ -247,16 +253,19 @@ public sealed class SafetensorsHeader
             if (entry.Begin != next)
             {
                 var what = entry.Begin < next ? "shares bytes with another tensor" : "leaves a gap before it";
-                throw new BadInputException($"{path} has a broken safetensors header: '{Shown(entry.Name)}' {what}. Copy or download it again.");
+                throw new BadInputException(
+                    $"{path} has a broken safetensors header: '{Shown(entry.Name)}' {what}. Copy or download it again.");
             }
 
             next = entry.End;
         }
 
         if (next > dataLength)
-            throw new BadInputException($"{path} is truncated: it holds {dataLength} bytes of tensor data, its header promises {next}. Copy or download it again.");
+            throw new BadInputException($"{path} is truncated: it holds {dataLength} bytes of tensor data, its header promises {next}. "
+                + "Copy or download it again.");
         if (next < dataLength)
-            throw new BadInputException($"{path} holds {dataLength - next} bytes more than its header promises. Copy or download it again.");
+            throw new BadInputException($"{path} holds {dataLength - next} bytes more than its header promises. Copy or download it "
+                + "again.");
         return entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
     }
 
@@ -272,7 +281,8 @@ public sealed class SafetensorsHeader
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what)
     {
         if (!reader.Read() || reader.TokenType != type)
-            throw new JsonException($"{what} must be {(type == JsonTokenType.StartObject ? "an object" : type == JsonTokenType.StartArray ? "an array" : "a string")}");
+            throw new JsonException($"{what} must be "
+                + $"{(type == JsonTokenType.StartObject ? "an object" : type == JsonTokenType.StartArray ? "an array" : "a string")}");
     }
 
     // A hostile name may be megabytes long or hold control characters; an error sentence must stay one sentence.

@@ -23,7 +23,8 @@ internal sealed class ShardedWeights : WeightFile
     public override IReadOnlyDictionary<string, WeightEntry> Weights => _weights;
 
     /// <summary>Opens every file that an index names.</summary>
-    /// <exception cref="BadInputException">The index is malformed, a file is missing or malformed, or lacks what the index promises.</exception>
+    /// <exception cref="BadInputException">The index is malformed, a file is missing or malformed, or lacks what the index
+    /// promises.</exception>
     public static new ShardedWeights Open(string path)
     {
         var sharded = new ShardedWeights(path);
@@ -42,10 +43,12 @@ internal sealed class ShardedWeights : WeightFile
 
     /// <summary>The files that an index names, without opening them.</summary>
     /// <exception cref="BadInputException">The index is malformed.</exception>
-    public static IReadOnlyList<string> Shards(string path) => [.. ReadIndex(path).Select(pair => pair.Shard).Distinct(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Shards(string path) =>
+        [.. ReadIndex(path).Select(pair => pair.Shard).Distinct(StringComparer.Ordinal)];
 
     /// <inheritdoc/>
-    protected internal override void CopyElements(WeightEntry entry, long first, Span<byte> into) => _owners[entry.Name].CopyElements(entry, first, into);
+    protected internal override void CopyElements(WeightEntry entry, long first, Span<byte> into) =>
+        _owners[entry.Name].CopyElements(entry, first, into);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -66,13 +69,15 @@ internal sealed class ShardedWeights : WeightFile
         }
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
-            throw new BadInputException($"{path} can't be read as the index of a model in several files: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Download it again.", e);
+            throw new BadInputException($"{path} can't be read as the index of a model in several files: "
+                + $"{e.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Download it again.", e);
         }
     }
 
     // A shard is a file beside the index: a name with a folder in it would reach elsewhere.
     private static string Shard(JsonNode? value) =>
-        value is JsonValue text && text.TryGetValue<string>(out var name) && name.Length > 0 && name.IndexOfAny(['/', '\\', '\0']) < 0 && name is not ("." or "..")
+        value is JsonValue text && text.TryGetValue<string>(out var name) && name.Length > 0 && name.IndexOfAny(['/', '\\', '\0']) < 0
+            && name is not ("." or "..")
             ? name
             : throw new JsonException("its weight_map names what is no file beside it");
 
@@ -81,7 +86,8 @@ internal sealed class ShardedWeights : WeightFile
         if (!_files.TryGetValue(shard, out var file))
             _files.Add(shard, file = WeightFile.Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, shard)));
         if (!file.Weights.TryGetValue(name, out var entry))
-            throw new BadInputException($"{file.Path} lacks '{name}', which {System.IO.Path.GetFileName(Path)} says it holds; download both again.");
+            throw new BadInputException($"{file.Path} lacks '{name}', which {System.IO.Path.GetFileName(Path)} says it holds; download "
+                + "both again.");
         _owners[name] = file;
         _weights[name] = entry;
     }

@@ -3,7 +3,8 @@ using NotebookKit.Checkpoints.Pickle;
 
 namespace NotebookKit.Checkpoints;
 
-/// <summary>Finds the weights in what a checkpoint's pickle holds: the dictionary itself, or one under <c>state_dict</c>, however often that is wrapped.</summary>
+/// <summary>Finds the weights in what a checkpoint's pickle holds: the dictionary itself, or one under <c>state_dict</c>, however often
+/// that is wrapped.</summary>
 internal static class StateDict
 {
     private const int Wrappings = 4;
@@ -29,7 +30,8 @@ internal static class StateDict
     // A bare list of tensors, as early LoRA files are: named by their places.
     private static Dictionary<string, PickledTensor>? Numbered(object? root) =>
         root is PickledList { Items: { Count: > 0 } list } && list.All(item => item is PickledTensor)
-            ? list.Select((item, i) => (Name: i.ToString(CultureInfo.InvariantCulture), Tensor: (PickledTensor)item!)).ToDictionary(pair => pair.Name, pair => pair.Tensor)
+            ? list.Select((item, i) => (Name: i.ToString(CultureInfo.InvariantCulture), Tensor: (PickledTensor)item!))
+                .ToDictionary(pair => pair.Name, pair => pair.Tensor)
             : null;
 
     /// <summary>The texts and numbers that stand beside the weights, at every wrapping.</summary>

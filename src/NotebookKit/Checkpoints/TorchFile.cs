@@ -20,12 +20,17 @@ public sealed class TorchFile : WeightFile
     private TorchFile(MappedFile file, TorchStorages storages, object? root)
     {
         (this._file, this._storages, Root) = (file, storages, root);
-        _tensors = StateDict.Tensors(root) ?? throw new BadInputException($"{file.Path} holds no weights by name (a state_dict); it may be a whole model that only the program which made it can open.");
-        Weights = _tensors.ToDictionary(pair => pair.Key, pair => new WeightEntry(pair.Key, pair.Value.Storage.DType, pair.Value.Shape), StringComparer.Ordinal);
+        _tensors = StateDict.Tensors(root)
+            ?? throw new BadInputException($"{file.Path} holds no weights by name (a state_dict); it may be a whole model that only the "
+                + "program which made it can open.");
+        Weights = _tensors.ToDictionary(pair => pair.Key, pair => new WeightEntry(pair.Key, pair.Value.Storage.DType, pair.Value.Shape),
+            StringComparer.Ordinal);
         Metadata = StateDict.Texts(root);
-        var distinct = _tensors.Values.DistinctBy(Identity).Sum(tensor => tensor.ElementCount * SafetensorsTypes.SizeOf(tensor.Storage.DType));
+        var distinct = _tensors.Values.DistinctBy(Identity)
+            .Sum(tensor => tensor.ElementCount * SafetensorsTypes.SizeOf(tensor.Storage.DType));
         if (distinct > 2 * file.Length + Spare)
-            throw new BadInputException($"{file.Path} would unpack to {distinct >> 20} MB, far more than it holds; it is damaged or made to harm.");
+            throw new BadInputException($"{file.Path} would unpack to {distinct >> 20} MB, far more than it holds; it is damaged or made "
+                + "to harm.");
     }
 
     /// <inheritdoc/>
@@ -43,7 +48,8 @@ public sealed class TorchFile : WeightFile
     /// <summary>Opens a checkpoint and reads its table of contents.</summary>
     /// <param name="path">A <c>.ckpt</c>, <c>.pt</c>, <c>.pth</c> or <c>.bin</c> file.</param>
     /// <returns>The open file.</returns>
-    /// <exception cref="BadInputException">It is no checkpoint, damaged, or asks for more than tensors and containers; nothing of it was run.</exception>
+    /// <exception cref="BadInputException">It is no checkpoint, damaged, or asks for more than tensors and containers; nothing of it was
+    /// run.</exception>
     public static new TorchFile Open(string path)
     {
         var file = MappedFile.Open(path);
@@ -60,7 +66,8 @@ public sealed class TorchFile : WeightFile
             storages?.Dispose();
             file.Dispose();
             if (e is PickleException)
-                throw new BadInputException($"{path} is not loaded: {e.Message}. Nothing in it was run; get the model as .safetensors, or the file again from where it was published.", e);
+                throw new BadInputException($"{path} is not loaded: {e.Message}. Nothing in it was run; get the model as .safetensors, or "
+                    + "the file again from where it was published.", e);
             throw;
         }
     }

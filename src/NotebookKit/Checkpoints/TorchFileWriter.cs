@@ -5,7 +5,8 @@ using NotebookKit.Checkpoints.Zip;
 
 namespace NotebookKit.Checkpoints;
 
-/// <summary>Writes a <c>.ckpt</c> as PyTorch's <c>torch.save({"state_dict": …})</c> does, which <c>torch.load(weights_only=True)</c> opens.</summary>
+/// <summary>Writes a <c>.ckpt</c> as PyTorch's <c>torch.save({"state_dict": …})</c> does, which <c>torch.load(weights_only=True)</c>
+/// opens.</summary>
 internal static class TorchFileWriter
 {
     private const string Folder = "archive";

@@ -19,13 +19,19 @@ internal abstract class TorchStorages : IDisposable
     {
     }
 
-    /// <summary>The storage that a persistent id <c>('storage', class, key, location, length[, view])</c> names; each key is one storage.</summary>
+    /// <summary>The storage that a persistent id <c>('storage', class, key, location, length[, view])</c> names; each key is one
+    /// storage.</summary>
     protected PickledStorage Find(PickledTuple id)
     {
         if (id.Items is not ["storage", PickledGlobal { DType: { } dtype } type, var name, string, long length, .. var view] || length < 0)
             throw new PickleException("it names a storage that is none");
         // Untyped storages count bytes under a class of their own.
-        var key = name switch { string text => text, long number => number.ToString(System.Globalization.CultureInfo.InvariantCulture), _ => throw new PickleException("it names a storage that has no key") };
+        var key = name switch
+        {
+            string text => text,
+            long number => number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            _ => throw new PickleException("it names a storage that has no key")
+        };
         if (!_known.TryGetValue((key, dtype), out var storage))
         {
             storage = new PickledStorage(key, dtype, length);

@@ -34,7 +34,8 @@ public abstract class WeightFile : IDisposable
         int count;
         using (var stream = SafetensorsHeader.Open(path))
             count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        var safetensors = count == 9 && head[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaximumLength;
+        var safetensors = count == 9 && head[8] == (byte)'{'
+            && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaximumLength;
         return safetensors || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
             ? SafetensorsFile.Open(path)
             : TorchFile.Open(path);
@@ -88,7 +89,8 @@ public abstract class WeightFile : IDisposable
         ArgumentNullException.ThrowIfNull(target);
         var entry = Weights[name];
         if (target.NumberOfElements != entry.ElementCount)
-            throw new ArgumentException($"'{name}' has {entry.ElementCount} elements, the tensor {target.NumberOfElements}.", nameof(target));
+            throw new ArgumentException($"'{name}' has {entry.ElementCount} elements, the tensor {target.NumberOfElements}.",
+                nameof(target));
         var dense = target.is_contiguous();
         if (dense && target.device.type == TorchSharp.DeviceType.CPU && target.dtype == entry.DType)
         {

@@ -23,7 +23,8 @@ internal static class WeightFolder
     public static WeightFile Open(string folder, string fileName, string? variant)
     {
         if (Find(folder, fileName, variant) is not { } path)
-            throw new BadInputException($"{folder} has no {(variant is null ? fileName : Names(fileName, variant).First())}; download that file of the model into it.");
+            throw new BadInputException($"{folder} has no {(variant is null ? fileName : Names(fileName, variant).First())}; download "
+                + "that file of the model into it.");
         return path.EndsWith(".json", StringComparison.Ordinal) ? ShardedWeights.Open(path) : WeightFile.Open(path);
     }
 

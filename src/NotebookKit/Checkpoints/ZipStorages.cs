@@ -3,7 +3,8 @@ using NotebookKit.Checkpoints.Zip;
 
 namespace NotebookKit.Checkpoints;
 
-/// <summary>PyTorch's format since 1.6: a zip archive with one pickle, <c>NAME/data.pkl</c>, and a part <c>NAME/data/KEY</c> for each storage.</summary>
+/// <summary>PyTorch's format since 1.6: a zip archive with one pickle, <c>NAME/data.pkl</c>, and a part <c>NAME/data/KEY</c> for each
+/// storage.</summary>
 internal sealed class ZipStorages : TorchStorages
 {
     private const string Pickle = "data.pkl";
@@ -18,9 +19,11 @@ internal sealed class ZipStorages : TorchStorages
     {
         _parts = ZipDirectory.Read(file);
         _reader = new ZipPartReader(file);
-        var pickles = _parts.Values.Where(part => part.Name == Pickle || part.Name.EndsWith("/" + Pickle, StringComparison.Ordinal)).ToList();
+        var pickles = _parts.Values.Where(part => part.Name == Pickle || part.Name.EndsWith("/" + Pickle, StringComparison.Ordinal))
+            .ToList();
         if (pickles is not [var pickle])
-            throw new BadInputException($"{file.Path} is a zip archive but no PyTorch checkpoint: it has {(pickles.Count == 0 ? "no" : "more than one")} {Pickle}. Name the checkpoint itself.");
+            throw new BadInputException($"{file.Path} is a zip archive but no PyTorch checkpoint: it has "
+                + $"{(pickles.Count == 0 ? "no" : "more than one")} {Pickle}. Name the checkpoint itself.");
         _prefix = pickle.Name[..^Pickle.Length];
         if (pickle.Length > PickleLimits.Bytes || (pickle.Deflated && pickle.Length > 65536 + PickleLimits.Packing * pickle.PackedLength))
             throw new PickleException($"its pickle would unpack to {pickle.Length} bytes, more than any checkpoint's");
@@ -52,7 +55,8 @@ internal sealed class ZipStorages : TorchStorages
         if (!_parts.TryGetValue($"{_prefix}data/{storage.Key}", out var part))
             throw new PickleException($"its storage {storage.Key} is not in the file");
         if (storage.Length > part.Length / SafetensorsTypes.SizeOf(storage.DType))
-            throw new PickleException($"its storage {storage.Key} is to have {storage.Length} elements, the file holds {part.Length} bytes");
+            throw new PickleException($"its storage {storage.Key} is to have {storage.Length} elements, the file holds {part.Length} "
+                + "bytes");
     }
 
     private byte[] Bytes(ZipPart part)

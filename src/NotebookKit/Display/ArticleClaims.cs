@@ -11,12 +11,15 @@ namespace NotebookKit.Display;
 /// </summary>
 public static class ArticleClaims
 {
-    /// <summary>One row for each method: what it takes plainly, and with every saving, in float32 and with the base in half precision.</summary>
+    /// <summary>One row for each method: what it takes plainly, and with every saving, in float32 and with the base in half
+    /// precision.</summary>
     public static DisplayTable Table() => new(
         ["method", "usual advice", "float32, plainly", "float32, every saving", "bf16, every saving"],
-        Rows().Select(row => (IReadOnlyList<object?>)[row.Name, row.Claim, Cell(row.Plan), Cell(Saving(row.Plan)), Cell(Saving(row.Plan) with { DType = ScalarType.BFloat16 })]))
+        Rows().Select(row => (IReadOnlyList<object?>)[row.Name, row.Claim, Cell(row.Plan), Cell(Saving(row.Plan)),
+            Cell(Saving(row.Plan) with { DType = ScalarType.BFloat16 })]))
     {
-        Caption = "Stable Diffusion 1.5, 512×512, one picture at a time: what tensors hold on the GPU at most (the CUDA context takes 0.5 to 1 GB more). "
+        Caption = "Stable Diffusion 1.5, 512×512, one picture at a time: what tensors hold on the GPU at most (the CUDA context takes 0.5 "
+            + "to 1 GB more). "
             + "Savings: fused attention, gradient checkpointing, 8-bit AdamW, VAE and frozen text encoder put aside.",
     };
 

@@ -23,7 +23,8 @@ public static class DisplayFormat
     /// and XPlot.Plotly. A host asks this for types that do not name their formatter themselves.
     /// </summary>
     /// <param name="value">Anything.</param>
-    public static bool Knows(object? value) => value is RgbImage or IReadOnlyList<RgbImage> or Picture or DisplayTable or Panel or ProgressLine or CheckResult or FrameSlider
+    public static bool Knows(object? value) => value is RgbImage or IReadOnlyList<RgbImage> or Picture or DisplayTable or Panel
+        or ProgressLine or CheckResult or FrameSlider
         || PlotlyJson.IsChart(value) || IsTensor(value);
 
     /// <summary>Every form of a value, by MIME type; binary forms in base64.</summary>
@@ -41,7 +42,8 @@ public static class DisplayFormat
     /// <summary>One form of a value; null when it has none.</summary>
     internal static string? As(string mime, object? value) => mime switch
     {
-        "text/html" => value is RgbImage || IsTensor(value) ? null : RichHtml(value), // a picture shows everywhere; again in HTML, it would double a notebook
+        "text/html" => value is RgbImage || IsTensor(value) ? null
+            : RichHtml(value), // a picture shows everywhere; again in HTML, it would double a notebook
         "text/plain" => Text(value),
         "image/png" => ImageOf(value) is { } small && !Picture.IsLarge(small) ? Convert.ToBase64String(small.ToPng()) : null,
         "image/jpeg" => ImageOf(value) is { } large && Picture.IsLarge(large) ? Convert.ToBase64String(Picture.ToJpeg(large)) : null,
@@ -85,13 +87,16 @@ public static class DisplayFormat
     };
 
     /// <summary>A chart as its JSON, written and read once for all its forms; any other value as it is.</summary>
-    private static object? Written(object? value) => PlotlyJson.Of(value) is { } json ? new WrittenChart(json, PlotlyReader.Read(json)) : value;
+    private static object? Written(object? value) =>
+        PlotlyJson.Of(value) is { } json ? new WrittenChart(json, PlotlyReader.Read(json)) : value;
 
-    private static RgbImage? ImageOf(object? value) => value as RgbImage ?? (value as Picture)?.Image ?? (IsTensor(value) ? ImageOfTensor(value) : null);
+    private static RgbImage? ImageOf(object? value) =>
+        value as RgbImage ?? (value as Picture)?.Image ?? (IsTensor(value) ? ImageOfTensor(value) : null);
 
     // By name: a value that is no tensor must not load TorchSharp.
     private static bool IsTensor(object? value) =>
-        value?.GetType() is { } type && (type.FullName == "TorchSharp.torch+Tensor" || type.BaseType?.FullName == "TorchSharp.torch+Tensor"); // the second is a parameter
+        value?.GetType() is { } type && (type.FullName == "TorchSharp.torch+Tensor"
+            || type.BaseType?.FullName == "TorchSharp.torch+Tensor"); // the second is a parameter
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static string TextOfTensor(object? tensor) => TensorText.Of((TorchSharp.torch.Tensor)tensor!);

@@ -35,15 +35,18 @@ public sealed record DisplayTable
     /// <typeparam name="T">A record, a class or an anonymous type.</typeparam>
     /// <param name="records">The rows.</param>
     /// <param name="caption">What stands above the table.</param>
-    public static DisplayTable Of<T>(IEnumerable<T> records, string caption = "") => Of(typeof(T), records.Cast<object>()) with { Caption = caption };
+    public static DisplayTable Of<T>(IEnumerable<T> records, string caption = "") =>
+        Of(typeof(T), records.Cast<object>()) with { Caption = caption };
 
     /// <summary>One row per record, one column per public property of a type that is known when it runs.</summary>
     /// <param name="type">The records' type.</param>
     /// <param name="records">The rows.</param>
     internal static DisplayTable Of(Type type, IEnumerable<object> records)
     {
-        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0).ToList();
-        return new DisplayTable(properties.Select(p => p.Name).ToList(), records.Select(r => properties.Select(p => p.GetValue(r)).ToList()));
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0)
+            .ToList();
+        return new DisplayTable(properties.Select(p => p.Name).ToList(),
+            records.Select(r => properties.Select(p => p.GetValue(r)).ToList()));
     }
 
     /// <summary>The table in text, columns aligned.</summary>
@@ -63,13 +66,15 @@ public sealed record DisplayTable
             html.Append("<caption style=\"text-align:left;font-weight:600\">").Append(WebUtility.HtmlEncode(Caption)).Append("</caption>");
         html.Append("<thead><tr>");
         for (var c = 0; c < Columns.Count; c++)
-            html.Append(Rows.Count > 0 && IsNumber(Rows[0][c]) ? "<th style=\"text-align:right\">" : "<th style=\"text-align:left\">").Append(WebUtility.HtmlEncode(Columns[c])).Append("</th>");
+            html.Append(Rows.Count > 0 && IsNumber(Rows[0][c]) ? "<th style=\"text-align:right\">" : "<th style=\"text-align:left\">")
+                .Append(WebUtility.HtmlEncode(Columns[c])).Append("</th>");
         html.Append("</tr></thead><tbody>");
         foreach (var row in Rows.Take(MostRows))
         {
             html.Append("<tr>");
             foreach (var cell in row)
-                html.Append(IsNumber(cell) ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">").Append(DisplayFormat.RichHtml(cell) ?? WebUtility.HtmlEncode(Cell(cell))).Append("</td>");
+                html.Append(IsNumber(cell) ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">")
+                    .Append(DisplayFormat.RichHtml(cell) ?? WebUtility.HtmlEncode(Cell(cell))).Append("</td>");
             html.Append("</tr>");
         }
 
@@ -81,5 +86,6 @@ public sealed record DisplayTable
 
     private static string Cell(object? cell) => cell is null ? "" : DisplayFormat.Text(cell);
 
-    private static bool IsNumber(object? cell) => cell is sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal;
+    private static bool IsNumber(object? cell) =>
+        cell is sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal;
 }

@@ -33,19 +33,24 @@ public sealed class FrameSlider(string title, params IEnumerable<(string Stop, o
         var id = "kf" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Title + string.Concat(shown))))[..10];
         var page = new StringBuilder();
         page.Append(CultureInfo.InvariantCulture, $"<div class=\"{id}\"><style>");
-        page.Append(CultureInfo.InvariantCulture, $".{id}>input{{position:absolute;opacity:0}}.{id}>figure{{display:none;margin:6px 0}}.{id}>figure>figcaption{{display:none}}");
-        page.Append(CultureInfo.InvariantCulture, $".{id}>label{{display:inline-block;padding:2px 10px;margin:0;border-bottom:3px solid #8884;cursor:pointer;font-weight:normal}}");
+        page.Append(CultureInfo.InvariantCulture,
+            $".{id}>input{{position:absolute;opacity:0}}.{id}>figure{{display:none;margin:6px 0}}.{id}>figure>figcaption{{display:none}}");
+        page.Append(CultureInfo.InvariantCulture, $".{id}>label{{display:inline-block;padding:2px 10px;margin:0;border-bottom:3px solid "
+            + $"#8884;cursor:pointer;font-weight:normal}}");
         for (var i = 0; i < Frames.Count; i++)
         {
             page.Append(CultureInfo.InvariantCulture, $"#{id}-{i}:checked~figure:nth-of-type({i + 1}){{display:block}}");
-            page.Append(CultureInfo.InvariantCulture, $"#{id}-{i}:checked+label{{border-bottom-color:#e8833a;font-weight:bold}}#{id}-{i}:focus+label{{outline:1px dotted}}");
+            page.Append(CultureInfo.InvariantCulture,
+                $"#{id}-{i}:checked+label{{border-bottom-color:#e8833a;font-weight:bold}}#{id}-{i}:focus+label{{outline:1px dotted}}");
         }
 
         page.Append(CultureInfo.InvariantCulture, $"</style><b>{WebUtility.HtmlEncode(Title)}</b> ");
         for (var i = 0; i < Frames.Count; i++)
-            page.Append(CultureInfo.InvariantCulture, $"<input type=\"radio\" name=\"{id}\" id=\"{id}-{i}\"{(i == 0 ? " checked" : "")}><label for=\"{id}-{i}\">{WebUtility.HtmlEncode(Frames[i].Stop)}</label>");
+            page.Append(CultureInfo.InvariantCulture, $"<input type=\"radio\" name=\"{id}\" "
+                + $"id=\"{id}-{i}\"{(i == 0 ? " checked" : "")}><label for=\"{id}-{i}\">{WebUtility.HtmlEncode(Frames[i].Stop)}</label>");
         for (var i = 0; i < Frames.Count; i++)
-            page.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{WebUtility.HtmlEncode(Frames[i].Stop)}</figcaption>{shown[i]}</figure>");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<figure><figcaption>{WebUtility.HtmlEncode(Frames[i].Stop)}</figcaption>{shown[i]}</figure>");
         return page.Append("</div>").ToString();
     }
 }

@@ -20,7 +20,8 @@ internal sealed class MimeFormatter(string mimeType)
     public bool Format(object instance, TextWriter writer)
     {
         // A host of this contract cannot choose between PNG and JPEG, as the kit's own does: there each picture is a PNG.
-        var form = MimeType == "image/png" && instance is RgbImage picture ? Convert.ToBase64String(picture.ToPng()) : DisplayFormat.As(MimeType, instance);
+        var form = MimeType == "image/png" && instance is RgbImage picture ? Convert.ToBase64String(picture.ToPng())
+            : DisplayFormat.As(MimeType, instance);
         if (form is not { } text)
             return false;
         writer.Write(text);

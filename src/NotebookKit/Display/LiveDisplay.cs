@@ -40,7 +40,8 @@ public sealed class LiveDisplay
             Print(value);
     }
 
-    private static List<FormattedValue> Forms(object value) => [.. DisplayFormat.Mime(value).Select(form => new FormattedValue(form.Key, form.Value))];
+    private static List<FormattedValue> Forms(object value) =>
+        [.. DisplayFormat.Mime(value).Select(form => new FormattedValue(form.Key, form.Value))];
 
     private void Print(object value)
     {

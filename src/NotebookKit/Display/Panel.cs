@@ -13,5 +13,6 @@ public sealed class Panel(params IEnumerable<object?> items)
     /// <summary>The parts' texts, one below the other.</summary>
     public override string ToString() => string.Join('\n', Items.Select(DisplayFormat.Text));
 
-    internal string ToHtml() => $"<div>{string.Concat(Items.Select(item => $"<div style=\"margin:4px 0\">{DisplayFormat.Html(item)}</div>"))}</div>";
+    internal string ToHtml() =>
+        $"<div>{string.Concat(Items.Select(item => $"<div style=\"margin:4px 0\">{DisplayFormat.Html(item)}</div>"))}</div>";
 }

@@ -31,6 +31,7 @@ public sealed record Picture(RgbImage Image, string Description = "", int Width 
         var sharp = width > Image.Width ? ";image-rendering:pixelated" : "";
         var (type, file) = IsLarge(Image) ? ("jpeg", ToJpeg(Image)) : ("png", Image.ToPng());
         return string.Create(CultureInfo.InvariantCulture,
-            $"<img src=\"data:image/{type};base64,{Convert.ToBase64String(file)}\" width=\"{width}\" alt=\"{WebUtility.HtmlEncode(ToString())}\" style=\"display:inline-block;max-width:100%;height:auto{sharp}\">");
+            $"<img src=\"data:image/{type};base64,{Convert.ToBase64String(file)}\" width=\"{width}\" "
+                + $"alt=\"{WebUtility.HtmlEncode(ToString())}\" style=\"display:inline-block;max-width:100%;height:auto{sharp}\">");
     }
 }

@@ -23,7 +23,8 @@ public sealed record ProgressLine(int Done, int Total, TimeSpan Elapsed, string 
         var filled = Total <= 0 ? 0 : Math.Clamp(Width * Done / Total, 0, Width);
         var time = Done >= Total ? $"took {Clock(Elapsed)}" : Remaining is { } left ? $"{Clock(left)} left" : "starting";
         var pace = Done > 0 && Elapsed > TimeSpan.Zero ? $" · {NumberText.Short(Done / Elapsed.TotalSeconds)}/s" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{new string('█', filled)}{new string('░', Width - filled)} {Done}/{Total}{pace} · {time}{(Note.Length > 0 ? " · " + Note : "")}");
+        return string.Create(CultureInfo.InvariantCulture, $"{new string('█', filled)}{new string('░', Width - filled)} "
+            + $"{Done}/{Total}{pace} · {time}{(Note.Length > 0 ? " · " + Note : "")}");
     }
 
     internal string ToHtml() => $"<div style=\"font-family:monospace\">{WebUtility.HtmlEncode(ToString())}</div>";

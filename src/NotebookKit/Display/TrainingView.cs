@@ -68,7 +68,8 @@ public sealed class TrainingView : IProgress<TrainEvent>
         var (faint, bold) = (Series.Thin(values, MostPoints), Series.Thin(Series.Smooth(values, 0.95), MostPoints));
         return
         [
-            Chart.Line<double, double, string>(faint.Select(p => p.X), faint.Select(p => p.Y), Name: $"{name}, each step", ShowLegend: false, Opacity: 0.25, LineColor: Color.fromHex(color)),
+            Chart.Line<double, double, string>(faint.Select(p => p.X), faint.Select(p => p.Y), Name: $"{name}, each step",
+                ShowLegend: false, Opacity: 0.25, LineColor: Color.fromHex(color)),
             Chart.Line<double, double, string>(bold.Select(p => p.X), bold.Select(p => p.Y), Name: name, LineColor: Color.fromHex(color)),
         ];
     }
@@ -112,7 +113,8 @@ public sealed class TrainingView : IProgress<TrainEvent>
         return new Panel(line, chart, grid, notices);
     }
 
-    /// <summary>The loss chart; null in a host that cannot load Plotly.NET, as the stock .NET Interactive tool, which brings an older FSharp.Core.</summary>
+    /// <summary>The loss chart; null in a host that cannot load Plotly.NET, as the stock .NET Interactive tool, which brings an older
+    /// FSharp.Core.</summary>
     private object? ChartOf(IReadOnlyList<StepRecord> history)
     {
         if (_chartless)
@@ -121,7 +123,8 @@ public sealed class TrainingView : IProgress<TrainEvent>
         {
             return Drawn(history);
         }
-        catch (Exception e) when (e is FileNotFoundException or FileLoadException or TypeLoadException or TypeInitializationException or MissingMemberException)
+        catch (Exception e) when (e is FileNotFoundException or FileLoadException or TypeLoadException or TypeInitializationException
+            or MissingMemberException)
         {
             _chartless = true;
             _notices.Add("the loss chart is left out, since Plotly.NET cannot be loaded here; kit lab shows it.");

@@ -38,7 +38,8 @@ public sealed class ClipImageEmbedder : IPictureEmbedder
         List<Tensor> vectors = [];
         for (var first = 0; first < pictures.Count; first += Batch)
         {
-            var images = stack([.. pictures.Skip(first).Take(Batch).Select(p => ImageTensor.ToTensor(p.ResizeAndCenterCrop(_model.Config.ImageSize)))], 0);
+            var images = stack([.. pictures.Skip(first).Take(Batch)
+                .Select(p => ImageTensor.ToTensor(p.ResizeAndCenterCrop(_model.Config.ImageSize)))], 0);
             vectors.Add(nn.functional.normalize(_model.call((((images + 1) / 2) - mean) / std), dim: 1));
         }
 

@@ -88,6 +88,7 @@ public sealed class DreamBoothScores(IPictureEmbedder embedder)
     private static void Require(IReadOnlyList<RgbImage> pictures, int least)
     {
         if (pictures.Count < least)
-            throw new ArgumentException($"{pictures.Count} pictures have too few others to be compared with; give at least {least}.", nameof(pictures));
+            throw new ArgumentException($"{pictures.Count} pictures have too few others to be compared with; give at least {least}.",
+                nameof(pictures));
     }
 }

@@ -36,7 +36,8 @@ public sealed class Probe : IPictureEmbedder
     public static Probe Load(string folder)
     {
         var config = ProbeConfig.Load(Path.Combine(folder, "config.json"));
-        var network = PretrainedWeights.Load(() => new ProbeNetwork(config), folder, WeightFolder.TransformersName, ScalarType.Float32, null);
+        var network = PretrainedWeights.Load(() => new ProbeNetwork(config), folder, WeightFolder.TransformersName, ScalarType.Float32,
+            null);
         network.eval();
         return new Probe(config, network);
     }
@@ -54,7 +55,8 @@ public sealed class Probe : IPictureEmbedder
         {
             var (thing, colour, background, style) = (Best(output.Class), Best(output.Colour), Best(output.Background), Best(output.Style));
             return thing.Select((_, i) => new ProbeReading(
-                Config.Classes[(int)thing[i]], Config.Colours[(int)colour[i]], Config.Backgrounds[(int)background[i]], Config.Styles[(int)style[i]]));
+                Config.Classes[(int)thing[i]], Config.Colours[(int)colour[i]], Config.Backgrounds[(int)background[i]],
+                Config.Styles[(int)style[i]]));
         })];
 
     /// <inheritdoc/>
@@ -67,7 +69,8 @@ public sealed class Probe : IPictureEmbedder
         var seen = new List<T>();
         for (var first = 0; first < pictures.Count; first += Batch)
         {
-            var images = stack([.. pictures.Skip(first).Take(Batch).Select(p => ImageTensor.ToTensor(p.ResizeAndCenterCrop(Config.SampleSize)))], 0);
+            var images = stack([.. pictures.Skip(first).Take(Batch)
+                .Select(p => ImageTensor.ToTensor(p.ResizeAndCenterCrop(Config.SampleSize)))], 0);
             seen.Add(take(Network.call(images)));
         }
 

@@ -43,14 +43,16 @@ public sealed record ProbeConfig
 
     private void Validate(string path)
     {
-        foreach (var (field, names) in new[] { ("classes", Classes), ("colours", Colours), ("backgrounds", Backgrounds), ("styles", Styles) })
+        foreach (var (field, names) in new[] { ("classes", Classes), ("colours", Colours), ("backgrounds", Backgrounds),
+            ("styles", Styles) })
         {
             if (names.Count is 0 or > 10_000)
                 throw new BadInputException($"{path}: {field} has {names.Count} names; a probe needs 1 to 10000.");
         }
 
         if (SampleSize is < 32 or > 1024 || EmbeddingDim is < 1 or > 4096 || Channels.Count != 5)
-            throw new BadInputException($"{path}: sample_size must be 32 to 1024, embedding_dim 1 to 4096, and channels must be five numbers.");
+            throw new BadInputException($"{path}: sample_size must be 32 to 1024, embedding_dim 1 to 4096, and channels must be five "
+                + "numbers.");
         if (NormNumGroups < 1 || Channels.Any(width => width is < 1 or > 4096 || width % NormNumGroups != 0))
             throw new BadInputException($"{path}: norm_num_groups {NormNumGroups} does not divide every number of channels.");
     }

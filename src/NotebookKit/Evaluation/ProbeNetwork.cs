@@ -21,7 +21,8 @@ public sealed class ProbeNetwork : Module<Tensor, ProbeOutput>
     public ProbeNetwork(ProbeConfig config) : base(nameof(ProbeNetwork))
     {
         ArgumentNullException.ThrowIfNull(config);
-        convs = ModuleList<Conv2d>([.. config.Channels.Select((width, i) => Layers.Conv2d(i == 0 ? 3 : config.Channels[i - 1], width, 3, stride: i == 3 ? 1 : 2, padding: 1))]);
+        convs = ModuleList<Conv2d>([.. config.Channels.Select((width, i) =>
+            Layers.Conv2d(i == 0 ? 3 : config.Channels[i - 1], width, 3, stride: i == 3 ? 1 : 2, padding: 1))]);
         norms = ModuleList<GroupNorm>([.. config.Channels.Select(width => Layers.GroupNorm(config.NormNumGroups, width))]);
         var features = 2 * config.Channels[^1];
         class_head = Layers.Linear(features, config.Classes.Count);

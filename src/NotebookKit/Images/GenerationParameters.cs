@@ -21,12 +21,14 @@ public sealed partial record GenerationParameters
     /// <summary>What it was led away from; empty for nothing.</summary>
     public string NegativePrompt { get; init; } = "";
 
-    /// <summary>The settings in their order: <c>Steps</c>, <c>Sampler</c>, <c>CFG scale</c>, <c>Seed</c>, <c>Size</c>, <c>Model hash</c>, <c>Model</c> and more.</summary>
+    /// <summary>The settings in their order: <c>Steps</c>, <c>Sampler</c>, <c>CFG scale</c>, <c>Seed</c>, <c>Size</c>, <c>Model hash</c>,
+    /// <c>Model</c> and more.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
 
     /// <summary>A setting by its name, capitals or not; null where it is not given.</summary>
     /// <param name="name">Such as <c>CFG scale</c>.</param>
-    public string? this[string name] => Settings.LastOrDefault(setting => setting.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+    public string? this[string name] =>
+        Settings.LastOrDefault(setting => setting.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
     /// <summary>Reads the settings that a PNG file holds.</summary>
     /// <param name="path">The file.</param>
@@ -40,7 +42,8 @@ public sealed partial record GenerationParameters
     {
         ArgumentNullException.ThrowIfNull(text);
         var lines = text.ReplaceLineEndings("\n").Trim().Split('\n').ToList();
-        var settings = SettingPattern().Matches(lines[^1]).Select(match => KeyValuePair.Create(match.Groups[1].Value, Unquote(match.Groups[2].Value.Trim()))).ToList();
+        var settings = SettingPattern().Matches(lines[^1])
+            .Select(match => KeyValuePair.Create(match.Groups[1].Value, Unquote(match.Groups[2].Value.Trim()))).ToList();
         // As the web UI has it: a last line with fewer than three settings belongs to the prompt.
         if (settings.Count < 3)
             settings = [];
@@ -82,8 +85,10 @@ public sealed partial record GenerationParameters
         }
     }
 
-    private static JsonSerializerOptions Json { get; } = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static JsonSerializerOptions Json { get; } =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    [GeneratedRegex("""\s*(\w[\w \-/]*):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)""", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""\s*(\w[\w \-/]*):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)""", RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex SettingPattern();
 }

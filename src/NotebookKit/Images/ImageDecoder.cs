@@ -21,12 +21,14 @@ internal static class ImageDecoder
     private const long HugeTable = 128 << 20;
 
     // ImageSharp knows no format by itself here: its flaws were mostly in those that nobody trains on.
-    public static Configuration Configuration { get; } = new() { MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = 512 }) };
+    public static Configuration Configuration { get; } =
+        new() { MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = 512 }) };
 
     public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, AlphaRule alpha)
     {
         if (bytes.StartsWith(PngChunks.Signature))
-            return Decode<Rgba32>(new PngDecoder { IgnoreMetadata = true }, PngFile.Checked(bytes, name, out var claim), claim, name, alpha);
+            return Decode<Rgba32>(new PngDecoder { IgnoreMetadata = true }, PngFile.Checked(bytes, name, out var claim), claim, name,
+                alpha);
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
             return Decode<Rgb24>(new JpegDecoder { IgnoreMetadata = true }, bytes, JpegSegments.Claim(bytes, name), name, alpha);
         if (bytes.Length >= 12 && bytes.StartsWith("RIFF"u8) && bytes[8..12].SequenceEqual("WEBP"u8))
@@ -37,7 +39,8 @@ internal static class ImageDecoder
     public static BadInputException Damaged(string name, string why, Exception? inner = null) =>
         new($"{name} is damaged: {why}; copy or download it again, or leave it out.", inner);
 
-    private static unsafe RgbImage Decode<TPixel>(IImageDecoder decoder, ReadOnlySpan<byte> bytes, PictureClaim claim, string name, AlphaRule alpha)
+    private static unsafe RgbImage Decode<TPixel>(IImageDecoder decoder, ReadOnlySpan<byte> bytes, PictureClaim claim, string name,
+        AlphaRule alpha)
         where TPixel : unmanaged, IPixel<TPixel>
     {
         claim.Check(name);
@@ -123,7 +126,8 @@ internal static class ImageDecoder
         if (bytes.Length >= 12 && bytes[4..8].SequenceEqual("ftyp"u8))
         {
             var brand = Encoding.ASCII.GetString(bytes[8..12]);
-            return brand.StartsWith("avi", StringComparison.Ordinal) ? "is an AVIF picture" : brand is "heic" or "heix" or "mif1" or "hevc" ? "is a HEIC picture" : "is a video";
+            return brand.StartsWith("avi", StringComparison.Ordinal) ? "is an AVIF picture" : brand is "heic" or "heix" or "mif1" or "hevc"
+                ? "is a HEIC picture" : "is a video";
         }
 
         var head = bytes[..Math.Min(bytes.Length, 512)];

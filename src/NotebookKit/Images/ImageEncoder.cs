@@ -21,7 +21,8 @@ internal static class ImageEncoder
         {
             if (keyword.Length is 0 or > 79 || keyword.Any(c => c is < ' ' or > '~'))
                 throw new ArgumentException($"'{keyword}' is no PNG keyword, which has 1 to 79 plain letters.", nameof(texts));
-            image.Metadata.GetPngMetadata().TextData.Add(new PngTextData(keyword, text.Replace("\0", "", StringComparison.Ordinal), "", ""));
+            image.Metadata.GetPngMetadata().TextData.Add(new PngTextData(keyword, text.Replace("\0", "", StringComparison.Ordinal), "",
+                ""));
         }
 
         return Encode(image, new PngEncoder
@@ -40,12 +41,14 @@ internal static class ImageEncoder
         if (quality is < 1 or > 100)
             throw new BadInputException($"The quality of a JPEG is 1 to 100, not {quality}; 90 is usual.");
         if (Math.Max(picture.Width, picture.Height) > LongestJpegSide)
-            throw new BadInputException($"A picture of {picture.Width} × {picture.Height} cannot be a JPEG, whose sides are at most {LongestJpegSide}; write a PNG.");
+            throw new BadInputException($"A picture of {picture.Width} × {picture.Height} cannot be a JPEG, whose sides are at most "
+                + $"{LongestJpegSide}; write a PNG.");
         using var image = Wrap(picture);
         return Encode(image, new JpegEncoder { Quality = quality, ColorType = JpegColorType.YCbCrRatio444 });
     }
 
-    /// <summary>Across, then down: in one call ImageSharp keeps what lies between as floating point, and black-and-white pictures come out up to 55 levels from Pillow's.</summary>
+    /// <summary>Across, then down: in one call ImageSharp keeps what lies between as floating point, and black-and-white pictures come out
+    /// up to 55 levels from Pillow's.</summary>
     public static RgbImage Resize(RgbImage picture, int width, int height, ResampleFilter filter)
     {
         IResampler kernel = filter switch
@@ -63,7 +66,8 @@ internal static class ImageEncoder
         return resized;
     }
 
-    private static Image<Rgb24> Wrap(RgbImage picture) => Image.WrapMemory<Rgb24>(ImageDecoder.Configuration, picture.Pixels.AsMemory(), picture.Width, picture.Height);
+    private static Image<Rgb24> Wrap(RgbImage picture) =>
+        Image.WrapMemory<Rgb24>(ImageDecoder.Configuration, picture.Pixels.AsMemory(), picture.Width, picture.Height);
 
     private static byte[] Encode(Image image, IImageEncoder encoder)
     {

@@ -21,7 +21,8 @@ public static class ImageFolder
             .Where(IsPicture)
             .Order(StringComparer.Ordinal)
             .ToList();
-        return files.Count > 0 ? files : throw new BadInputException($"The folder {folder} holds no pictures; put .png, .jpg or .webp files right into it.");
+        return files.Count > 0 ? files
+            : throw new BadInputException($"The folder {folder} holds no pictures; put .png, .jpg or .webp files right into it.");
     }
 
     /// <summary>Whether a file's name says that it is a picture which the kit reads, and not a hidden one.</summary>

@@ -60,7 +60,8 @@ public sealed class ImageGrid
         {
             var (title, grid) = drawn[row];
             Paste(canvas, pictures[row], 0, top + lines[row]);
-            StrokeFont.Draw(canvas, Shorten(title, pictures[row].Width - (2 * grid._margin), grid._scale), grid._margin, MathF.Round(top + grid._gap + (StrokeFont.Ascent * grid._scale)), grid._scale, Ink);
+            StrokeFont.Draw(canvas, Shorten(title, pictures[row].Width - (2 * grid._margin), grid._scale), grid._margin,
+                MathF.Round(top + grid._gap + (StrokeFont.Ascent * grid._scale)), grid._scale, Ink);
             top += pictures[row].Height + lines[row];
         }
 
@@ -100,7 +101,8 @@ public sealed class ImageGrid
     private static RgbImage Fit(RgbImage image, int cell)
     {
         var factor = (double)cell / Math.Max(image.Width, image.Height);
-        return image.Resize(Math.Max(1, (int)Math.Round(image.Width * factor)), Math.Max(1, (int)Math.Round(image.Height * factor)), ResampleFilter.Bicubic);
+        return image.Resize(Math.Max(1, (int)Math.Round(image.Width * factor)), Math.Max(1, (int)Math.Round(image.Height * factor)),
+            ResampleFilter.Bicubic);
     }
 
     private static void Paste(RgbImage canvas, RgbImage image, int left, int top)
@@ -147,7 +149,8 @@ public sealed class ImageGrid
                 if (line.Length > 0)
                     lines.Add(line);
                 line = word;
-                while (line.Length > 1 && lines.Count <= MaxCaptionLines && StrokeFont.Measure(line, scale) > width) // one word wider than the cell
+                while (line.Length > 1 && lines.Count <= MaxCaptionLines
+                    && StrokeFont.Measure(line, scale) > width) // one word wider than the cell
                 {
                     var fits = 1;
                     while (fits < line.Length - 1 && StrokeFont.Measure(line[..(fits + 1)], scale) <= width)

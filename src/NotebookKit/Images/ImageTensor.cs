@@ -26,7 +26,8 @@ public static class ImageTensor
     public static RgbImage FromTensor(Tensor image)
     {
         if (image.dim() != 3 || image.shape[0] != 3)
-            throw new ArgumentException($"A picture is a tensor (3, H, W), not ({string.Join(", ", image.shape)}); take one picture out of a batch by its index.");
+            throw new ArgumentException($"A picture is a tensor (3, H, W), not ({string.Join(", ", image.shape)}); take one picture out "
+                + "of a batch by its index.");
         using var scope = NewDisposeScope();
         using var none = no_grad();
         var values = image.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();

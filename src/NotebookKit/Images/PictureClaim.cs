@@ -23,7 +23,8 @@ internal readonly record struct PictureClaim(long Width, long Height, long Most,
         if (Width < 1 || Height < 1)
             throw ImageDecoder.Damaged(name, $"it claims to be {Width}×{Height} pixels");
         if (Width > RgbImage.MaxPixels || Height > RgbImage.MaxPixels || Width * Height > RgbImage.MaxPixels)
-            throw new BadInputException($"{name} claims to be {Width}×{Height} pixels, more than the {RgbImage.MaxPixels / 1_000_000} million that the kit reads; make it smaller.");
+            throw new BadInputException($"{name} claims to be {Width}×{Height} pixels, more than the {RgbImage.MaxPixels / 1_000_000} "
+                + "million that the kit reads; make it smaller.");
         if (Width * Height > Most)
             throw ImageDecoder.Damaged(name, $"it claims to be {Width}×{Height} pixels, and ends too early for that");
     }

@@ -21,7 +21,8 @@ public sealed record PictureCrop(RgbImage Covering, int Width, int Height)
     /// <summary>The part at a place: 0.5 and 0.5 for the middle.</summary>
     /// <param name="x">From 0, the left edge, to 1, the right.</param>
     /// <param name="y">From 0, the upper edge, to 1, the lower.</param>
-    public RgbImage At(double x = 0.5, double y = 0.5) => Covering.Crop(Place(Covering.Width - Width, x), Place(Covering.Height - Height, y), Width, Height);
+    public RgbImage At(double x = 0.5, double y = 0.5) =>
+        Covering.Crop(Place(Covering.Width - Width, x), Place(Covering.Height - Height, y), Width, Height);
 
     private static int Place(int room, double share) => (int)Math.Round(room * share, MidpointRounding.ToEven);
 }

@@ -35,8 +35,11 @@ internal static class PngFile
         claim = new PictureClaim(width, height, 8 * Unpacked * packed.Length / Math.Max(bits, 1), PictureClaim.Block(Body(bytes, "eXIf")));
         claim.Check(name);
         if (interlaced && width < NarrowestInterlaced)
-            throw new BadInputException($"{name} is an interlaced PNG of {width} pixels across, which is not read; save it without interlacing.");
-        CheckRows(packed, interlaced ? Passes.Sum(pass => Rows((width - pass.X + pass.StepX - 1) / pass.StepX, (height - pass.Y + pass.StepY - 1) / pass.StepY)) : Rows(width, height), name);
+            throw new BadInputException($"{name} is an interlaced PNG of {width} pixels across, which is not read; save it without "
+                + "interlacing.");
+        CheckRows(packed, interlaced
+            ? Passes.Sum(pass => Rows((width - pass.X + pass.StepX - 1) / pass.StepX, (height - pass.Y + pass.StepY - 1) / pass.StepY))
+            : Rows(width, height), name);
 
         using var file = new MemoryStream();
         file.Write(PngChunks.Signature);

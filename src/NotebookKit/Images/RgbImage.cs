@@ -81,7 +81,9 @@ public sealed class RgbImage
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            File.WriteAllBytes(temporary, ToPng(parameters is null ? null : new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToString() }));
+            File.WriteAllBytes(temporary,
+                ToPng(parameters is null ? null
+                    : new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToString() }));
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -91,7 +93,8 @@ public sealed class RgbImage
         }
     }
 
-    /// <summary>The picture at another size, smoothed over the area that each new pixel covers, as Pillow does it (within two levels).</summary>
+    /// <summary>The picture at another size, smoothed over the area that each new pixel covers, as Pillow does it (within two
+    /// levels).</summary>
     /// <param name="width">New pixels across.</param>
     /// <param name="height">New pixels down.</param>
     /// <param name="filter">The kernel.</param>
@@ -106,7 +109,8 @@ public sealed class RgbImage
     public RgbImage Crop(int left, int top, int width, int height)
     {
         if (left < 0 || top < 0 || width < 1 || height < 1 || left > Width - width || top > Height - height)
-            throw new ArgumentOutOfRangeException(nameof(width), $"The part {width}×{height} at ({left}, {top}) sticks out of a {Width}×{Height} picture.");
+            throw new ArgumentOutOfRangeException(nameof(width),
+                $"The part {width}×{height} at ({left}, {top}) sticks out of a {Width}×{Height} picture.");
         var part = new RgbImage(width, height);
         for (var y = 0; y < height; y++)
             Pixels.AsSpan(3 * ((top + y) * Width + left), 3 * width).CopyTo(part.Pixels.AsSpan(3 * y * width));

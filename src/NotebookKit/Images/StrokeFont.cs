@@ -155,7 +155,8 @@ internal static class StrokeFont
 
     private static Glyph GlyphOf(char letter) => Glyphs.GetValueOrDefault(letter is '\u2019' ? '\'' : letter, Missing);
 
-    private static void DrawGlyph(RgbImage image, Glyph glyph, float x, float baseline, float scale, float pen, (byte R, byte G, byte B) color)
+    private static void DrawGlyph(RgbImage image, Glyph glyph, float x, float baseline, float scale, float pen,
+        (byte R, byte G, byte B) color)
     {
         int x0 = Math.Max((int)(x - 2 - pen), 0), x1 = Math.Min((int)(x + glyph.Width * scale + 2 + pen), image.Width - 1);
         int y0 = Math.Max((int)(baseline - 11 * scale - 1), 0), y1 = Math.Min((int)(baseline + 4 * scale + 1), image.Height - 1);
@@ -212,7 +213,8 @@ internal static class StrokeFont
         foreach (var word in stroke.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var numbers = word.TrimStart('~').Split(',');
-            var point = (X: float.Parse(numbers[0], CultureInfo.InvariantCulture), Y: float.Parse(numbers[1], CultureInfo.InvariantCulture));
+            var point = (X: float.Parse(numbers[0], CultureInfo.InvariantCulture),
+                Y: float.Parse(numbers[1], CultureInfo.InvariantCulture));
             if (word[0] == '~')
             {
                 (control, curved) = (point, true);
@@ -225,7 +227,8 @@ internal static class StrokeFont
             {
                 var t = (float)i / pieces;
                 var to = curved
-                    ? ((1 - t) * (1 - t) * from.X + 2 * t * (1 - t) * control.X + t * t * point.X, (1 - t) * (1 - t) * from.Y + 2 * t * (1 - t) * control.Y + t * t * point.Y)
+                    ? ((1 - t) * (1 - t) * from.X + 2 * t * (1 - t) * control.X + t * t * point.X, (1 - t) * (1 - t) * from.Y
+                        + 2 * t * (1 - t) * control.Y + t * t * point.Y)
                     : point;
                 yield return [pen.X, pen.Y, to.Item1, to.Item2];
                 pen = to;

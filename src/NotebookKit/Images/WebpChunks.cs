@@ -28,7 +28,8 @@ internal static class WebpChunks
             {
                 if ((body[0] & 2) != 0)
                     throw new BadInputException($"{name} is an animated WebP; save one frame of it as PNG.");
-                canvas = (1 + (BinaryPrimitives.ReadUInt32LittleEndian(body[3..]) >> 8), 1 + (BinaryPrimitives.ReadUInt32LittleEndian(body[6..]) >> 8));
+                canvas = (1 + (BinaryPrimitives.ReadUInt32LittleEndian(body[3..]) >> 8), 1
+                    + (BinaryPrimitives.ReadUInt32LittleEndian(body[6..]) >> 8));
             }
             else if (type.StartsWith("VP8"u8))
             {

@@ -12,18 +12,21 @@ internal static class EmbeddingInspection
         var width = vectors.Count == 0 ? 0 : vectors[0].Shape[^1];
         return start with
         {
-            Base = file.Weights.ContainsKey("clip_l") ? "SDXL" : width switch { 768 => "SD 1.x", 1024 => "SD 2.x", _ => $"a text encoder {width} wide" },
+            Base = file.Weights.ContainsKey("clip_l") ? "SDXL"
+                : width switch { 768 => "SD 1.x", 1024 => "SD 2.x", _ => $"a text encoder {width} wide" },
             KeysMatched = vectors.Count,
             KeysUnmatched = [.. file.Weights.Keys.Except(vectors.Select(entry => entry.Name))],
             Facts = new Dictionary<string, string>
             {
-                ["vectors"] = string.Join(", ", vectors.Select(entry => $"{entry.Name}: {(entry.Shape.Count == 1 ? 1 : entry.Shape[0])} of {entry.Shape[^1]}")),
+                ["vectors"] = string.Join(", ",
+                    vectors.Select(entry => $"{entry.Name}: {(entry.Shape.Count == 1 ? 1 : entry.Shape[0])} of {entry.Shape[^1]}")),
                 ["word"] = file.Metadata.TryGetValue("name", out var name) ? name : Path.GetFileNameWithoutExtension(file.Path),
             },
             Findings =
             [
                 .. start.Findings,
-                new Finding("A prompt uses it by its file's name.", $"Put it where your tool keeps embeddings and write {Path.GetFileNameWithoutExtension(file.Path)} in the prompt."),
+                new Finding("A prompt uses it by its file's name.",
+                    $"Put it where your tool keeps embeddings and write {Path.GetFileNameWithoutExtension(file.Path)} in the prompt."),
             ],
         };
     }

@@ -6,7 +6,8 @@ namespace NotebookKit.Inspection;
 /// <summary>The hashes by which the web UI and model sites name a file.</summary>
 /// <param name="Sha256">Of the whole file.</param>
 /// <param name="AutoV1">The web UI's first kind: 8 digits of 64 kB from the second megabyte on; easily shared by two files.</param>
-/// <param name="AutoV2">Its second kind, in every picture's settings as <c>Model hash</c>: the first 10 digits of <see cref="Sha256"/>.</param>
+/// <param name="AutoV2">Its second kind, in every picture's settings as <c>Model hash</c>: the first 10 digits of
+/// <see cref="Sha256"/>.</param>
 /// <param name="AutoV3">For a LoRA in safetensors, of the tensors alone, so that editing the notes keeps it: the first 12 digits.</param>
 public sealed record FileHashes(string Sha256, string AutoV1, string AutoV2, string? AutoV3)
 {

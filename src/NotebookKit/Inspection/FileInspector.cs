@@ -8,7 +8,8 @@ namespace NotebookKit.Inspection;
 public static class FileInspector
 {
     /// <summary>Looks at a file or folder.</summary>
-    /// <param name="path">A <c>.safetensors</c>, <c>.ckpt</c>, <c>.pt</c> or <c>.bin</c> file, a PNG, or a folder in the diffusers layout.</param>
+    /// <param name="path">A <c>.safetensors</c>, <c>.ckpt</c>, <c>.pt</c> or <c>.bin</c> file, a PNG, or a folder in the diffusers
+    /// layout.</param>
     /// <param name="progress">Hears which part of the numbers has been looked at, 0 to 1.</param>
     /// <returns>The report.</returns>
     /// <exception cref="BadInputException">It is missing, damaged, or none of these.</exception>
@@ -58,7 +59,8 @@ public static class FileInspector
         if (file is TorchFile)
         {
             yield return new Finding(
-                "It is a pickle, which runs code of its maker's choice in tools that load it without care; this one asks for nothing but weights.",
+                "It is a pickle, which runs code of its maker's choice in tools that load it without care; this one asks for nothing but "
+                    + "weights.",
                 "Pass it on as .safetensors, which can't; kit convert writes one of a whole model.");
         }
     }

@@ -20,7 +20,8 @@ internal sealed record NumberCensus(IReadOnlyDictionary<string, long> DTypes, lo
         {
             var type = SafetensorsTypes.NameOf(entry.DType);
             types[type] = types.GetValueOrDefault(type) + entry.ElementCount;
-            if (entry.DType is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64 && entry.ElementCount > 0)
+            if (entry.DType is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64
+                && entry.ElementCount > 0)
             {
                 using var scope = NewDisposeScope();
                 using var noGrad = no_grad();
@@ -44,7 +45,8 @@ internal sealed record NumberCensus(IReadOnlyDictionary<string, long> DTypes, lo
         if (NaN + Infinite > 0)
         {
             yield return new Finding(
-                $"{NaN} numbers are not a number and {Infinite} are infinite, in {BadTensors.Count} tensors, the first of them {BadTensors[0]}.",
+                $"{NaN} numbers are not a number and {Infinite} are infinite, in {BadTensors.Count} tensors, the first of them "
+                    + $"{BadTensors[0]}.",
                 "Pictures from it will be black or noise; get the file again, or an earlier save of it.");
         }
     }

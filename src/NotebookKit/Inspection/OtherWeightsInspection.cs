@@ -12,7 +12,12 @@ internal static class OtherWeightsInspection
         var known = kind is not CheckpointKind.Unknown;
         return start with
         {
-            Base = CheckpointKinds.Context(file) switch { 768 => "SD 1.x", 1024 => "SD 2.x", _ => kind == CheckpointKind.StableDiffusionXL ? "SDXL" : null },
+            Base = CheckpointKinds.Context(file) switch
+            {
+                768 => "SD 1.x",
+                1024 => "SD 2.x",
+                _ => kind == CheckpointKind.StableDiffusionXL ? "SDXL" : null
+            },
             KeysMatched = known ? file.Weights.Count : 0,
             KeysUnmatched = known ? [] : [.. file.Weights.Keys],
             Findings = [.. start.Findings, new Finding(What(kind), Remedy(kind))],
@@ -31,7 +36,8 @@ internal static class OtherWeightsInspection
         CheckpointKind.Vae => "Put it beside a checkpoint as NAME.vae.safetensors, or into a model folder's vae/.",
         CheckpointKind.UNet => "Put it into a model folder's unet/.",
         CheckpointKind.TextEncoder => "Put it into a model folder's text_encoder/.",
-        CheckpointKind.Inpainting or CheckpointKind.InstructPix2Pix or CheckpointKind.OtherConditioned => "Use the plain model that it was made from.",
+        CheckpointKind.Inpainting or CheckpointKind.InstructPix2Pix
+            or CheckpointKind.OtherConditioned => "Use the plain model that it was made from.",
         CheckpointKind.StableDiffusionXL or CheckpointKind.Transformer => "Use a Stable Diffusion 1.x or 2.x model.",
         CheckpointKind.ControlNet => "It steers a base model in tools that know ControlNet; the kit does not.",
         _ => "Check where it came from.",

@@ -29,7 +29,8 @@ internal static class PictureInspection
             Metadata = texts,
             Facts = facts,
             Findings = parameters is null
-                ? [new Finding("It does not say how it was drawn.", "Take it as an initial picture or a photo to train on; its prompt and seed are lost.")]
+                ? [new Finding("It does not say how it was drawn.",
+                    "Take it as an initial picture or a photo to train on; its prompt and seed are lost.")]
                 : [],
         };
     }

@@ -13,8 +13,10 @@ internal sealed class CompVisNames
 
     private readonly List<(string Diffusers, string CompVis)> _blocks =
     [
-        ("conv_in.", "input_blocks.0.0."), ("conv_out.", "out.2."), ("time_embedding.linear_1.", "time_embed.0."), ("time_embedding.linear_2.", "time_embed.2."),
-        ("mid_block.resnets.0.", "middle_block.0."), ("mid_block.attentions.0.", "middle_block.1."), ("mid_block.resnets.1.", "middle_block.2."),
+        ("conv_in.", "input_blocks.0.0."), ("conv_out.", "out.2."), ("time_embedding.linear_1.", "time_embed.0."),
+        ("time_embedding.linear_2.", "time_embed.2."),
+        ("mid_block.resnets.0.", "middle_block.0."), ("mid_block.attentions.0.", "middle_block.1."),
+        ("mid_block.resnets.1.", "middle_block.2."),
     ];
 
     public CompVisNames(UNet2DConditionConfig config)

@@ -18,7 +18,8 @@ internal sealed class LoraFit : IDisposable
 
     /// <summary>What of the file does not work here, the file's own problems first.</summary>
     public IReadOnlyList<LoraProblem> Problems =>
-        [.. _file.Problems, .. _problems.GroupBy(problem => problem.What).Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))];
+        [.. _file.Problems, .. _problems.GroupBy(problem => problem.What)
+            .Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))];
 
     /// <summary>Why the file is refused, in one sentence.</summary>
     public string Refusal
@@ -28,8 +29,10 @@ internal sealed class LoraFit : IDisposable
             var family = _file.Family == LoraFamily.Sdxl ? " (it is for SDXL, which has other layers)" : "";
             var name = _file.Path.Length > 0 ? _file.Path : "The LoRA";
             return Layers.Count == 0
-                ? $"{name} was made for another base{family}: of its {_file.Modules.Count + _file.Unnamed.Sum(part => part.Pairs.Count)} layers none fits. It has {string.Join("; ", Problems)}. Use the base it was trained on."
-                : $"{name} does not fit this base whole{family}: {Layers.Count} layers fit, but it has {string.Join("; ", Problems)}. Use the base it was trained on, or leave --strict out to apply what fits.";
+                ? $"{name} was made for another base{family}: of its {_file.Modules.Count + _file.Unnamed.Sum(part => part.Pairs.Count)} "
+                    + $"layers none fits. It has {string.Join("; ", Problems)}. Use the base it was trained on."
+                : $"{name} does not fit this base whole{family}: {Layers.Count} layers fit, but it has {string.Join("; ", Problems)}. Use "
+                    + "the base it was trained on, or leave --strict out to apply what fits.";
         }
     }
 
@@ -54,7 +57,8 @@ internal sealed class LoraFit : IDisposable
         {
             if (part.Named(targets.Values.Distinct()) is not { } named)
             {
-                fit._problems.Add(("parts without layer names that this base has other layers for", $"{part.Part} with {part.Pairs.Count} pairs"));
+                fit._problems.Add(("parts without layer names that this base has other layers for",
+                    $"{part.Part} with {part.Pairs.Count} pairs"));
                 continue;
             }
 
@@ -77,7 +81,8 @@ internal sealed class LoraFit : IDisposable
         if (Adapted(weights, target) is { } adapter)
             Layers.Add((target, adapter));
         else
-            _problems.Add(("layers that have another shape here", $"{weights.Module} ({weights.Shapes}, here {LoraFile.Shape(target.Weight)})"));
+            _problems.Add(("layers that have another shape here",
+                $"{weights.Module} ({weights.Shapes}, here {LoraFile.Shape(target.Weight)})"));
     }
 
     private Adapter? Adapted(AdapterWeights weights, LoraModule target)

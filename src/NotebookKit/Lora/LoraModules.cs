@@ -39,7 +39,8 @@ internal sealed record LoraModule(string Name, string Path, Module<Tensor, Tenso
     /// <param name="bias">(out).</param>
     /// <param name="output">(…, out), or (B, out, …) of convolutions and group norms.</param>
     public Tensor AcrossOutputs(Tensor bias, Tensor output) =>
-        Layer is TorchSharp.Modules.Linear or TorchSharp.Modules.LayerNorm ? bias : bias.reshape([1, -1, .. Enumerable.Repeat(1L, (int)output.dim() - 2)]);
+        Layer is TorchSharp.Modules.Linear or TorchSharp.Modules.LayerNorm ? bias
+            : bias.reshape([1, -1, .. Enumerable.Repeat(1L, (int)output.dim() - 2)]);
 }
 
 /// <summary>The layers of a base that can carry an adapter, by the names that files use.</summary>
@@ -65,7 +66,8 @@ internal static class LoraModules
         return
             from part in parts
             from named in part.Part.named_modules()
-            where named.module is TorchSharp.Modules.Linear or TorchSharp.Modules.Conv2d or TorchSharp.Modules.GroupNorm or TorchSharp.Modules.LayerNorm
+            where named.module is TorchSharp.Modules.Linear or TorchSharp.Modules.Conv2d or TorchSharp.Modules.GroupNorm
+                or TorchSharp.Modules.LayerNorm
             select new LoraModule(part.Prefix + named.name.Replace('.', '_'), part.Path + named.name, (Module<Tensor, Tensor>)named.module);
     }
 

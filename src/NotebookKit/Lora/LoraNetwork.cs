@@ -44,9 +44,11 @@ public sealed class LoraNetwork : IDisposable
     public IEnumerable<Parameter> Parameters => _adapters.SelectMany(adapter => adapter.Adapter.Parameters);
 
     /// <summary>The part of <see cref="Parameters"/> that adapts the text encoder; it has its own learning rate.</summary>
-    public IEnumerable<Parameter> TextParameters => _adapters.Where(adapter => IsText(adapter.Module)).SelectMany(adapter => adapter.Adapter.Parameters);
+    public IEnumerable<Parameter> TextParameters =>
+        _adapters.Where(adapter => IsText(adapter.Module)).SelectMany(adapter => adapter.Adapter.Parameters);
 
-    /// <summary>The up weights, to which LoRA+ gives a higher learning rate (Hayou et al. 2024): about 16 times that of the others.</summary>
+    /// <summary>The up weights, to which LoRA+ gives a higher learning rate (Hayou et al. 2024): about 16 times that of the
+    /// others.</summary>
     public IEnumerable<Parameter> UpParameters => Layers.Select(layer => layer.Layer.Up);
 
     /// <summary>
@@ -91,7 +93,8 @@ public sealed class LoraNetwork : IDisposable
         {
             var hint = NearestName.Of(options.Layers.Name, [.. LoraTargets.Named.Select(set => set.Name)]);
             throw new BadInputException($"This base has no layers of the LoRA targets '{options.Layers}'; "
-                + (hint.Count > 0 ? $"did you mean {string.Join(" or ", hint)}?" : $"name a set ({string.Join(", ", LoraTargets.Named)}) or a pattern that occurs in paths like unet.mid_block.attentions.0.proj_in."));
+                + (hint.Count > 0 ? $"did you mean {string.Join(" or ", hint)}?" : $"name a set ({string.Join(", ", LoraTargets.Named)}) "
+                    + "or a pattern that occurs in paths like unet.mid_block.attentions.0.proj_in."));
         }
 
         foreach (var parameter in network.Parameters)
@@ -104,7 +107,8 @@ public sealed class LoraNetwork : IDisposable
     /// <param name="sd">The base: UNet and text encoder.</param>
     /// <param name="multiplier">How strongly it counts.</param>
     /// <param name="strict">Refuse a file of which anything does not fit.</param>
-    /// <exception cref="BadInputException">The file cannot be read, or nothing of it fits; or <paramref name="strict"/> found a problem.</exception>
+    /// <exception cref="BadInputException">The file cannot be read, or nothing of it fits; or <paramref name="strict"/> found a
+    /// problem.</exception>
     public static LoraNetwork Load(string path, StableDiffusion sd, double multiplier = 1, bool strict = false)
     {
         using var scope = NewDisposeScope();
@@ -117,7 +121,8 @@ public sealed class LoraNetwork : IDisposable
     /// <param name="textEncoder">The text encoder, which the file may adapt too; null leaves that part of the file out.</param>
     /// <param name="multiplier">How strongly it counts.</param>
     /// <param name="strict">Refuse a file of which anything does not fit.</param>
-    public static LoraNetwork Load(string path, UNet2DConditionModel unet, CLIPTextModel? textEncoder, double multiplier = 1, bool strict = false)
+    public static LoraNetwork Load(string path, UNet2DConditionModel unet, CLIPTextModel? textEncoder, double multiplier = 1,
+        bool strict = false)
     {
         using var scope = NewDisposeScope();
         return Attach(LoraFile.Read(path), unet, textEncoder, multiplier, strict);
@@ -134,11 +139,13 @@ public sealed class LoraNetwork : IDisposable
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(sd);
-        var odd = file.Embeddings.Where(word => word.Key != word.Key.Trim() || word.Key.Length == 0 || word.Value.dim() is not (1 or 2) || word.Value.shape[^1] != sd.TextEncoder.Config.HiddenSize).Select(word => word.Key).ToList();
+        var odd = file.Embeddings.Where(word => word.Key != word.Key.Trim() || word.Key.Length == 0 || word.Value.dim() is not (1 or 2)
+            || word.Value.shape[^1] != sd.TextEncoder.Config.HiddenSize).Select(word => word.Key).ToList();
         if (odd.Count > 0)
             file = file with { Problems = [.. file.Problems, new LoraProblem("words for a text encoder of another width", odd)] };
         var network = Attach(file, sd.UNet, sd.TextEncoder, multiplier, strict, rank);
-        foreach (var (word, vectors) in file.Embeddings.Where(word => !odd.Contains(word.Key) && !sd.Tokenizer.AddedWords.Contains(word.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var (word, vectors) in file.Embeddings.Where(word => !odd.Contains(word.Key)
+            && !sd.Tokenizer.AddedWords.Contains(word.Key, StringComparer.OrdinalIgnoreCase)))
             network._words.Add(TokenEmbedding.Attach(sd, word, vectors));
         return network;
     }
@@ -151,7 +158,8 @@ public sealed class LoraNetwork : IDisposable
     /// <param name="strict">Refuse it where anything does not fit.</param>
     /// <param name="rank">Only the first so many directions of each layer (the web UI's <c>dyn</c>); null for all.</param>
     /// <exception cref="BadInputException">Nothing of it fits; or <paramref name="strict"/> found a problem.</exception>
-    public static LoraNetwork Attach(LoraFile file, UNet2DConditionModel unet, CLIPTextModel? textEncoder, double multiplier = 1, bool strict = false, int? rank = null)
+    public static LoraNetwork Attach(LoraFile file, UNet2DConditionModel unet, CLIPTextModel? textEncoder, double multiplier = 1,
+        bool strict = false, int? rank = null)
     {
         ArgumentNullException.ThrowIfNull(file);
         using var scope = NewDisposeScope();
@@ -186,7 +194,8 @@ public sealed class LoraNetwork : IDisposable
         Remove();
     }
 
-    /// <summary>Takes adapters and words off: the base computes what it did before, bit for bit. The adapters' weights stay usable.</summary>
+    /// <summary>Takes adapters and words off: the base computes what it did before, bit for bit. The adapters' weights stay
+    /// usable.</summary>
     public void Remove()
     {
         foreach (var detach in _detach)

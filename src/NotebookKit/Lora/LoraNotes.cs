@@ -7,7 +7,8 @@ namespace NotebookKit.Lora;
 internal static class LoraNotes
 {
     /// <summary>The notes of a file: older ones, those about its shape, and new ones, which win.</summary>
-    public static Dictionary<string, string> Of(IReadOnlyList<AdapterWeights> modules, IReadOnlyDictionary<string, string> older, IReadOnlyDictionary<string, string>? newer)
+    public static Dictionary<string, string> Of(IReadOnlyList<AdapterWeights> modules, IReadOnlyDictionary<string, string> older,
+        IReadOnlyDictionary<string, string>? newer)
     {
         var notes = new Dictionary<string, string>(older);
         foreach (var kind in AdapterKind.All)

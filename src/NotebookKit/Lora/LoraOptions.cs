@@ -9,7 +9,8 @@ public sealed record LoraOptions
     public static IReadOnlyList<string> Kinds { get; } = [.. AdapterKind.All.OfType<TrainedKind>().Select(kind => kind.Option)];
 
     /// <summary>What kind of adapter: one of <see cref="Kinds"/>.</summary>
-    [Setting("--lora-kind", "what kind of adapter: lora or vera (projections that all layers share, and two learned vectors for each)", Name = "lora_kind", Needs = Need.Lora)]
+    [Setting("--lora-kind", "what kind of adapter: lora or vera (projections that all layers share, and two learned vectors for each)",
+        Name = "lora_kind", Needs = Need.Lora)]
     public string Kind { get; init; } = "lora";
 
     /// <summary>Numbers that pass through each adapter; higher means a finer and larger file. At least 1.</summary>
@@ -17,23 +18,29 @@ public sealed record LoraOptions
     public int Rank { get; init; } = 8;
 
     /// <summary>The scale's numerator (alpha / rank); the rank itself when null, that is a scale of 1.</summary>
-    [Setting("--alpha", "the scale's numerator", Otherwise = "the rank", Above = 0, Usual = "leave it out to use the rank", Needs = Need.Lora)]
+    [Setting("--alpha", "the scale's numerator", Otherwise = "the rank", Above = 0, Usual = "leave it out to use the rank",
+        Needs = Need.Lora)]
     public double? Alpha { get; init; }
 
     /// <summary>The rank of 3×3 convolutions (kohya's <c>conv_dim</c>); <see cref="Rank"/> when null.</summary>
-    [Setting("--conv-rank", "the rank of 3×3 convolutions", Otherwise = "that of the others", Min = 1, Usual = "leave it out for the rank of the other layers", Needs = Need.Lora | Need.Convolutions)]
+    [Setting("--conv-rank", "the rank of 3×3 convolutions", Otherwise = "that of the others", Min = 1,
+        Usual = "leave it out for the rank of the other layers", Needs = Need.Lora | Need.Convolutions)]
     public int? ConvRank { get; init; }
 
-    /// <summary>The alpha of 3×3 convolutions (kohya's <c>conv_alpha</c>); when null, <see cref="Alpha"/>, or their rank where <see cref="ConvRank"/> is given.</summary>
-    [Setting("--conv-alpha", "the scale's numerator of 3×3 convolutions", Otherwise = "that of the others, or the rank where --conv-rank is given", Above = 0, Needs = Need.Lora | Need.Convolutions)]
+    /// <summary>The alpha of 3×3 convolutions (kohya's <c>conv_alpha</c>); when null, <see cref="Alpha"/>, or their rank where
+    /// <see cref="ConvRank"/> is given.</summary>
+    [Setting("--conv-alpha", "the scale's numerator of 3×3 convolutions",
+        Otherwise = "that of the others, or the rank where --conv-rank is given", Above = 0, Needs = Need.Lora | Need.Convolutions)]
     public double? ConvAlpha { get; init; }
 
     /// <summary>Other ranks for some layers: the first whose pattern fits a layer's path counts. Rank 0 leaves the layer alone.</summary>
-    [Setting("--lora-rank", "LAYERS=RANK or LAYERS=RANK:ALPHA: another rank for some layers, 0 to leave them alone; repeat for more", Name = "lora_ranks", Needs = Need.Lora)]
+    [Setting("--lora-rank", "LAYERS=RANK or LAYERS=RANK:ALPHA: another rank for some layers, 0 to leave them alone; repeat for more",
+        Name = "lora_ranks", Needs = Need.Lora)]
     public IReadOnlyList<LoraRank> Ranks { get; init; } = [];
 
     /// <summary>The layers to adapt; the attention layers when null, in a run those of its method.</summary>
-    [Setting("--lora-targets", "attention, extension, kohya (all transformer layers), extended, locon (convolutions too), all, or a pattern over the layers' paths", Otherwise = "what the method says", Needs = Need.Lora)]
+    [Setting("--lora-targets", "attention, extension, kohya (all transformer layers), extended, locon (convolutions too), all, or a "
+        + "pattern over the layers' paths", Otherwise = "what the method says", Needs = Need.Lora)]
     public LoraTargets? Targets { get; init; }
 
     /// <summary>What the adapters begin with; each begins at the base, bit for bit.</summary>
@@ -41,15 +48,18 @@ public sealed record LoraOptions
     public LoraInit Init { get; init; } = LoraInit.Kaiming;
 
     /// <summary>The share of the squeezed numbers that training sets to zero, 0 to below 1, after <c>down</c> as kohya does.</summary>
-    [Setting("--lora-dropout", "the share of the squeezed numbers that each step sets to zero", Name = "lora_dropout", Min = 0, Below = 1, Usual = "0.1 is usual", Needs = Need.Lora, Note = "ss_network_dropout", ZeroIsNone = true)]
+    [Setting("--lora-dropout", "the share of the squeezed numbers that each step sets to zero", Name = "lora_dropout", Min = 0, Below = 1,
+        Usual = "0.1 is usual", Needs = Need.Lora, Note = "ss_network_dropout", ZeroIsNone = true)]
     public double Dropout { get; init; }
 
-    /// <summary>Scale by alpha / √rank instead of alpha / rank, so that a high rank does not learn more slowly (rsLoRA, Kalajdzievski 2023).</summary>
+    /// <summary>Scale by alpha / √rank instead of alpha / rank, so that a high rank does not learn more slowly (rsLoRA, Kalajdzievski
+    /// 2023).</summary>
     [Setting("--rslora", "scale by alpha / √rank", Name = "rs_lora", Needs = Need.Lora)]
     public bool RsLora { get; init; }
 
     /// <summary>Learn length and direction of each weight apart (DoRA, Liu et al. 2024); null for plain LoRA.</summary>
-    [Setting("--dora", "learn each weight's length apart: per_output (PEFT) or per_input (which the web UI applies rightly)", Needs = Need.Lora)]
+    [Setting("--dora", "learn each weight's length apart: per_output (PEFT) or per_input (which the web UI applies rightly)",
+        Needs = Need.Lora)]
     public DoraNorm? Dora { get; init; }
 
     /// <summary>Seeds the first values of the down weights; the same seed gives the same network. In a run it is the run's.</summary>
@@ -77,13 +87,17 @@ public sealed record LoraOptions
         if (Rank < 1)
             throw new BadInputException($"The LoRA rank must be at least 1, not {Rank}; 4 to 32 is usual.");
         if (ConvRank is < 1)
-            throw new BadInputException($"The LoRA rank of convolutions must be at least 1, not {ConvRank}; leave it out for the rank of the others.");
+            throw new BadInputException($"The LoRA rank of convolutions must be at least 1, not {ConvRank}; leave it out for the rank of "
+                + "the others.");
         if (Ranks.FirstOrDefault(rule => rule.Rank < 0) is { } negative)
-            throw new BadInputException($"The LoRA rank of {negative.Layers} must be at least 0, not {negative.Rank}; 0 leaves those layers alone.");
+            throw new BadInputException($"The LoRA rank of {negative.Layers} must be at least 0, not {negative.Rank}; 0 leaves those "
+                + "layers alone.");
         if (Alpha is { } alpha && !(double.IsFinite(alpha) && alpha > 0))
-            throw new BadInputException(FormattableString.Invariant($"The LoRA alpha must be above 0, not {alpha}; leave it out to use the rank."));
+            throw new BadInputException(
+                FormattableString.Invariant($"The LoRA alpha must be above 0, not {alpha}; leave it out to use the rank."));
         if (!(Dropout is >= 0 and < 1))
-            throw new BadInputException(FormattableString.Invariant($"The LoRA dropout must be from 0 to below 1, not {Dropout}; 0.1 is usual."));
+            throw new BadInputException(
+                FormattableString.Invariant($"The LoRA dropout must be from 0 to below 1, not {Dropout}; 0.1 is usual."));
         TrainedKind.Of(Kind).Validate(this);
     }
 }

@@ -13,7 +13,8 @@ namespace NotebookKit.Lora;
 /// <param name="Modules">Adapted layers.</param>
 /// <param name="Parameters">Numbers that are trained; the alphas are not among them.</param>
 /// <param name="PayloadBytes">Bytes of all tensors, alphas included.</param>
-/// <param name="FileBytes">Bytes of the file, its header included, but without notes (ss_…), which add some hundred to some thousand.</param>
+/// <param name="FileBytes">Bytes of the file, its header included, but without notes (ss_…), which add some hundred to some
+/// thousand.</param>
 public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, long FileBytes)
 {
     /// <summary>The size for a base in memory.</summary>
@@ -34,7 +35,8 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
 
     /// <summary>The names and shapes of every tensor that a kohya file will hold.</summary>
     /// <inheritdoc cref="Of(UNet2DConditionConfig, CLIPTextConfig, LoraOptions, ScalarType)"/>
-    public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionConfig unet, CLIPTextConfig? textEncoder, LoraOptions options)
+    public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionConfig unet, CLIPTextConfig? textEncoder,
+        LoraOptions options)
     {
         using var skip = Layers.Uninitialised(); // memory that is never written to is never taken
         using var unetModel = new UNet2DConditionModel(unet);
@@ -43,7 +45,8 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
     }
 
     /// <summary>The same for models in memory.</summary>
-    public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionModel unet, CLIPTextModel? textEncoder, LoraOptions options)
+    public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionModel unet, CLIPTextModel? textEncoder,
+        LoraOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -52,9 +55,12 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
     }
 
     /// <summary>The names and shapes that a file of another format will hold.</summary>
-    public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionConfig unet, CLIPTextConfig? textEncoder, LoraOptions options, LoraFormat format) => format == LoraFormat.Kohya
+    public static IReadOnlyList<(string Name, long[] Shape)> Tensors(UNet2DConditionConfig unet, CLIPTextConfig? textEncoder,
+        LoraOptions options, LoraFormat format) => format == LoraFormat.Kohya
         ? Tensors(unet, textEncoder, options)
-        : [.. Tensors(unet, textEncoder, options).Where(tensor => tensor.Shape.Length > 0).Select(tensor => (LoraWriter.NameOf(tensor.Name, format), tensor.Shape)).OrderBy(tensor => tensor.Item1, StringComparer.Ordinal)];
+        : [.. Tensors(unet, textEncoder, options).Where(tensor => tensor.Shape.Length > 0)
+            .Select(tensor => (LoraWriter.NameOf(tensor.Name, format), tensor.Shape)).OrderBy(tensor => tensor.Item1,
+                StringComparer.Ordinal)];
 
     private static LoraSize Of(IReadOnlyList<(string Name, long[] Shape)> tensors, ScalarType dtype)
     {
@@ -72,7 +78,9 @@ public sealed record LoraSize(int Modules, long Parameters, long PayloadBytes, l
         {
             var count = shape.Aggregate(1L, (product, side) => product * side);
             var end = bytes + (count * size);
-            header.Append(header.Length > 1 ? "," : "").Append(CultureInfo.InvariantCulture, $"{JsonSerializer.Serialize(tensor)}:{{\"dtype\":\"{name}\",\"shape\":[{string.Join(',', shape)}],\"data_offsets\":[{bytes},{end}]}}");
+            header.Append(header.Length > 1 ? "," : "").Append(CultureInfo.InvariantCulture,
+                $"{JsonSerializer.Serialize(tensor)}:{{\"dtype\":\"{name}\","
+                + $"\"shape\":[{string.Join(',', shape)}],\"data_offsets\":[{bytes},{end}]}}");
             bytes = end;
             if (!tensor.StartsWith("lora_", StringComparison.Ordinal))
                 continue; // shared by all layers, and not trained

@@ -9,7 +9,8 @@ namespace NotebookKit.Lora;
 public sealed record LoraSpectrum(string Module, int Rank, IReadOnlyList<double> SingularValues)
 {
     /// <summary>‖ΔW‖² / σ₁²: how many directions of the strongest one's size the change amounts to; 0 where there is none.</summary>
-    public double StableRank => SingularValues.Count > 0 && SingularValues[0] > 0 ? SingularValues.Sum(value => value * value) / (SingularValues[0] * SingularValues[0]) : 0;
+    public double StableRank => SingularValues.Count > 0 && SingularValues[0] > 0
+        ? SingularValues.Sum(value => value * value) / (SingularValues[0] * SingularValues[0]) : 0;
 
     /// <summary>The spectra of every plain LoRA layer of a file, computed from its thin matrices.</summary>
     /// <param name="file">The LoRA.</param>
@@ -20,7 +21,8 @@ public sealed record LoraSpectrum(string Module, int Rank, IReadOnlyList<double>
         [
             .. from lora in file.Modules.OfType<LoraWeights>()
                where lora.Mid is null
-               select new LoraSpectrum(lora.Module, lora.Rank!.Value, [.. LowRank.SingularValues(lora.Up, lora.Down).Select(value => value * Math.Abs(lora.Scale))]),
+               select new LoraSpectrum(lora.Module, lora.Rank!.Value,
+                   [.. LowRank.SingularValues(lora.Up, lora.Down).Select(value => value * Math.Abs(lora.Scale))]),
         ];
     }
 }

@@ -40,7 +40,8 @@ public sealed record LoraTargets
     /// What the web UI's DreamBooth extension calls LoRA Extended: <see cref="Extension"/> and the four layers of each
     /// residual block. 224 layers of SD 1.5's UNet and 48 of its text encoder.
     /// </summary>
-    public static LoraTargets Extended { get; } = new("extended", Extension._pattern + @"|\.resnets\.\d+\.(conv1|conv2|conv_shortcut|time_emb_proj)$");
+    public static LoraTargets Extended { get; } = new("extended",
+        Extension._pattern + @"|\.resnets\.\d+\.(conv1|conv2|conv_shortcut|time_emb_proj)$");
 
     /// <summary>
     /// <see cref="Kohya"/> and the layers of residual blocks and samplers: 278 of SD 1.5's UNet. kohya's LoRA with
@@ -68,7 +69,8 @@ public sealed record LoraTargets
         }
         catch (ArgumentException e)
         {
-            throw new BadInputException($"'{pattern}' is no regular expression: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; name a set ({string.Join(", ", Named)}) or write a pattern such as attn2\\.to_[kv]$.", e);
+            throw new BadInputException($"'{pattern}' is no regular expression: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; name a "
+                + $"set ({string.Join(", ", Named)}) or write a pattern such as attn2\\.to_[kv]$.", e);
         }
     }
 
@@ -76,7 +78,9 @@ public sealed record LoraTargets
     /// <param name="text">What <see cref="Named"/> lists, or what <see cref="Matching"/> takes.</param>
     /// <exception cref="BadInputException">It is empty, or no regular expression.</exception>
     public static LoraTargets Parse(string text) =>
-        string.IsNullOrWhiteSpace(text) ? throw new BadInputException($"The LoRA targets are empty; name one of {string.Join(", ", Named)}, or a pattern over the layers' paths.")
+        string.IsNullOrWhiteSpace(text)
+            ? throw new BadInputException(
+                $"The LoRA targets are empty; name one of {string.Join(", ", Named)}, or a pattern over the layers' paths.")
         : Named.FirstOrDefault(set => set.Name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)) ?? Matching(text.Trim());
 
     /// <summary>Whether a layer belongs to the set.</summary>

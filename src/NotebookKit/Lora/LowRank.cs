@@ -40,7 +40,8 @@ public static class LowRank
         return Array(linalg.svdvals(Core(up, down).Core));
     }
 
-    /// <summary>The share of the energy (the sum of the squared singular values, ‖A‖²) that the first r of them keep, for r = 0, 1, ….</summary>
+    /// <summary>The share of the energy (the sum of the squared singular values, ‖A‖²) that the first r of them keep, for r = 0, 1,
+    /// ….</summary>
     /// <param name="singularValues">Falling.</param>
     /// <returns>One more than there are singular values, rising from 0 to 1; all 1 but the first for a matrix of zeros.</returns>
     public static double[] Energy(IReadOnlyList<double> singularValues)
@@ -89,9 +90,11 @@ public static class LowRank
         var smaller = Math.Min(flat.shape[0], flat.shape[1]);
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rank, smaller);
-        var (u, s, vh) = smaller > Large && rank * 4 < smaller ? Sketched(flat, rank) : linalg.svd(flat.to(ScalarType.Float64), fullMatrices: false);
+        var (u, s, vh) = smaller > Large && rank * 4 < smaller ? Sketched(flat, rank)
+            : linalg.svd(flat.to(ScalarType.Float64), fullMatrices: false);
         var root = s.narrow(0, 0, rank).sqrt();
-        return ((u.narrow(1, 0, rank) * root).to(matrix.dtype).MoveToOuterDisposeScope(), (vh.narrow(0, 0, rank) * root.unsqueeze(1)).to(matrix.dtype).MoveToOuterDisposeScope());
+        return ((u.narrow(1, 0, rank) * root).to(matrix.dtype).MoveToOuterDisposeScope(),
+            (vh.narrow(0, 0, rank) * root.unsqueeze(1)).to(matrix.dtype).MoveToOuterDisposeScope());
     }
 
     /// <summary>The nearest product of a smaller rank to up · down, computed without ever forming the product.</summary>

@@ -36,7 +36,8 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     public AutoencoderKLConfig Config { get; }
 
     /// <summary>
-    /// Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> (or shards, or a PyTorch file) from a folder. The published SD 1.5 files
+    /// Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> (or shards, or a PyTorch file) from a folder. The published
+    /// SD 1.5 files
     /// still use the attention's old names (query, key, value, proj_attn); they are read too.
     /// </summary>
     /// <param name="folder">The <c>vae</c> folder of a model in the diffusers layout.</param>
@@ -45,7 +46,8 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     /// <param name="variant">Which of several sets of weights, such as <c>fp16</c>; the plain one when null.</param>
     /// <returns>The network with the file's weights.</returns>
     /// <exception cref="BadInputException">A file is missing, malformed, or does not fit the configuration.</exception>
-    public static AutoencoderKL FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
+    public static AutoencoderKL FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null,
+        string? variant = null)
     {
         var config = AutoencoderKLConfig.Load(Path.Combine(folder, "config.json"));
         return PretrainedWeights.Load(() => new AutoencoderKL(config), folder, WeightFolder.DiffusersName, dtype, device, variant);
@@ -76,7 +78,8 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(images);
         var factor = Config.Factor;
-        return new DiagonalGaussian(InParts(images, images.shape[2] / factor, images.shape[3] / factor, new VaeTiles(TileSize, factor, 1), EncodeWhole));
+        return new DiagonalGaussian(InParts(images, images.shape[2] / factor, images.shape[3] / factor, new VaeTiles(TileSize, factor, 1),
+            EncodeWhole));
     }
 
     /// <summary>

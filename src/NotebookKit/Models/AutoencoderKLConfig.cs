@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Models;
 
-/// <summary>The shape of an <see cref="AutoencoderKL"/>: the fields of diffusers' <c>config.json</c>, defaults those of Stable Diffusion.</summary>
+/// <summary>The shape of an <see cref="AutoencoderKL"/>: the fields of diffusers' <c>config.json</c>, defaults those of Stable
+/// Diffusion.</summary>
 public sealed record AutoencoderKLConfig
 {
     private static readonly Dictionary<string, string> Neutral = new()
@@ -96,16 +97,19 @@ public sealed record AutoencoderKLConfig
         foreach (var field in new[] { "use_quant_conv", "use_post_quant_conv", "mid_block_add_attention" })
         {
             if (OtherFields?.TryGetValue(field, out var value) == true && value.ValueKind == JsonValueKind.False)
-                throw new BadInputException($"This VAE does not have {field} = false; only models of the Stable Diffusion 1.x and 2.x kind load.");
+                throw new BadInputException(
+                    $"This VAE does not have {field} = false; only models of the Stable Diffusion 1.x and 2.x kind load.");
         }
 
         var levels = BlockOutChannels.Count;
         if (levels is 0 or > 8 || DownBlockTypes.Count != levels || UpBlockTypes.Count != levels)
-            throw new BadInputException($"The VAE's block_out_channels, down_block_types and up_block_types must be equally long, 1 to 8; they have {levels}, {DownBlockTypes.Count} and {UpBlockTypes.Count} entries.");
+            throw new BadInputException("The VAE's block_out_channels, down_block_types and up_block_types must be equally long, 1 to 8; "
+                + $"they have {levels}, {DownBlockTypes.Count} and {UpBlockTypes.Count} entries.");
         foreach (var type in DownBlockTypes.Concat(UpBlockTypes))
         {
             if (type is not ("DownEncoderBlock2D" or "UpDecoderBlock2D"))
-                throw new BadInputException($"The VAE's block types name '{type}'; this VAE knows DownEncoderBlock2D and UpDecoderBlock2D.");
+                throw new BadInputException(
+                    $"The VAE's block types name '{type}'; this VAE knows DownEncoderBlock2D and UpDecoderBlock2D.");
         }
 
         foreach (var (field, value) in new[]
@@ -121,7 +125,8 @@ public sealed record AutoencoderKLConfig
         foreach (var channels in BlockOutChannels)
         {
             if (channels is < 1 or > 65536 || channels % NormNumGroups != 0)
-                throw new BadInputException($"The VAE's block_out_channels has {channels}, which norm_num_groups {NormNumGroups} does not divide.");
+                throw new BadInputException(
+                    $"The VAE's block_out_channels has {channels}, which norm_num_groups {NormNumGroups} does not divide.");
         }
 
         if (!(ScalingFactor > 0) || double.IsInfinity(ScalingFactor))

@@ -90,7 +90,8 @@ public sealed record CLIPTextConfig
         }
 
         if (HiddenSize % NumAttentionHeads != 0)
-            throw new BadInputException($"The text encoder's num_attention_heads {NumAttentionHeads} does not divide hidden_size {HiddenSize}.");
+            throw new BadInputException($"The text encoder's num_attention_heads {NumAttentionHeads} does not divide hidden_size "
+                + $"{HiddenSize}.");
         if (HiddenAct is not ("quick_gelu" or "gelu"))
             throw new BadInputException($"The text encoder's hidden_act is '{HiddenAct}'; this model knows quick_gelu and gelu.");
     }

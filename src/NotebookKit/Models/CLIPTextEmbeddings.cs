@@ -45,7 +45,8 @@ public sealed class CLIPTextEmbeddings : Module<Tensor, Tensor>
         if (AddedTokens.Count == 0)
             return token_embedding.call(input_ids);
         var known = token_embedding.weight.shape[0];
-        var table = token_embedding.call(input_ids.clamp(max: known - 1));                                                          // (B, L, D)
+        var table = token_embedding.call(input_ids.clamp(max: known
+            - 1));                                                          // (B, L, D)
         Tensor rows = AddedTokens.Count == 1 ? AddedTokens[0] : cat([.. AddedTokens], 0);                                          // (n, D)
         var added = rows.index_select(0, (input_ids - known).clamp(min: 0).flatten()).view(table.shape).to(table.dtype);     // (B, L, D)
         return where(input_ids.ge(known).unsqueeze(-1), added, table);

@@ -47,7 +47,8 @@ public sealed class CLIPTextModel : Module<Tensor, CLIPTextOutput>
     /// <param name="variant">Which of several sets of weights, such as <c>fp16</c>; the plain one when null.</param>
     /// <returns>The network with the file's weights.</returns>
     /// <exception cref="BadInputException">A file is missing, malformed, or does not fit the configuration.</exception>
-    public static CLIPTextModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
+    public static CLIPTextModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null,
+        string? variant = null)
     {
         var config = CLIPTextConfig.Load(Path.Combine(folder, "config.json"));
         return PretrainedWeights.Load(() => new CLIPTextModel(config), folder, WeightFolder.TransformersName, dtype, device, variant);

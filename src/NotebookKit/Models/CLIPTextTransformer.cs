@@ -45,7 +45,8 @@ public sealed class CLIPTextTransformer : Module<Tensor, Tensor?, CLIPTextOutput
     public override CLIPTextOutput forward(Tensor input_ids, Tensor? attention_mask)
     {
         if (input_ids.shape[1] > config.MaxPositionEmbeddings)
-            throw new ArgumentException($"{input_ids.shape[1]} tokens are more than the model's {config.MaxPositionEmbeddings} positions; cut the prompt.", nameof(input_ids));
+            throw new ArgumentException($"{input_ids.shape[1]} tokens are more than the model's {config.MaxPositionEmbeddings} positions; "
+                + "cut the prompt.", nameof(input_ids));
         using var scope = NewDisposeScope();
         var embedded = embeddings.call(input_ids); // (B, L, D)
         var states = encoder.call(embedded, Mask(input_ids, attention_mask, embedded.dtype));

@@ -46,7 +46,8 @@ public sealed record CLIPVisionConfig
         var config = ConfigFile.Load<CLIPVisionConfig>(path);
         if (config.OtherFields?.TryGetValue("vision_config", out var inner) == true)
         {
-            config = ConfigFile.Parse<CLIPVisionConfig>(inner.GetRawText(), $"{path}, vision_config,") with { ProjectionDim = config.ProjectionDim };
+            config = ConfigFile.Parse<CLIPVisionConfig>(inner.GetRawText(), $"{path}, vision_config,") with
+            { ProjectionDim = config.ProjectionDim };
         }
 
         config.Validate(path);
@@ -66,7 +67,9 @@ public sealed record CLIPVisionConfig
 
     private void Validate(string path)
     {
-        foreach (var (field, value) in new[] { ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("image_size", ImageSize), ("patch_size", PatchSize), ("projection_dim", ProjectionDim) })
+        foreach (var (field, value) in new[] { ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize),
+            ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("image_size", ImageSize),
+            ("patch_size", PatchSize), ("projection_dim", ProjectionDim) })
         {
             if (value is < 1 or > 1_000_000)
                 throw new BadInputException($"{path}: {field} is {value}; it must be from 1 to 1000000.");

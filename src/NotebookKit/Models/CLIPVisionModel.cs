@@ -42,9 +42,11 @@ public sealed class CLIPVisionModel : Module<Tensor, Tensor>
         foreach (var (name, target) in model.state_dict())
         {
             if (!file.Header.Tensors.TryGetValue(name, out var entry))
-                throw new BadInputException($"{path} lacks '{name}', which a CLIP image encoder has; give the folder of a CLIPVisionModel or a whole CLIP.");
+                throw new BadInputException(
+                    $"{path} lacks '{name}', which a CLIP image encoder has; give the folder of a CLIPVisionModel or a whole CLIP.");
             if (!entry.Shape.SequenceEqual(target.shape))
-                throw new BadInputException($"{path} holds '{name}' with the shape [{string.Join(", ", entry.Shape)}], but config.json asks for [{string.Join(", ", target.shape)}]; the two files do not belong together.");
+                throw new BadInputException($"{path} holds '{name}' with the shape [{string.Join(", ", entry.Shape)}], but config.json "
+                    + $"asks for [{string.Join(", ", target.shape)}]; the two files do not belong together.");
             file.ReadInto(name, target);
         }
 

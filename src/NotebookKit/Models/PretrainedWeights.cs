@@ -15,7 +15,8 @@ public static class PretrainedWeights
 
     /// <summary>Makes a module and fills it with a folder's weights.</summary>
     /// <exception cref="BadInputException">The file is missing, malformed, or does not fit the module.</exception>
-    internal static T Load<T>(Func<T> make, string folder, string fileName, ScalarType dtype, Device? device, string? variant = null) where T : Module
+    internal static T Load<T>(Func<T> make, string folder, string fileName, ScalarType dtype, Device? device,
+        string? variant = null) where T : Module
     {
         using var file = WeightFolder.Open(folder, fileName, variant);
         return Load(make, file, dtype, device);
@@ -53,7 +54,8 @@ public static class PretrainedWeights
         Fill(module, file);
     }
 
-    /// <summary>Copies the tensors of an open file into a module's parameters and buffers, as <see cref="Fill(Module, string)"/> does.</summary>
+    /// <summary>Copies the tensors of an open file into a module's parameters and buffers, as <see cref="Fill(Module, string)"/>
+    /// does.</summary>
     internal static void Fill(Module module, WeightFile file)
     {
         var path = file.Path;
@@ -65,14 +67,18 @@ public static class PretrainedWeights
                 continue;
             var name = NewName(fileName);
             if (!missing.Remove(name, out var target))
-                throw new BadInputException($"{path} holds '{fileName}', which the model that its config.json describes does not have; the two files do not belong together.");
+                throw new BadInputException($"{path} holds '{fileName}', which the model that its config.json describes does not have; "
+                    + "the two files do not belong together.");
             if (!Fits(target.shape, entry.Shape))
-                throw new BadInputException($"{path} holds '{fileName}' with the shape [{string.Join(", ", entry.Shape)}], but config.json asks for [{string.Join(", ", target.shape)}]; the two files do not belong together.");
+                throw new BadInputException($"{path} holds '{fileName}' with the shape [{string.Join(", ", entry.Shape)}], but "
+                    + $"config.json asks for [{string.Join(", ", target.shape)}]; the two files do not belong together.");
             file.ReadInto(fileName, target);
         }
 
         if (missing.Count > 0)
-            throw new BadInputException($"{path} lacks '{missing.Keys.First()}'{(missing.Count > 1 ? $" and {missing.Count - 1} more" : "")}, which the model that its config.json describes needs; download the model again.");
+            throw new BadInputException($"{path} lacks "
+                + $"'{missing.Keys.First()}'{(missing.Count > 1 ? $" and {missing.Count - 1} more" : "")}, which the model that its "
+                + "config.json describes needs; download the model again.");
     }
 
     /// <summary>Writes a module's parameters and buffers.</summary>
@@ -81,7 +87,8 @@ public static class PretrainedWeights
     /// <param name="dtype">Type to store.</param>
     public static void Save(Module module, string path, ScalarType dtype)
     {
-        Safetensors.Save(path, module.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, dtype)), new Dictionary<string, string> { ["format"] = "pt" });
+        Safetensors.Save(path, module.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, dtype)),
+            new Dictionary<string, string> { ["format"] = "pt" });
     }
 
     internal static string NewName(string name)

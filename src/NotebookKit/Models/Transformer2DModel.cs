@@ -21,7 +21,8 @@ public sealed class Transformer2DModel : Module<Tensor, Tensor, Tensor>
     /// <param name="channels">Channels of the picture, which is also the tokens' width.</param>
     /// <param name="heads">Attention heads.</param>
     /// <param name="layers">Transformer layers.</param>
-    /// <param name="config">Gives the norm's groups, the width of the text, and whether projections are linear (SD 2) or 1×1 convolutions (SD 1).</param>
+    /// <param name="config">Gives the norm's groups, the width of the text, and whether projections are linear (SD 2) or 1×1 convolutions
+    /// (SD 1).</param>
     public Transformer2DModel(int channels, int heads, int layers, UNet2DConditionConfig config)
         : base(nameof(Transformer2DModel))
     {

@@ -105,7 +105,8 @@ public sealed record UNet2DConditionConfig
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? OtherFields { get; init; }
 
-    /// <summary>Whether its layers are much narrower than Stable Diffusion's (320 channels and more), so that calls cost more than arithmetic.</summary>
+    /// <summary>Whether its layers are much narrower than Stable Diffusion's (320 channels and more), so that calls cost more than
+    /// arithmetic.</summary>
     internal bool IsMiniature => BlockOutChannels.Min() < 128;
 
     internal int TimeWidth => TimeEmbeddingDim ?? BlockOutChannels[0] * 4;
@@ -149,7 +150,8 @@ public sealed record UNet2DConditionConfig
         ConfigFile.RefuseUnknownFeatures(OtherFields, "UNet", Neutral);
         var levels = BlockOutChannels.Count;
         if (levels == 0 || DownBlockTypes.Count != levels || UpBlockTypes.Count != levels)
-            throw new BadInputException($"The UNet's block_out_channels, down_block_types and up_block_types must be equally long; they have {levels}, {DownBlockTypes.Count} and {UpBlockTypes.Count} entries.");
+            throw new BadInputException("The UNet's block_out_channels, down_block_types and up_block_types must be equally long; they "
+                + $"have {levels}, {DownBlockTypes.Count} and {UpBlockTypes.Count} entries.");
         foreach (var (field, value) in new[]
         {
             ("layers_per_block", LayersPerBlock), ("transformer_layers_per_block", TransformerLayersPerBlock),
@@ -176,9 +178,11 @@ public sealed record UNet2DConditionConfig
         {
             var channels = BlockOutChannels[level];
             if (channels is < 1 or > 65536 || channels % NormNumGroups != 0)
-                throw new BadInputException($"The UNet's block_out_channels has {channels}, which norm_num_groups {NormNumGroups} does not divide.");
+                throw new BadInputException(
+                    $"The UNet's block_out_channels has {channels}, which norm_num_groups {NormNumGroups} does not divide.");
             if (channels % HeadsAt(level) != 0)
-                throw new BadInputException($"The UNet's {HeadsAt(level)} attention heads do not divide the {channels} channels of level {level}.");
+                throw new BadInputException(
+                    $"The UNet's {HeadsAt(level)} attention heads do not divide the {channels} channels of level {level}.");
         }
     }
 }

@@ -68,14 +68,16 @@ public sealed class UNet2DConditionModel : Module<Tensor, Tensor, Tensor, Tensor
         }
     }
 
-    /// <summary>Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> (or shards, or a PyTorch file) from a folder.</summary>
+    /// <summary>Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> (or shards, or a PyTorch file) from a
+    /// folder.</summary>
     /// <param name="folder">The <c>unet</c> folder of a model in the diffusers layout.</param>
     /// <param name="dtype">Type of the parameters.</param>
     /// <param name="device">Where they go; the CPU when null.</param>
     /// <param name="variant">Which of several sets of weights, such as <c>fp16</c>; the plain one when null.</param>
     /// <returns>The network with the file's weights.</returns>
     /// <exception cref="BadInputException">A file is missing, malformed, or does not fit the configuration.</exception>
-    public static UNet2DConditionModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null, string? variant = null)
+    public static UNet2DConditionModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null,
+        string? variant = null)
     {
         var config = UNet2DConditionConfig.Load(Path.Combine(folder, "config.json"));
         return PretrainedWeights.Load(() => new UNet2DConditionModel(config), folder, WeightFolder.DiffusersName, dtype, device, variant);

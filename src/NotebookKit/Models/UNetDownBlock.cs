@@ -21,7 +21,8 @@ public abstract class UNetDownBlock(string name) : Module<Tensor, Tensor, Tensor
     /// <param name="level">The level's index, 0 at full resolution.</param>
     /// <param name="downsample">Whether the level ends by halving height and width: all but the lowest do.</param>
     /// <param name="config">The UNet's configuration.</param>
-    internal static UNetDownBlock Create(string type, int inChannels, int outChannels, int level, bool downsample, UNet2DConditionConfig config) =>
+    internal static UNetDownBlock Create(string type, int inChannels, int outChannels, int level, bool downsample,
+        UNet2DConditionConfig config) =>
         type switch
         {
             "DownBlock2D" => new DownBlock2D(inChannels, outChannels, level, downsample, config),

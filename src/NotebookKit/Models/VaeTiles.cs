@@ -31,9 +31,11 @@ internal sealed class VaeTiles(int side, int inScale, int outScale)
                 using var tile = NewDisposeScope();
                 var (down, across) = (Math.Min(side, height - top), Math.Min(side, width - left));
                 var result = apply(input.narrow(2, top * inScale, down * inScale).narrow(3, left * inScale, across * inScale));
-                sum ??= zeros([1, result.shape[1], height * outScale, width * outScale], result.dtype, result.device).MoveToOuterDisposeScope();
+                sum ??= zeros([1, result.shape[1], height * outScale, width * outScale], result.dtype, result.device)
+                    .MoveToOuterDisposeScope();
                 weights ??= zeros([1, 1, height * outScale, width * outScale], result.dtype, result.device).MoveToOuterDisposeScope();
-                var weight = (Ramp(top, down, height).view(1, 1, -1, 1) * Ramp(left, across, width).view(1, 1, 1, -1)).to(result.dtype, result.device);
+                var weight = (Ramp(top, down, height).view(1, 1, -1, 1) * Ramp(left, across, width).view(1, 1, 1, -1)).to(result.dtype,
+                    result.device);
                 Part(sum, top, down, left, across).add_(result * weight);
                 Part(weights, top, down, left, across).add_(weight);
             }

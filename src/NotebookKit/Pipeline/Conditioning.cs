@@ -16,7 +16,8 @@ internal sealed class Conditioning
     /// <summary>Encodes the prompts; the tensors belong to the caller's dispose scope.</summary>
     /// <param name="model">Its text encoder reads them.</param>
     /// <param name="options">The prompts, and how many steps there will be. Tags in the prompt are left out.</param>
-    /// <exception cref="BadInputException">A prompt cannot be read, or the text encoder has fewer layers than are to be skipped.</exception>
+    /// <exception cref="BadInputException">A prompt cannot be read, or the text encoder has fewer layers than are to be
+    /// skipped.</exception>
     public static Conditioning Encode(StableDiffusion model, SampleOptions options)
     {
         var encoder = new PromptEncoder(model, options.Emphasis, options.ClipSkip);
@@ -39,7 +40,8 @@ internal sealed class Conditioning
             var said = schedules.Select(schedule => schedule.At(i + 1)).ToList();
             var key = string.Join('\0', said);
             if (!known.TryGetValue(key, out var now))
-                known.Add(key, now = Combine(said.Select((text, p) => LengthenedByEmpty(states[text], lengths[p], empty)).ToList(), guided, parts, empty));
+                known.Add(key, now = Combine(said.Select((text, p) => LengthenedByEmpty(states[text], lengths[p], empty)).ToList(), guided,
+                    parts, empty));
             steps[i] = now;
         }
 
@@ -56,7 +58,8 @@ internal sealed class Conditioning
         var first = guided ? 1 : 0;
         var longestPart = states.Skip(first).Max(each => each.shape[1]);
         var longest = states.Max(each => each.shape[1]);
-        var even = states.Select((each, i) => LengthenedByEmpty(i < first ? each : LengthenedByLast(each, longestPart), longest, empty)).ToList();
+        var even = states.Select((each, i) => LengthenedByEmpty(i < first ? each : LengthenedByLast(each, longestPart), longest, empty))
+            .ToList();
         return new StepStates(guided ? even[0] : null, [.. parts.Select((part, i) => (even[first + i], part.Weight))]);
     }
 

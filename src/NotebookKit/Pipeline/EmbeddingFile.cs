@@ -27,12 +27,15 @@ public sealed record EmbeddingFile(string Path, string? Token, Tensor Vectors)
         using var scope = NewDisposeScope();
         var tensors = WeightFile.Load(path);
         if (tensors.ContainsKey("clip_l") || tensors.ContainsKey("clip_g"))
-            throw new BadInputException($"{path} is a word for SDXL, which has two text encoders; use one made for Stable Diffusion 1.x or 2.x.");
+            throw new BadInputException($"{path} is a word for SDXL, which has two text encoders; use one made for Stable Diffusion 1.x "
+                + "or 2.x.");
         if (tensors.Count != 1 || tensors.First().Value is not { } value || value.dim() is not (1 or 2) || value.NumberOfElements == 0)
-            throw new BadInputException($"{path} is no embedding of one word: it must hold one tensor (vectors, width), and holds {(tensors.Count == 1 ? $"one of {string.Join("×", tensors.First().Value.shape)}" : $"{tensors.Count} tensors")}.");
+            throw new BadInputException($"{path} is no embedding of one word: it must hold one tensor (vectors, width), and holds "
+                + $"{(tensors.Count == 1 ? $"one of {string.Join("×", tensors.First().Value.shape)}" : $"{tensors.Count} tensors")}.");
         var vectors = value.to(ScalarType.Float32).reshape(-1, value.shape[^1]);
         if (!vectors.isfinite().all().item<bool>())
-            throw new BadInputException($"{path} holds numbers that are not finite (NaN or infinite); its training went wrong, get or train it anew.");
+            throw new BadInputException($"{path} holds numbers that are not finite (NaN or infinite); its training went wrong, get or "
+                + "train it anew.");
         var name = tensors.First().Key;
         return new EmbeddingFile(path, Nameless.Contains(name) ? null : name, vectors.MoveToOuterDisposeScope());
     }

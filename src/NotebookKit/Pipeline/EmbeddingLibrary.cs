@@ -21,7 +21,9 @@ public sealed class EmbeddingLibrary
     public EmbeddingLibrary(string folder = Folder)
     {
         var files = Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToList()
+            ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal)
+                .ToList()
             : [];
         foreach (var file in files)
             _files.TryAdd(Path.GetFileNameWithoutExtension(file), file);

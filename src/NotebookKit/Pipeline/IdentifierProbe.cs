@@ -48,13 +48,16 @@ public sealed class IdentifierProbe : IDisposable
     {
         var rarity = IdentifierRarity.Of(word, _className, _model.Tokenizer);
         var embedding = Embed(rarity.Ids, neighbours);
-        var near = string.Join(", ", embedding.Neighbours.Take(3).Select(neighbour => neighbour.Token.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)));
+        var near = string.Join(", ", embedding.Neighbours.Take(3)
+            .Select(neighbour => neighbour.Token.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)));
         var reasons = rarity.Reasons.Append(string.Create(CultureInfo.InvariantCulture,
-            $"In this text encoder it lies {embedding.FromAverage:0.###} from the average of all tokens (half of them lie within {embedding.MedianFromAverage:0.###}); nearest: {near}.")).ToList();
+            $"In this text encoder it lies {embedding.FromAverage:0.###} from the average of all tokens (half of them lie within "
+                + $"{embedding.MedianFromAverage:0.###}); nearest: {near}.")).ToList();
         var verdict = rarity.Verdict;
         if (embedding.Neighbours.FirstOrDefault() is { Similarity: > AlmostTheSame } twin)
         {
-            reasons.Add(string.Create(CultureInfo.InvariantCulture, $"Its embedding is almost that of {twin.Token} (similarity {twin.Similarity:0.00}), so it means nearly the same."));
+            reasons.Add(string.Create(CultureInfo.InvariantCulture,
+                $"Its embedding is almost that of {twin.Token} (similarity {twin.Similarity:0.00}), so it means nearly the same."));
             verdict = verdict == IdentifierVerdict.Good ? IdentifierVerdict.Fair : verdict;
         }
 
@@ -76,17 +79,27 @@ public sealed class IdentifierProbe : IDisposable
 
     /// <summary>What the prompt is that <see cref="Draw"/> draws.</summary>
     /// <param name="word">The candidate; empty for the class alone.</param>
-    public string PromptFor(string word) => string.Join(' ', new[] { "a photo of", word, _className }.Where(part => !string.IsNullOrEmpty(part)));
+    public string PromptFor(string word) =>
+        string.Join(' ', new[] { "a photo of", word, _className }.Where(part => !string.IsNullOrEmpty(part)));
 
-    /// <summary>What the model draws for <c>a photo of WORD CLASS</c>: ordinary pictures of the class, if the word says nothing to it.</summary>
+    /// <summary>What the model draws for <c>a photo of WORD CLASS</c>: ordinary pictures of the class, if the word says nothing to
+    /// it.</summary>
     /// <param name="word">The candidate; empty for the class alone, to compare with.</param>
     /// <param name="count">How many pictures.</param>
     /// <param name="seed">The first one's seed: the same seeds for every word, or they cannot be compared.</param>
     /// <param name="guidanceScale">As in <see cref="SampleOptions.GuidanceScale"/>.</param>
     /// <param name="steps">As in <see cref="SampleOptions.Steps"/>.</param>
     /// <param name="cancel">Stops between two steps.</param>
-    public IReadOnlyList<RgbImage> Draw(string word, int count = 4, ulong seed = 1, double guidanceScale = 4, int steps = 20, CancellationToken cancel = default) =>
-        _model.Sample(new SampleOptions { Prompt = PromptFor(word), Count = count, Seed = seed, GuidanceScale = guidanceScale, Steps = steps }, null, cancel);
+    public IReadOnlyList<RgbImage> Draw(string word, int count = 4, ulong seed = 1, double guidanceScale = 4, int steps = 20,
+        CancellationToken cancel = default) =>
+        _model.Sample(new SampleOptions
+        {
+            Prompt = PromptFor(word),
+            Count = count,
+            Seed = seed,
+            GuidanceScale = guidanceScale,
+            Steps = steps
+        }, null, cancel);
 
     /// <summary>Frees the copy of the token table.</summary>
     public void Dispose()
@@ -114,5 +127,6 @@ public sealed class IdentifierProbe : IDisposable
         : throw new BadInputException("The word is empty; give one.");
 
     // (D)
-    private Tensor MeanOf(IReadOnlyList<int> ids) => _centred.index_select(0, tensor(ids.Select(id => (long)id).ToArray()).to(_centred.device)).mean([0]);
+    private Tensor MeanOf(IReadOnlyList<int> ids) =>
+        _centred.index_select(0, tensor(ids.Select(id => (long)id).ToArray()).to(_centred.device)).mean([0]);
 }

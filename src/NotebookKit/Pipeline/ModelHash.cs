@@ -10,7 +10,8 @@ internal static class ModelHash
     {
         var unet = Path.Combine(path, "unet");
         var file = File.Exists(path) ? path
-            : Directory.Exists(unet) ? Directory.GetFiles(unet, "diffusion_pytorch_model*.safetensors").Order(StringComparer.Ordinal).FirstOrDefault()
+            : Directory.Exists(unet)
+            ? Directory.GetFiles(unet, "diffusion_pytorch_model*.safetensors").Order(StringComparer.Ordinal).FirstOrDefault()
             : null;
         if (file is null)
             return null;

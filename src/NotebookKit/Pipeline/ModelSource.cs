@@ -15,7 +15,8 @@ internal static partial class ModelSource
             return source;
         if (OnHub(source, options) is { } model)
             return model.Fetch(options.Variant, options.Progress ?? new HubProgressLines(), cancel);
-        throw new BadInputException($"{source} is no folder or file that exists, and no model's name like runwayml/stable-diffusion-v1-5; name a Stable Diffusion model in the diffusers layout, a .safetensors or .ckpt file, or a model on the hub.");
+        throw new BadInputException($"{source} is no folder or file that exists, and no model's name like runwayml/stable-diffusion-v1-5; "
+            + "name a Stable Diffusion model in the diffusers layout, a .safetensors or .ckpt file, or a model on the hub.");
     }
 
     /// <summary>The same without a network; null where it is not on this machine.</summary>
@@ -38,12 +39,14 @@ internal static partial class ModelSource
             return Path.GetFileNameWithoutExtension(path);
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         // models--OWNER--NAME/snapshots/COMMIT
-        return Path.GetDirectoryName(full) is { } snapshots && Path.GetFileName(snapshots) == "snapshots" && Path.GetFileName(Path.GetDirectoryName(snapshots)) is { } model && model.StartsWith("models--", StringComparison.Ordinal)
+        return Path.GetDirectoryName(full) is { } snapshots && Path.GetFileName(snapshots) == "snapshots"
+            && Path.GetFileName(Path.GetDirectoryName(snapshots)) is { } model && model.StartsWith("models--", StringComparison.Ordinal)
             ? model[(model.LastIndexOf("--", StringComparison.Ordinal) + 2)..]
             : Path.GetFileName(full);
     }
 
     // As the hub's own rules: OWNER/NAME of letters, digits, '-', '_', '.', and no file's ending.
-    [GeneratedRegex(@"^(?!.*(\.\.|--))[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?<!\.safetensors|\.ckpt|\.pt|\.git)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?!.*(\.\.|--))[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?<!\.safetensors|\.ckpt|\.pt|\.git)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex HubId();
 }

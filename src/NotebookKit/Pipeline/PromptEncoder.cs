@@ -18,7 +18,8 @@ public sealed class PromptEncoder
     /// <summary>An encoder over a model's text encoder.</summary>
     /// <param name="model">The model; it stays its owner's.</param>
     /// <param name="emphasis">What weights do.</param>
-    /// <param name="clipSkip">1 for the text encoder's last layer, 2 for the one before it, and so on; the final norm follows in any case.</param>
+    /// <param name="clipSkip">1 for the text encoder's last layer, 2 for the one before it, and so on; the final norm follows in any
+    /// case.</param>
     /// <exception cref="BadInputException">The text encoder has fewer layers.</exception>
     public PromptEncoder(StableDiffusion model, Emphasis emphasis = Emphasis.Original, int clipSkip = 1)
     {
@@ -26,7 +27,8 @@ public sealed class PromptEncoder
         (this._model, this._emphasis, this._clipSkip) = (model, emphasis, clipSkip);
         var layers = model.TextEncoder.Config.NumHiddenLayers;
         if (clipSkip < 1 || clipSkip > layers)
-            throw new BadInputException($"A clip skip of {clipSkip} is not possible; this text encoder has {layers} layers: take 1 (the last) to {layers}.");
+            throw new BadInputException($"A clip skip of {clipSkip} is not possible; this text encoder has {layers} layers: take 1 (the "
+                + $"last) to {layers}.");
     }
 
     /// <summary>Encodes texts, each on its own.</summary>
@@ -71,7 +73,8 @@ public sealed class PromptEncoder
     {
         if (!chunk.IsWeighted)
             return states;
-        var weights = tensor(chunk.Weights.Select(weight => (float)weight).ToArray(), dtype: ScalarType.Float32).to(states.device).view(1, -1, 1);
+        var weights = tensor(chunk.Weights.Select(weight => (float)weight).ToArray(), dtype: ScalarType.Float32).to(states.device).view(1,
+            -1, 1);
         var exact = states.to(ScalarType.Float32);
         var weighted = exact * weights;
         if (_emphasis == Emphasis.Original)

@@ -5,7 +5,8 @@ using NotebookKit.Text;
 
 namespace NotebookKit.Pipeline;
 
-/// <summary>What <see cref="StableDiffusion.Sample"/> is to draw: from noise, or from a picture where <see cref="InitImage"/> is given.</summary>
+/// <summary>What <see cref="StableDiffusion.Sample"/> is to draw: from noise, or from a picture where <see cref="InitImage"/> is
+/// given.</summary>
 public sealed record SampleOptions
 {
     /// <summary>Widths and heights are multiples of this many pixels.</summary>
@@ -52,7 +53,8 @@ public sealed record SampleOptions
     /// </summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>Width in pixels, a multiple of 8; null for that of <see cref="InitImage"/>, or else the one the model was trained on.</summary>
+    /// <summary>Width in pixels, a multiple of 8; null for that of <see cref="InitImage"/>, or else the one the model was trained
+    /// on.</summary>
     public int? Width { get; init; }
 
     /// <summary>Height in pixels, as <see cref="Width"/>.</summary>
@@ -73,7 +75,8 @@ public sealed record SampleOptions
     /// </summary>
     public RgbImage? InitImage { get; init; }
 
-    /// <summary>How far <see cref="InitImage"/> is noised, 0 to 1: at 0 it only passes through the VAE, at 1 little of it is left. That share of the steps is run.</summary>
+    /// <summary>How far <see cref="InitImage"/> is noised, 0 to 1: at 0 it only passes through the VAE, at 1 little of it is left. That
+    /// share of the steps is run.</summary>
     public double Strength { get; init; } = 0.75;
 
     /// <summary>The settings of one picture as the web UI writes them into its PNG file.</summary>
@@ -114,7 +117,8 @@ public sealed record SampleOptions
     {
         // Larger than 8 only for a VAE of five levels or more.
         var step = Math.Max(SizeStep, model.Vae.Config.Factor);
-        return (Checked("width", Width ?? Down(InitImage?.Width) ?? model.SampleSize), Checked("height", Height ?? Down(InitImage?.Height) ?? model.SampleSize));
+        return (Checked("width", Width ?? Down(InitImage?.Width) ?? model.SampleSize),
+            Checked("height", Height ?? Down(InitImage?.Height) ?? model.SampleSize));
 
         int? Down(int? pixels) => pixels is { } given ? Math.Clamp(given / step * step, step, LargestSize) : null;
 
@@ -124,7 +128,8 @@ public sealed record SampleOptions
                 return pixels;
             var below = Math.Clamp(pixels / step * step, step, LargestSize);
             var nearest = pixels < step || pixels > LargestSize ? $"{below}" : $"{below} or {below + step}";
-            throw new BadInputException($"A {side} of {pixels} pixels is not possible: it must be a multiple of {step} up to {LargestSize}; the nearest is {nearest}.");
+            throw new BadInputException($"A {side} of {pixels} pixels is not possible: it must be a multiple of {step} up to "
+                + $"{LargestSize}; the nearest is {nearest}.");
         }
     }
 
@@ -143,8 +148,10 @@ public sealed record SampleOptions
         if (!double.IsFinite(GuidanceScale))
             throw new BadInputException("The guidance scale must be a finite number, such as 7.5.");
         if (!(Strength is >= 0 and <= 1))
-            throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"A strength of {Strength} is not possible; take 0 (the picture as it is) to 1 (drawn anew)."));
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"A strength of {Strength} is not possible; take 0 (the picture as it is) to 1 (drawn anew)."));
         if (!(Eta is >= 0 and <= 1))
-            throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"An eta of {Eta} is not possible; take 0 (no fresh noise) to 1 (as much as DDPM)."));
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                $"An eta of {Eta} is not possible; take 0 (no fresh noise) to 1 (as much as DDPM)."));
     }
 }

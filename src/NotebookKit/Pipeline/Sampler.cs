@@ -54,7 +54,8 @@ internal sealed class Sampler
         NewScheduler().Dispose(); // refuses its options before anything is computed
         using var folded = FoldedWeights.Fold(_model.UNet, _model.TextEncoder);
         var conditioning = Conditioning.Encode(_model, _options);
-        var start = _options.InitImage is null ? null : _model.EncodeImages(ImageTensor.ToTensor(_options.InitImage.Cover(_width, _height)).unsqueeze(0)); // (1, 4, h, w)
+        var start = _options.InitImage is null ? null
+            : _model.EncodeImages(ImageTensor.ToTensor(_options.InitImage.Cover(_width, _height)).unsqueeze(0)); // (1, 4, h, w)
         var batches = Enumerable.Range(0, _options.Count).Chunk(_batch).ToArray();
         var pictures = new IReadOnlyList<RgbImage>[batches.Length];
         _threads.Run(batches.Length, i => pictures[i] = Draw(batches[i], batches.Length, conditioning, start));
@@ -80,7 +81,8 @@ internal sealed class Sampler
             using var step = NewDisposeScope();
             var timestep = timesteps[i];
             // Some samplers visit more timesteps than they have steps.
-            if (conditioning.At((i - begin) * _options.Steps / timesteps.Length) is var now && !ReferenceEquals(now, states)) // as records they would be compared number by number
+            if (conditioning.At((i - begin) * _options.Steps / timesteps.Length) is var now
+                && !ReferenceEquals(now, states)) // as records they would be compared number by number
             {
                 context?.Dispose();
                 (states, context) = (now, Stack(now, batch.Length).MoveToOuterDisposeScope());
@@ -89,7 +91,8 @@ internal sealed class Sampler
             var level = scheduler.LevelAt(i);
             var prediction = Predict(scheduler.ScaleModelInput(latents, timestep), timestep, states, context!);
             var next = scheduler.Step(prediction, timestep, latents, scheduler.DrawsNoise(timestep) ? Noise(generators) : null);
-            Report(i + 1 - begin, (timesteps.Length - begin) * batches, batch[0], timestep, () => scheduler.PredictOriginal(prediction, latents, level));
+            Report(i + 1 - begin, (timesteps.Length - begin) * batches, batch[0], timestep,
+                () => scheduler.PredictOriginal(prediction, latents, level));
             latents.Dispose();
             latents = next.MoveToOuterDisposeScope();
         }

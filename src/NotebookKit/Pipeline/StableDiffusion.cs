@@ -33,11 +33,14 @@ public sealed class StableDiffusion : IDisposable
         _hash = new Lazy<string?>(() => folder.Length > 0 ? ModelHash.Of(folder) : null);
         var (states, width) = (textEncoder.Config.HiddenSize, unet.Config.CrossAttentionDim);
         if (states != width)
-            throw new BadInputException($"The text encoder's hidden_size {states} is not the UNet's cross_attention_dim {width}; the parts do not belong together.");
+            throw new BadInputException($"The text encoder's hidden_size {states} is not the UNet's cross_attention_dim {width}; the "
+                + "parts do not belong together.");
         if (vae.Config.LatentChannels != unet.Config.InChannels || unet.Config.OutChannels != unet.Config.InChannels)
-            throw new BadInputException($"The VAE's latent_channels {vae.Config.LatentChannels} is not the UNet's in_channels {unet.Config.InChannels} and out_channels {unet.Config.OutChannels}; inpainting and other variants do not load.");
+            throw new BadInputException($"The VAE's latent_channels {vae.Config.LatentChannels} is not the UNet's in_channels "
+                + $"{unet.Config.InChannels} and out_channels {unet.Config.OutChannels}; inpainting and other variants do not load.");
         if (tokenizer.VocabularySize > textEncoder.Config.VocabSize)
-            throw new BadInputException($"The tokenizer has {tokenizer.VocabularySize} tokens, the text encoder's vocab_size is {textEncoder.Config.VocabSize}; the parts do not belong together.");
+            throw new BadInputException($"The tokenizer has {tokenizer.VocabularySize} tokens, the text encoder's vocab_size is "
+                + $"{textEncoder.Config.VocabSize}; the parts do not belong together.");
     }
 
     /// <summary>The network that predicts the noise.</summary>
@@ -85,12 +88,14 @@ public sealed class StableDiffusion : IDisposable
     /// <returns>The model, in evaluation mode.</returns>
     /// <exception cref="BadInputException">A part is missing, malformed, or does not fit the others; the sentence names it.</exception>
     public static StableDiffusion Load(
-        string source, Device? device = null, ScalarType dtype = ScalarType.Float32, LoadOptions? options = null, CancellationToken cancel = default)
+        string source, Device? device = null, ScalarType dtype = ScalarType.Float32, LoadOptions? options = null,
+        CancellationToken cancel = default)
     {
         TorchLibrary.Load();
         options ??= new LoadOptions();
         var path = ModelSource.Resolve(source, options, cancel);
-        return File.Exists(path) ? LdmLoader.Load(path, device, dtype, options.UseEma) : StableDiffusionFolder.Load(path, device, dtype, options.Variant);
+        return File.Exists(path) ? LdmLoader.Load(path, device, dtype, options.UseEma)
+            : StableDiffusionFolder.Load(path, device, dtype, options.Variant);
     }
 
     /// <summary>
@@ -162,7 +167,8 @@ public sealed class StableDiffusion : IDisposable
     /// <returns>The pictures, in the order of their seeds.</returns>
     /// <exception cref="BadInputException">The prompt is empty, or a number is out of range.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was asked to stop.</exception>
-    public IReadOnlyList<RgbImage> Sample(SampleOptions options, IProgress<StepProgress>? progress = null, CancellationToken cancel = default) =>
+    public IReadOnlyList<RgbImage> Sample(SampleOptions options, IProgress<StepProgress>? progress = null,
+        CancellationToken cancel = default) =>
         new Sampler(this, options, progress, cancel).Run();
 
     /// <summary>Frees the weights.</summary>

@@ -44,7 +44,8 @@ internal static class StableDiffusionFolder
         if (kind is null && File.Exists(unet))
             kind = CheckpointKinds.OfChannels(ConfigFile.Load<Channels>(unet).InChannels);
         if (kind is { } other)
-            throw new BadInputException($"{folder} is {other.InWords()}, which does not load as a base model; give a Stable Diffusion 1.x or 2.x model that draws from text.");
+            throw new BadInputException($"{folder} is {other.InWords()}, which does not load as a base model; give a Stable Diffusion 1.x "
+                + "or 2.x model that draws from text.");
     }
 
     public static void Save(StableDiffusion model, string folder, ScalarType dtype)
@@ -64,13 +65,15 @@ internal static class StableDiffusionFolder
         var (source, target) = (Path.Combine(model.Folder, "tokenizer"), Path.Combine(folder, "tokenizer"));
         if (model.Folder.Length > 0 && Directory.Exists(source))
         {
-            foreach (var file in Directory.GetFiles(source).Where(file => Path.GetFullPath(file) != Path.GetFullPath(Path.Combine(target, Path.GetFileName(file)))))
+            foreach (var file in Directory.GetFiles(source)
+                .Where(file => Path.GetFullPath(file) != Path.GetFullPath(Path.Combine(target, Path.GetFileName(file)))))
                 AtomicFile.Write(Path.Combine(target, Path.GetFileName(file)), stream => stream.Write(File.ReadAllBytes(file)));
             return;
         }
 
         foreach (var file in (string[])["merges.txt", "vocab.json", "LICENSE"])
-            AtomicFile.Write(Path.Combine(target, file), stream => stream.Write(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(ClipVocabulary.FindShipped())!, file))));
+            AtomicFile.Write(Path.Combine(target, file),
+                stream => stream.Write(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(ClipVocabulary.FindShipped())!, file))));
         var config = new JsonObject
         {
             ["tokenizer_class"] = "CLIPTokenizer",

@@ -38,7 +38,8 @@ public sealed class StepProgress
     public IReadOnlyList<RgbImage> Preview(int longestSide = 256)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(longestSide, 1);
-        return (_decode ?? throw new InvalidOperationException("This step is over; ask for its preview while its report is being handled."))(longestSide);
+        return (_decode ?? throw new InvalidOperationException(
+            "This step is over; ask for its preview while its report is being handled."))(longestSide);
     }
 
     internal void Close() => _decode = null;

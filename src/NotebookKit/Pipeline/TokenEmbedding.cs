@@ -60,14 +60,16 @@ public sealed class TokenEmbedding : IDisposable
     /// <param name="sd">The base.</param>
     /// <param name="token">The word; it may have spaces.</param>
     /// <param name="vectors">(n, D) or (D); they are copied.</param>
-    /// <exception cref="BadInputException">The vectors are of another width than the base's text states, or the base has the word already.</exception>
+    /// <exception cref="BadInputException">The vectors are of another width than the base's text states, or the base has the word
+    /// already.</exception>
     public static TokenEmbedding Attach(StableDiffusion sd, string token, Tensor vectors)
     {
         ArgumentNullException.ThrowIfNull(sd);
         ArgumentNullException.ThrowIfNull(vectors);
         var width = sd.TextEncoder.Config.HiddenSize;
         if (vectors.dim() is not (1 or 2) || vectors.shape[^1] != width)
-            throw new BadInputException($"The word {token} was made for another base: its vectors have {(vectors.dim() == 0 ? 1 : vectors.shape[^1])} numbers, this base's {width}.");
+            throw new BadInputException($"The word {token} was made for another base: its vectors have "
+                + $"{(vectors.dim() == 0 ? 1 : vectors.shape[^1])} numbers, this base's {width}.");
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         return new TokenEmbedding(sd, token, Owned(vectors.detach().reshape(-1, width).to(ScalarType.Float32, copy: true).to(sd.Device)));
@@ -108,7 +110,8 @@ public sealed class TokenEmbedding : IDisposable
     /// <summary>Attaches a file's vectors under a word.</summary>
     internal static TokenEmbedding Attach(StableDiffusion sd, EmbeddingFile file, string token) =>
         file.Vectors.shape[1] == sd.TextEncoder.Config.HiddenSize ? Attach(sd, token, file.Vectors)
-        : throw new BadInputException($"{file.Path} was made for another base: its vectors have {file.Vectors.shape[1]} numbers, this base's {sd.TextEncoder.Config.HiddenSize}.");
+        : throw new BadInputException($"{file.Path} was made for another base: its vectors have {file.Vectors.shape[1]} numbers, this "
+            + $"base's {sd.TextEncoder.Config.HiddenSize}.");
 
     private static Parameter Owned(Tensor values)
     {

@@ -22,7 +22,8 @@ public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : KD
         return (sample + slope * (down - Sigmas[index]) + Given(noise) * up).MoveToOuterDisposeScope();
     }
 
-    /// <summary>How much fresh noise a step from one level to another adds, and how far down it goes before: up² + down² = to². In float32, as the reference has it: after a long step little is left of the difference.</summary>
+    /// <summary>How much fresh noise a step from one level to another adds, and how far down it goes before: up² + down² = to². In float32,
+    /// as the reference has it: after a long step little is left of the difference.</summary>
     internal static (double Up, double Down) Split(double from, double to)
     {
         var (squaredFrom, squaredTo) = ((float)from * (float)from, (float)to * (float)to);

@@ -1,7 +1,8 @@
 
 namespace NotebookKit.Schedulers;
 
-/// <summary>DPM-Solver-2 (Lu et al. 2022, algorithm 1) with fresh noise after each step, as in "Euler a" (k-diffusion's and the web UI's "DPM2 a").</summary>
+/// <summary>DPM-Solver-2 (Lu et al. 2022, algorithm 1) with fresh noise after each step, as in "Euler a" (k-diffusion's and the web UI's
+/// "DPM2 a").</summary>
 /// <param name="config">The model's noise schedule.</param>
 public sealed class KDPM2AncestralDiscreteScheduler(SchedulerConfig config) : MidpointScheduler(config)
 {

@@ -55,5 +55,6 @@ public abstract class KDiffusionScheduler(SchedulerConfig config) : SigmaSchedul
 
     /// <summary>dx/dσ = (x − x₀)/σ at a sample x = x₀ + σ·ε.</summary>
     private protected Tensor Slope(Tensor modelOutput, Tensor sample, double sigma) =>
-        Config.PredictionType == "epsilon" ? modelOutput : (sample - PredictOriginal(modelOutput, sample, new NoiseLevel(1, sigma))) / sigma;
+        Config.PredictionType == "epsilon" ? modelOutput
+            : (sample - PredictOriginal(modelOutput, sample, new NoiseLevel(1, sigma))) / sigma;
 }

@@ -1,7 +1,8 @@
 
 namespace NotebookKit.Schedulers;
 
-/// <summary>A noise level: a sample there is α·x₀ + σ·ε. Samplers that preserve the variance have α² + σ² = 1, those of k-diffusion α = 1.</summary>
+/// <summary>A noise level: a sample there is α·x₀ + σ·ε. Samplers that preserve the variance have α² + σ² = 1, those of k-diffusion α =
+/// 1.</summary>
 /// <param name="Alpha">How much of the picture is left.</param>
 /// <param name="Sigma">How much noise there is.</param>
 internal readonly record struct NoiseLevel(double Alpha, double Sigma)

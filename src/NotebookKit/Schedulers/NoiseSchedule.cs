@@ -30,7 +30,8 @@ public sealed class NoiseSchedule
         {
             "linear" => LinSpace(config.BetaStart, config.BetaEnd, count),
             "scaled_linear" => [.. LinSpace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), count).Select(root => root * root)],
-            "sigmoid" => [.. LinSpace(-6, 6, count).Select(x => 1 / (1 + MathF.Exp(-x)) * (float)(config.BetaEnd - config.BetaStart) + (float)config.BetaStart)],
+            "sigmoid" => [.. LinSpace(-6, 6, count)
+                .Select(x => 1 / (1 + MathF.Exp(-x)) * (float)(config.BetaEnd - config.BetaStart) + (float)config.BetaStart)],
             "exp" => FromAlphaBar(count, time => Math.Exp(-12 * time)),
             _ => FromAlphaBar(count, CosineAlphaBar),
         };
@@ -59,7 +60,8 @@ public sealed class NoiseSchedule
             var from = i / lanes * lanes;
             if (from + lanes > count)
                 from = i;
-            var reached = from < count / 2 ? MathF.FusedMultiplyAdd(step, from, first) : MathF.FusedMultiplyAdd(-step, count - 1 - from, last);
+            var reached = from < count / 2 ? MathF.FusedMultiplyAdd(step, from, first)
+                : MathF.FusedMultiplyAdd(-step, count - 1 - from, last);
             values[i] = MathF.FusedMultiplyAdd(step, i - from, reached);
         }
 

@@ -21,7 +21,8 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
     public override Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? noise = null)
     {
         using var scope = NewDisposeScope();
-        var result = StepIndex < _rungeKuttaLength ? RungeKutta(modelOutput, timestep, sample) : LinearMultistep(modelOutput, timestep, sample);
+        var result = StepIndex < _rungeKuttaLength ? RungeKutta(modelOutput, timestep, sample)
+            : LinearMultistep(modelOutput, timestep, sample);
         StepIndex++;
         return result.MoveToOuterDisposeScope();
     }
@@ -43,7 +44,8 @@ public sealed class PNDMScheduler(SchedulerConfig config) : Scheduler(config)
         }
 
         if (steps <= RungeKuttaSteps)
-            throw new BadInputException($"PNDM with skip_prk_steps = false cannot sample in {steps} steps; take at least {RungeKuttaSteps + 1}, or set skip_prk_steps to true.");
+            throw new BadInputException($"PNDM with skip_prk_steps = false cannot sample in {steps} steps; take at least "
+                + $"{RungeKuttaSteps + 1}, or set skip_prk_steps to true.");
         // Each step evaluates at its timestep, twice half-way, and at the next one.
         var halves = whole[..(RungeKuttaSteps + 1)].SelectMany(t => new[] { t + Stride / 2, t }).Skip(1).ToArray();
         double[] visited = [.. halves.SelectMany(t => new[] { t, t }).Skip(1).SkipLast(1)];

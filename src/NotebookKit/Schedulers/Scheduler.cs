@@ -149,7 +149,8 @@ public abstract class Scheduler : IDisposable
     {
         var bounded = Config.ClipSample && !Config.Thresholding && this is not PNDMScheduler;
         if (Config.PredictionType == "epsilon" && !bounded && timesteps.Any(t => AlphaBar(t) == 0))
-            throw new BadInputException("With rescale_betas_zero_snr the last timestep is pure noise, from which a model with prediction_type epsilon cannot start; it needs v_prediction, or timestep_spacing leading.");
+            throw new BadInputException("With rescale_betas_zero_snr the last timestep is pure noise, from which a model with "
+                + "prediction_type epsilon cannot start; it needs v_prediction, or timestep_spacing leading.");
         Timesteps = timesteps;
     }
 
@@ -172,7 +173,8 @@ public abstract class Scheduler : IDisposable
         _ => (sample - modelOutput * level.Alpha) / level.Sigma,
     };
 
-    /// <summary>Keeps a predicted picture in range where the configuration says so: by its own quantile (Saharia et al. 2022, section 2.3), or by a clamp.</summary>
+    /// <summary>Keeps a predicted picture in range where the configuration says so: by its own quantile (Saharia et al. 2022, section 2.3),
+    /// or by a clamp.</summary>
     private protected Tensor Clip(Tensor original)
     {
         if (Config.Thresholding)
@@ -194,13 +196,15 @@ public abstract class Scheduler : IDisposable
     private protected double AlphaBar(double timestep) => Schedule.AlphasCumprod[(int)Math.Min(timestep, Config.NumTrainTimesteps - 1)];
 
     /// <summary>ᾱ one stride further down, and after the last timestep what the configuration says.</summary>
-    private protected double AlphaBarBelow(double timestep, double afterLast) => timestep - Stride is var next && next >= 0 ? AlphaBar(next) : afterLast;
+    private protected double AlphaBarBelow(double timestep, double afterLast) =>
+        timestep - Stride is var next && next >= 0 ? AlphaBar(next) : afterLast;
 
     private protected static NoiseLevel LevelOf(double alphaBar) => new(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar));
 
     /// <summary>The noise that a step was given.</summary>
     /// <exception cref="ArgumentNullException">It was not given any.</exception>
-    private protected Tensor Given(Tensor? noise) => noise ?? throw new ArgumentNullException(nameof(noise), $"{GetType().Name} draws noise at this timestep; pass it to Step.");
+    private protected Tensor Given(Tensor? noise) =>
+        noise ?? throw new ArgumentNullException(nameof(noise), $"{GetType().Name} draws noise at this timestep; pass it to Step.");
 
     // (B, 1, 1, 1) each, of the type and on the device of the pictures.
     private (Tensor RootAlpha, Tensor RootOneMinusAlpha) RootsAt(Tensor timesteps, Tensor like)

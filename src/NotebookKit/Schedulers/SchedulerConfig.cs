@@ -19,7 +19,8 @@ public sealed record SchedulerConfig
     /// <summary>Noise added at the last timestep.</summary>
     public double BetaEnd { get; init; } = 0.012;
 
-    /// <summary><c>linear</c>, <c>scaled_linear</c> (linear in √β: Stable Diffusion), <c>squaredcos_cap_v2</c>, <c>exp</c> or <c>sigmoid</c>.</summary>
+    /// <summary><c>linear</c>, <c>scaled_linear</c> (linear in √β: Stable Diffusion), <c>squaredcos_cap_v2</c>, <c>exp</c> or
+    /// <c>sigmoid</c>.</summary>
     public string BetaSchedule { get; init; } = "scaled_linear";
 
     /// <summary>Every β outright, which then takes the place of the three fields above.</summary>
@@ -28,7 +29,8 @@ public sealed record SchedulerConfig
     /// <summary>What the model predicts: <c>epsilon</c>, <c>v_prediction</c> or <c>sample</c>.</summary>
     public string PredictionType { get; init; } = "epsilon";
 
-    /// <summary>How sampling picks its timesteps: <c>leading</c>, <c>linspace</c> or <c>trailing</c>; null for the sampler's own habit.</summary>
+    /// <summary>How sampling picks its timesteps: <c>leading</c>, <c>linspace</c> or <c>trailing</c>; null for the sampler's own
+    /// habit.</summary>
     public string? TimestepSpacing { get; init; }
 
     /// <summary>Added to the timesteps of <c>leading</c>: 1 in Stable Diffusion.</summary>
@@ -52,10 +54,12 @@ public sealed record SchedulerConfig
     /// <summary>The largest range that thresholding allows, ± this.</summary>
     public double SampleMaxValue { get; init; } = 1;
 
-    /// <summary>Rescales the β so that the last timestep is pure noise (Lin et al. 2023, "Common diffusion noise schedules … are flawed").</summary>
+    /// <summary>Rescales the β so that the last timestep is pure noise (Lin et al. 2023, "Common diffusion noise schedules … are
+    /// flawed").</summary>
     public bool RescaleBetasZeroSnr { get; init; }
 
-    /// <summary>The variance of DDPM's steps: <c>fixed_small</c>, <c>fixed_small_log</c> or <c>fixed_large</c>; null for <c>fixed_small</c>.</summary>
+    /// <summary>The variance of DDPM's steps: <c>fixed_small</c>, <c>fixed_small_log</c> or <c>fixed_large</c>; null for
+    /// <c>fixed_small</c>.</summary>
     public string? VarianceType { get; init; }
 
     /// <summary>Noise levels spaced as by Karras et al. 2022, equation 5.</summary>
@@ -67,13 +71,15 @@ public sealed record SchedulerConfig
     /// <summary>Karras spacing: the highest level; null for that of the last timestep visited.</summary>
     public double? SigmaMax { get; init; }
 
-    /// <summary>The level after the last step: <c>zero</c>, or <c>sigma_min</c> for that of timestep 0; null for the sampler's own habit.</summary>
+    /// <summary>The level after the last step: <c>zero</c>, or <c>sigma_min</c> for that of timestep 0; null for the sampler's own
+    /// habit.</summary>
     public string? FinalSigmasType { get; init; }
 
     /// <summary>Euler: noise levels between whole timesteps are interpolated <c>linear</c> or <c>log_linear</c>.</summary>
     public string InterpolationType { get; init; } = "linear";
 
-    /// <summary>Euler: what the model is told, <c>discrete</c> timesteps, or <c>continuous</c> ¼·log σ with v-prediction (Karras et al. 2022, table 1).</summary>
+    /// <summary>Euler: what the model is told, <c>discrete</c> timesteps, or <c>continuous</c> ¼·log σ with v-prediction (Karras et al.
+    /// 2022, table 1).</summary>
     public string TimestepType { get; init; } = "discrete";
 
     /// <summary>PNDM: begin without the four Runge-Kutta steps; true in Stable Diffusion.</summary>
@@ -155,9 +161,11 @@ public sealed record SchedulerConfig
         if (NumTrainTimesteps is < 1 or > 1_000_000)
             throw new BadInputException($"The scheduler's num_train_timesteps is {NumTrainTimesteps}; it must be from 1 to 1000000.");
         if (TrainedBetas is { } betas && betas.Count != NumTrainTimesteps)
-            throw new BadInputException($"The scheduler's trained_betas has {betas.Count} entries, num_train_timesteps says {NumTrainTimesteps}.");
+            throw new BadInputException($"The scheduler's trained_betas has {betas.Count} entries, num_train_timesteps says "
+                + $"{NumTrainTimesteps}.");
         if (!(BetaStart > 0 && BetaEnd < 1 && BetaStart <= BetaEnd))
-            throw new BadInputException($"The scheduler's beta_start {BetaStart} and beta_end {BetaEnd} must lie between 0 and 1, in that order.");
+            throw new BadInputException($"The scheduler's beta_start {BetaStart} and beta_end {BetaEnd} must lie between 0 and 1, in that "
+                + "order.");
         Check("beta_schedule", BetaSchedule, "linear", "scaled_linear", "squaredcos_cap_v2", "exp", "sigmoid");
         Check("prediction_type", PredictionType, "epsilon", "v_prediction", "sample");
         Check("timestep_spacing", TimestepSpacing ?? "leading", "leading", "linspace", "trailing");

@@ -104,7 +104,8 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
         if (first < 0)
             first = Array.FindIndex(Timesteps, visited => Math.Abs(visited - timestep) < 1e-3);
         if (first < 0)
-            throw new ArgumentException($"{timestep} is not among the timesteps; call SetTimesteps and pass them in their order.", nameof(timestep));
+            throw new ArgumentException($"{timestep} is not among the timesteps; call SetTimesteps and pass them in their order.",
+                nameof(timestep));
         var second = Array.IndexOf(Timesteps, Timesteps[first], first + 1);
         return second < 0 ? first : second;
     }

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Schedulers;
 
-/// <summary>The tensors that a sampler remembers from one step to the next: the newest first, the oldest freed when there are too many.</summary>
+/// <summary>The tensors that a sampler remembers from one step to the next: the newest first, the oldest freed when there are too
+/// many.</summary>
 /// <param name="capacity">How many are kept.</param>
 internal sealed class StepMemory(int capacity)
 {

@@ -16,13 +16,15 @@ public sealed class FlatParameters : IDisposable
 {
     /// <summary>Lays parameters out.</summary>
     /// <param name="parameters">Of one type, on one device; at least one.</param>
-    /// <param name="shared">The values of an earlier set over modules of the same shapes, to share; null to take the parameters' own.</param>
+    /// <param name="shared">The values of an earlier set over modules of the same shapes, to share; null to take the parameters'
+    /// own.</param>
     public FlatParameters(IEnumerable<Parameter> parameters, Tensor? shared = null)
     {
         Parameters = [.. parameters];
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        Values = (shared?.alias() ?? empty([Parameters.Sum(parameter => parameter.numel())], Parameters[0].dtype, Parameters[0].device)).DetachFromDisposeScope();
+        Values = (shared?.alias()
+            ?? empty([Parameters.Sum(parameter => parameter.numel())], Parameters[0].dtype, Parameters[0].device)).DetachFromDisposeScope();
         Gradient = zeros_like(Values).DetachFromDisposeScope();
         // One after the other, so that whatever a parameter held goes before the next one's place is written to.
         foreach (var (parameter, value, gradient) in Parameters.Zip(Views(Values), Views(Gradient)))

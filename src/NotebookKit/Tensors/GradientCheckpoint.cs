@@ -21,7 +21,8 @@ public static class GradientCheckpoint
     /// <summary>Whether this thread computes what it will compute again with gradients.</summary>
     public static bool Running => _running;
 
-    /// <summary>Whether gradients are recorded, or will be when this is computed again: what a step computes must be the same both times.</summary>
+    /// <summary>Whether gradients are recorded, or will be when this is computed again: what a step computes must be the same both
+    /// times.</summary>
     public static bool Recording => _running || is_grad_enabled();
 
     /// <summary>Computes so. Gradients of parameters inside are added up as ever.</summary>
@@ -63,7 +64,8 @@ public static class GradientCheckpoint
         {
             var inputs = vars[2..].Cast<Tensor>().ToArray();
             var body = (Func<Tensor[], Tensor>)vars[0];
-            ctx.save_data("kept", new Kept(body, get_rng_state().DetachFromDisposeScope(), [.. inputs.Select(input => input.detach().DetachFromDisposeScope())], [.. inputs.Select(input => input.requires_grad)]));
+            ctx.save_data("kept", new Kept(body, get_rng_state().DetachFromDisposeScope(),
+                [.. inputs.Select(input => input.detach().DetachFromDisposeScope())], [.. inputs.Select(input => input.requires_grad)]));
             var outer = _running;
             _running = true;
             try

@@ -36,7 +36,8 @@ public static class Layers
         return layer;
     }
 
-    /// <summary>Normalises groups of channels, beginning at a weight of 1 and a bias of 0 (TorchSharp's begins with what lay there).</summary>
+    /// <summary>Normalises groups of channels, beginning at a weight of 1 and a bias of 0 (TorchSharp's begins with what lay
+    /// there).</summary>
     public static GroupNorm GroupNorm(long groups, long channels, double eps = 1e-5)
     {
         var layer = nn.GroupNorm(groups, channels, eps, device: _scope is null ? null : META);
@@ -73,7 +74,8 @@ public static class Layers
     /// <summary>Until disposed, layers made on this thread leave their weights as they find them.</summary>
     /// <param name="device">Where the weights are; the CPU when null.</param>
     /// <param name="dtype">The weights' type; float32 when null.</param>
-    public static IDisposable Uninitialised(Device? device = null, ScalarType? dtype = null) => _scope = new Scope(_scope, device ?? _scope?.Device, dtype ?? _scope?.DType);
+    public static IDisposable Uninitialised(Device? device = null, ScalarType? dtype = null) =>
+        _scope = new Scope(_scope, device ?? _scope?.Device, dtype ?? _scope?.DType);
 
     private static void Begin(Parameter weight, Parameter bias)
     {

@@ -25,7 +25,8 @@ internal static class MendedLibrary
     /// <summary>Loads the copy; made where it is not there.</summary>
     /// <param name="file">The original.</param>
     /// <returns>The path of the copy.</returns>
-    /// <exception cref="BadInputException">The file is laid out otherwise than expected, or the copy can be written, or loaded, nowhere.</exception>
+    /// <exception cref="BadInputException">The file is laid out otherwise than expected, or the copy can be written, or loaded,
+    /// nowhere.</exception>
     public static string Load(string file) => Made(file, path => NativeLibrary.Load(path));
 
     /// <summary>The path of the copy; made where it is not there.</summary>
@@ -42,7 +43,9 @@ internal static class MendedLibrary
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentOutOfRangeException or IndexOutOfRangeException)
         {
-            throw new BadInputException($"{file} needs {Version} of libstdc++ (GCC 13's), which this system lacks, and is laid out otherwise than expected, so that no copy without that need can be made: upgrade to a system with GCC 13's libstdc++ (Debian 13, Ubuntu 24.04).", e);
+            throw new BadInputException($"{file} needs {Version} of libstdc++ (GCC 13's), which this system lacks, and is laid out "
+                + "otherwise than expected, so that no copy without that need can be made: upgrade to a system with GCC 13's libstdc++ "
+                + "(Debian 13, Ubuntu 24.04).", e);
         }
 
         var reasons = new List<string>();
@@ -64,7 +67,8 @@ internal static class MendedLibrary
             }
         }
 
-        throw new BadInputException($"a copy of {file} that fits this system's libstdc++ can be written, or loaded, nowhere ({string.Join("; ", reasons)}): set XDG_CACHE_HOME to a folder that may be written.");
+        throw new BadInputException($"a copy of {file} that fits this system's libstdc++ can be written, or loaded, nowhere "
+            + $"({string.Join("; ", reasons)}): set XDG_CACHE_HOME to a folder that may be written.");
     }
 
     /// <summary>Mends the file's bytes in place.</summary>

@@ -28,11 +28,13 @@ public static class MklKernels
     {
         var wish = Environment.GetEnvironmentVariable(Wish);
         if (wish is not (null or "" or "fast"))
-            throw new BadInputException($"{Wish}={wish} is unknown: unset it for MKL's own choice of kernels, or set it to fast for Intel's on an AMD processor.");
+            throw new BadInputException($"{Wish}={wish} is unknown: unset it for MKL's own choice of kernels, or set it to fast for "
+                + "Intel's on an AMD processor.");
         if (wish != "fast")
             Choice = IsAmd ? $"MKL's plain ones, as it chooses on AMD ({Wish}=fast takes Intel's)" : "as MKL chooses";
         else
-            Choice = !IsAmd ? $"as MKL chooses: {Wish}=fast is for AMD's processors" : TrySet(library) ? $"Intel's, by {Wish}=fast" : $"as MKL chooses: {Wish}=fast does not know this MKL";
+            Choice = !IsAmd ? $"as MKL chooses: {Wish}=fast is for AMD's processors" : TrySet(library) ? $"Intel's, by {Wish}=fast"
+                : $"as MKL chooses: {Wish}=fast does not know this MKL";
     }
 
     private static bool IsAmd => X86Base.IsSupported && X86Base.CpuId(0, 0).Ebx == 0x68747541; // "Auth" of AuthenticAMD

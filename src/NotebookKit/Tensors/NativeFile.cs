@@ -9,7 +9,8 @@ internal static class NativeFile
     private const uint Loadable = 1;
 
     /// <summary>A library's file name on this system.</summary>
-    public static string Name(string library) => OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
+    public static string Name(string library) =>
+        OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
 
     /// <summary>
     /// Loads a file by its path, so that the loader's search path, and another libtorch in it, is not asked.
@@ -25,10 +26,13 @@ internal static class NativeFile
         catch (Exception e) when (IsLoading(e))
         {
             var reason = Reason(e);
-            var elsewhere = (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(folder => reason.StartsWith(folder, StringComparison.Ordinal));
+            var elsewhere = (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+                .FirstOrDefault(folder => reason.StartsWith(folder, StringComparison.Ordinal));
             throw new BadInputException(elsewhere is not null
-                ? $"{file} does not load: LD_LIBRARY_PATH names {elsewhere}, and what lies there does not fit ({reason}); unset LD_LIBRARY_PATH, or take that folder out of it."
-                : $"{file} does not load ({reason}): where the file is damaged, {Remedy(file)}; else this system lacks what libtorch needs (on Linux glibc 2.28 or newer).", e);
+                ? $"{file} does not load: LD_LIBRARY_PATH names {elsewhere}, and what lies there does not fit ({reason}); unset "
+                    + "LD_LIBRARY_PATH, or take that folder out of it."
+                : $"{file} does not load ({reason}): where the file is damaged, {Remedy(file)}; else this system lacks what libtorch "
+                    + "needs (on Linux glibc 2.28 or newer).", e);
         }
     }
 
@@ -77,7 +81,8 @@ internal static class NativeFile
             return false;
         for (var at = 0; at < table.Length; at += entry)
         {
-            if (BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(at)) == Loadable && Long(table, at + 8) + Long(table, at + 32) > (ulong)stream.Length)
+            if (BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(at)) == Loadable
+                && Long(table, at + 8) + Long(table, at + 32) > (ulong)stream.Length)
                 return false;
         }
 

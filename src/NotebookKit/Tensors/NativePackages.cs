@@ -8,7 +8,8 @@ internal static class NativePackages
 {
     /// <summary>This system, as NuGet's packages name it.</summary>
     public static string System { get; } =
-        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-"
+        + $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
 
     /// <summary>Finds the folders of libtorch's files, which are several with CUDA, and TorchSharp's native half.</summary>
     /// <param name="kind"><c>cpu</c> or <c>cuda</c>.</param>
@@ -16,7 +17,8 @@ internal static class NativePackages
     /// <param name="programs">Folders of programs, which may hold copies.</param>
     /// <param name="caches">NuGet's caches.</param>
     /// <exception cref="BadInputException">They are nowhere.</exception>
-    public static (IReadOnlyList<string> Torch, string TorchSharp) Find(string kind, (string TorchSharp, string LibTorch) versions, IEnumerable<string> programs, IReadOnlyList<string> caches)
+    public static (IReadOnlyList<string> Torch, string TorchSharp) Find(string kind, (string TorchSharp, string LibTorch) versions,
+        IEnumerable<string> programs, IReadOnlyList<string> caches)
     {
         var half = Name("LibTorchSharp");
         var beside = programs.SelectMany(program => new[] { program, Path.Combine(program, "runtimes", System, "native") })
@@ -27,12 +29,15 @@ internal static class NativePackages
         var package = kind == "cuda" ? $"libtorch-cuda-*-{System}*" : $"libtorch-cpu-{System}";
         foreach (var cache in caches.Where(Directory.Exists))
         {
-            var torch = Directory.GetDirectories(cache, package).Order(StringComparer.Ordinal).Select(folder => Native(folder, versions.LibTorch)).Where(Directory.Exists).ToList();
+            var torch = Directory.GetDirectories(cache, package).Order(StringComparer.Ordinal)
+                .Select(folder => Native(folder, versions.LibTorch)).Where(Directory.Exists).ToList();
             if (torch.Count > 0)
                 return (torch, Path.Combine(Native(Path.Combine(cache, "torchsharp"), versions.TorchSharp), half));
         }
 
-        throw new BadInputException($"the package {package.Replace("*", "", StringComparison.Ordinal)} {versions.LibTorch} is not in NuGet's cache ({string.Join(", ", caches)}): run {(kind == "cuda" ? "KIT_TORCH=cuda " : "")}./kit test, or dotnet restore, which fetches it.");
+        throw new BadInputException($"the package {package.Replace("*", "", StringComparison.Ordinal)} {versions.LibTorch} is not in "
+            + $"NuGet's cache ({string.Join(", ", caches)}): run {(kind == "cuda" ? "KIT_TORCH=cuda " : "")}./kit test, or dotnet "
+            + "restore, which fetches it.");
     }
 
     /// <summary>
@@ -66,7 +71,8 @@ internal static class NativePackages
             }
         }
 
-        throw new BadInputException($"the links to libtorch's files can be written nowhere ({reason}): set XDG_CACHE_HOME to a folder that may be written.");
+        throw new BadInputException($"the links to libtorch's files can be written nowhere ({reason}): set XDG_CACHE_HOME to a folder "
+            + "that may be written.");
     }
 
     private static string Native(string package, string version) => Path.Combine(package, version, "runtimes", System, "native");

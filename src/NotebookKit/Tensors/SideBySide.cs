@@ -18,7 +18,8 @@ public sealed class SideBySide(int threads)
     private Exception? _failure;
     private int _caller;
 
-    /// <summary>Runs pieces 0 to <paramref name="count"/> − 1. After a failure none begins, and the first failure is thrown as it was.</summary>
+    /// <summary>Runs pieces 0 to <paramref name="count"/> − 1. After a failure none begins, and the first failure is thrown as it
+    /// was.</summary>
     /// <param name="count">How many.</param>
     /// <param name="piece">Does one; it has no dispose scope yet, and gradients are on.</param>
     public void Run(int count, Action<int> piece)
@@ -77,7 +78,8 @@ public sealed class SideBySide(int threads)
         }
     }
 
-    /// <summary>From within a piece: does something on the thread that called <see cref="Run"/>, one after another, and waits for it.</summary>
+    /// <summary>From within a piece: does something on the thread that called <see cref="Run"/>, one after another, and waits for
+    /// it.</summary>
     /// <exception cref="OperationCanceledException">Another piece has failed.</exception>
     public void OnCaller(Action action)
     {

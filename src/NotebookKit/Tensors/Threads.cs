@@ -32,8 +32,10 @@ public static class Threads
         var count = int.TryParse(own, out var wanted) && wanted > 0 ? wanted : Environment.ProcessorCount;
         set_num_threads(count);
         var waiting = Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is { } policy ? $"OMP_WAIT_POLICY={policy}"
-            : Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is { } spins ? $"GOMP_SPINCOUNT={spins}" : $"{Spins} turns of waiting before a thread sleeps";
-        Choice = (own is null ? $"all {count} cores, one where a miniature is trained" : $"{count} by OMP_NUM_THREADS") + (OperatingSystem.IsLinux() ? $", {waiting}" : "");
+            : Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is { } spins ? $"GOMP_SPINCOUNT={spins}"
+            : $"{Spins} turns of waiting before a thread sleeps";
+        Choice = (own is null ? $"all {count} cores, one where a miniature is trained" : $"{count} by OMP_NUM_THREADS")
+            + (OperatingSystem.IsLinux() ? $", {waiting}" : "");
     }
 
     private sealed class OneThread : IDisposable

@@ -24,7 +24,8 @@ public static class TorchErrors
             return message[..trace];
         if (!IsNative(exception))
             return message;
-        var reason = message.AsSpan(0, message.AsSpan().IndexOfAny('\r', '\n') is >= 0 and var end ? end : message.Length).TrimEnd().ToString();
+        var reason = message.AsSpan(0, message.AsSpan().IndexOfAny('\r', '\n') is >= 0 and var end ? end : message.Length).TrimEnd()
+            .ToString();
         return Operator(exception) is { } asked ? $"{asked}: {reason}" : reason;
     }
 
@@ -33,7 +34,8 @@ public static class TorchErrors
     public static bool IsNative(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        return exception is ExternalException && (exception.Message.Contains(NativeStack, StringComparison.Ordinal) || Operator(exception) is not null);
+        return exception is ExternalException
+            && (exception.Message.Contains(NativeStack, StringComparison.Ordinal) || Operator(exception) is not null);
     }
 
     // TorchSharp's method that called into libtorch: mm, conv2d, backward. Null where no frame is TorchSharp's.
@@ -41,7 +43,8 @@ public static class TorchErrors
         from frame in new StackTrace(exception).GetFrames()
         let method = frame.GetMethod()
         where method?.Module.Assembly == typeof(torch).Assembly && method.Name != nameof(torch.CheckForErrors)
-        select method.Name == "forward" && method.DeclaringType is { } layer ? layer.Name.ToLowerInvariant() : Named(method.Name)).FirstOrDefault();
+        select method.Name == "forward" && method.DeclaringType is { } layer ? layer.Name.ToLowerInvariant()
+            : Named(method.Name)).FirstOrDefault();
 
     // The call of what an operator or a layer stands for may have been compiled into it.
     private static string Named(string method) => method switch

@@ -39,7 +39,8 @@ public static class TorchLibrary
             LargePages.Prepare();
             var (folders, half) = NativePackages.Find(Kind, Versions, Programs(), [.. Caches()]);
             List<string> torch = LoadTorch(folders);
-            MklKernels.Choose(NativeLibrary.Load(torch.First(file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal))));
+            MklKernels.Choose(NativeLibrary.Load(torch.First(file =>
+                Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal))));
             Files = [.. torch, LoadTorchSharp(half)];
         }
 
@@ -47,7 +48,8 @@ public static class TorchLibrary
     }
 
     [ModuleInitializer]
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "The one moment that lies before every use of TorchSharp by the kit.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255",
+        Justification = "The one moment that lies before every use of TorchSharp by the kit.")]
     internal static void LoadWithTorchSharp() => WhenLoaded.Do("TorchSharp", () =>
     {
         try
@@ -69,7 +71,9 @@ public static class TorchLibrary
             folders = [NativePackages.InOneFolder(folders, $"libtorch-{Kind}-{Versions.LibTorch}")];
 
         string[] parts = Kind == "cuda" ? ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"] : ["c10", "torch_cpu", "torch"];
-        var files = parts.Select(NativeFile.Name).Select(name => folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists) ?? Path.Combine(folders[0], name)).ToList();
+        var files = parts.Select(NativeFile.Name)
+            .Select(name => folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+                ?? Path.Combine(folders[0], name)).ToList();
         // Found by the loader, whose search for a file cut short would be the process's end.
         foreach (var openMp in folders.SelectMany(folder => Directory.GetFiles(folder, "libgomp*")))
             NativeFile.MustBeWhole(openMp);
@@ -101,7 +105,8 @@ public static class TorchLibrary
     }
 
     private static IEnumerable<string> Programs() =>
-        new[] { Path.GetDirectoryName(typeof(TorchLibrary).Assembly.Location), AppContext.BaseDirectory }.OfType<string>().Where(folder => folder.Length > 0);
+        new[] { Path.GetDirectoryName(typeof(TorchLibrary).Assembly.Location), AppContext.BaseDirectory }.OfType<string>()
+            .Where(folder => folder.Length > 0);
 
     private static IEnumerable<string> Caches() => new[]
     {
@@ -110,5 +115,6 @@ public static class TorchLibrary
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
     }.Where(folder => !string.IsNullOrEmpty(folder)).Select(folder => Path.GetFullPath(folder!)).Distinct();
 
-    private static string BuiltWith(string key) => typeof(TorchLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value ?? "";
+    private static string BuiltWith(string key) =>
+        typeof(TorchLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value ?? "";
 }

@@ -6,7 +6,8 @@ namespace NotebookKit.Text;
 
 /// <summary>
 /// CLIP's tokenizer: text is composed (Unicode NFC), lower-cased, cut into words, and each word is put together from
-/// its bytes by byte-pair merges, which Microsoft.ML.Tokenizers does. Gives the ids of <c>CLIPTokenizerFast</c> in Hugging Face transformers. Safe to use
+/// its bytes by byte-pair merges, which Microsoft.ML.Tokenizers does. Gives the ids of <c>CLIPTokenizerFast</c> in Hugging Face
+/// transformers. Safe to use
 /// from several threads.
 /// </summary>
 public sealed class ClipTokenizer
@@ -18,7 +19,8 @@ public sealed class ClipTokenizer
     private const int CachedWords = 100_000;
     private const int LongestCachedWord = 100;
 
-    private static readonly Lazy<ClipTokenizer> Shipped = new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindShipped()), null));
+    private static readonly Lazy<ClipTokenizer> Shipped =
+        new(() => new ClipTokenizer(ClipVocabulary.Load(ClipVocabulary.FindShipped()), null));
     private static readonly string[] StartAndEnd = [ClipVocabulary.Start, ClipVocabulary.End];
     private readonly string[] _specials;
     private volatile AddedWord[] _added = []; // never changed, only replaced
@@ -26,7 +28,8 @@ public sealed class ClipTokenizer
 
     /// <summary>A tokenizer over a vocabulary.</summary>
     /// <param name="vocabulary">The tokens and their merges.</param>
-    /// <param name="padToken">What <see cref="EncodePadded"/> fills up with: <c>&lt;|endoftext|&gt;</c> where null (Stable Diffusion 1.x), "!" in 2.x.</param>
+    /// <param name="padToken">What <see cref="EncodePadded"/> fills up with: <c>&lt;|endoftext|&gt;</c> where null (Stable Diffusion 1.x),
+    /// "!" in 2.x.</param>
     /// <exception cref="BadInputException">The vocabulary lacks the padding token.</exception>
     public ClipTokenizer(ClipVocabulary vocabulary, string? padToken = null)
     {
@@ -34,11 +37,14 @@ public sealed class ClipTokenizer
         BosTokenId = vocabulary.Count - 2;
         EosTokenId = vocabulary.Count - 1;
         padToken ??= ClipVocabulary.End;
-        PadTokenId = vocabulary.IdOf(padToken) ?? throw new BadInputException($"The padding token \"{padToken}\" is not in the vocabulary; Stable Diffusion uses <|endoftext|> or !.");
+        PadTokenId = vocabulary.IdOf(padToken)
+            ?? throw new BadInputException(
+                $"The padding token \"{padToken}\" is not in the vocabulary; Stable Diffusion uses <|endoftext|> or !.");
         _specials = [.. StartAndEnd.Append(padToken).Distinct()];
     }
 
-    /// <summary>CLIP's vocabulary as the repository has it (see <see cref="ClipVocabulary.FindShipped"/>), padded with the end token.</summary>
+    /// <summary>CLIP's vocabulary as the repository has it (see <see cref="ClipVocabulary.FindShipped"/>), padded with the end
+    /// token.</summary>
     /// <exception cref="BadInputException">It is not there.</exception>
     public static ClipTokenizer Default => Shipped.Value;
 
@@ -66,9 +72,11 @@ public sealed class ClipTokenizer
     public static ClipTokenizer Load(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new BadInputException($"There is no tokenizer folder {folder}; a Stable Diffusion folder has tokenizer/ beside unet/ and vae/.");
+            throw new BadInputException($"There is no tokenizer folder {folder}; a Stable Diffusion folder has tokenizer/ beside unet/ "
+                + "and vae/.");
         var merges = Path.Combine(folder, "merges.txt");
-        var padToken = PadTokenIn(Path.Combine(folder, "tokenizer_config.json")) ?? PadTokenIn(Path.Combine(folder, "special_tokens_map.json"));
+        var padToken = PadTokenIn(Path.Combine(folder, "tokenizer_config.json"))
+            ?? PadTokenIn(Path.Combine(folder, "special_tokens_map.json"));
         return new ClipTokenizer(File.Exists(merges) ? ClipVocabulary.Load(merges) : Default.Vocabulary, padToken);
     }
 
@@ -95,7 +103,8 @@ public sealed class ClipTokenizer
 
     /// <summary>Forgets a word of <see cref="AddToken"/>; the ids of those after it move up.</summary>
     /// <param name="token">The word; one that was not added changes nothing.</param>
-    public void RemoveToken(string token) => _added = Numbered([.. _added.Where(word => !word.Word.Equals(token, StringComparison.OrdinalIgnoreCase))]);
+    public void RemoveToken(string token) =>
+        _added = Numbered([.. _added.Where(word => !word.Word.Equals(token, StringComparison.OrdinalIgnoreCase))]);
 
     /// <summary>Whether a text has a word by itself, in any case, not within a longer one.</summary>
     /// <param name="text">A prompt.</param>
@@ -202,7 +211,9 @@ public sealed class ClipTokenizer
         var words = WordsOf(word).ToList();
         return words.Count == 1
             ? MergeTrace.Of(Vocabulary, words[0])
-            : throw new BadInputException($"\"{word}\" is {(words.Count == 0 ? "no word" : $"{words.Count} words ({string.Join(", ", words)})")} to the tokenizer; give it one word of letters.");
+            : throw new BadInputException($"\"{word}\" is "
+                + $"{(words.Count == 0 ? "no word" : $"{words.Count} words ({string.Join(", ", words)})")} to the tokenizer; give it one "
+                + "word of letters.");
     }
 
     /// <summary>The words that a prompt is cut into before the merges: lower-case, digits one by one, punctuation in runs.</summary>
@@ -236,7 +247,8 @@ public sealed class ClipTokenizer
         }
 
         int PlaceOf(string token, int from) =>
-            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from) : prompt.IndexOf(token, from, StartAndEnd.Contains(token) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+            words.Any(word => word.Word == token) ? IndexOfWord(prompt, token, from)
+                : prompt.IndexOf(token, from, StartAndEnd.Contains(token) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
     }
 
     private AddedWord[] Numbered(AddedWord[] words)
@@ -253,7 +265,8 @@ public sealed class ClipTokenizer
 
     private static int IndexOfWord(string prompt, string word, int start)
     {
-        for (var at = prompt.IndexOf(word, start, StringComparison.OrdinalIgnoreCase); at >= 0; at = prompt.IndexOf(word, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (var at = prompt.IndexOf(word, start,
+            StringComparison.OrdinalIgnoreCase); at >= 0; at = prompt.IndexOf(word, at + 1, StringComparison.OrdinalIgnoreCase))
         {
             var end = at + word.Length;
             if ((at == 0 || !char.IsLetterOrDigit(prompt[at - 1])) && (end == prompt.Length || !char.IsLetterOrDigit(prompt[end])))

@@ -42,7 +42,12 @@ public sealed class ClipVocabulary
         _ranks = new Dictionary<(string, string), int>(merges.Count);
         for (var rank = 0; rank < merges.Count; rank++)
             _ranks.TryAdd(merges[rank], rank);
-        _engine = new Lazy<BpeTokenizer>(() => BpeTokenizer.Create(new BpeOptions(_ids) { Merges = merges.Select(merge => $"{merge.Left} {merge.Right}"), EndOfWordSuffix = EndOfWord }));
+        _engine = new Lazy<BpeTokenizer>(() =>
+            BpeTokenizer.Create(new BpeOptions(_ids)
+            {
+                Merges = merges.Select(merge => $"{merge.Left} {merge.Right}"),
+                EndOfWordSuffix = EndOfWord
+            }));
     }
 
     /// <summary>How many token ids there are: 49,408 for CLIP.</summary>
@@ -73,7 +78,8 @@ public sealed class ClipVocabulary
                 continue;
             var space = lines[i].IndexOf(' ');
             if (space <= 0 || space == lines[i].Length - 1 || lines[i].IndexOf(' ', space + 1) >= 0)
-                throw new BadInputException($"{path} is no CLIP merges file: line {i + 1} is not two pieces with a space between; {Remedy}.");
+                throw new BadInputException(
+                    $"{path} is no CLIP merges file: line {i + 1} is not two pieces with a space between; {Remedy}.");
             merges.Add((lines[i][..space], lines[i][(space + 1)..]));
         }
 
@@ -86,9 +92,11 @@ public sealed class ClipVocabulary
         {
             var (left, right) = merges[rank];
             if (!vocabulary.KnownBefore(left, rank) || !vocabulary.KnownBefore(right, rank))
-                throw new BadInputException($"{path} is damaged: merge {rank} ({left} {right}) joins a piece that no line before it makes; {Remedy}.");
+                throw new BadInputException(
+                    $"{path} is damaged: merge {rank} ({left} {right}) joins a piece that no line before it makes; {Remedy}.");
             if (vocabulary.IdOf(left + right) != Alphabet + rank)
-                throw new BadInputException($"{path} is damaged: merge {rank} ({left} {right}) makes a piece that another line makes; {Remedy}.");
+                throw new BadInputException(
+                    $"{path} is damaged: merge {rank} ({left} {right}) makes a piece that another line makes; {Remedy}.");
         }
 
         if (merges.Count != ClipMerges)
@@ -115,7 +123,8 @@ public sealed class ClipVocabulary
             }
         }
 
-        throw new BadInputException("The CLIP vocabulary data/base-mini/tokenizer/merges.txt is missing: take it from the repository again, or load a model whose folder has a tokenizer/merges.txt.");
+        throw new BadInputException("The CLIP vocabulary data/base-mini/tokenizer/merges.txt is missing: take it from the repository "
+            + "again, or load a model whose folder has a tokenizer/merges.txt.");
     }
 
     /// <summary>The id of a token, or null where the vocabulary lacks it.</summary>
@@ -144,7 +153,8 @@ public sealed class ClipVocabulary
     {
         var letters = ByteAlphabet.Spell(word);
         if (letters.Length > LongestWord)
-            throw new BadInputException($"The word that begins with \"{word[..20]}\" has {letters.Length} bytes, and the tokenizer takes at most {LongestWord} without a space; shorten it or put spaces in.");
+            throw new BadInputException($"The word that begins with \"{word[..20]}\" has {letters.Length} bytes, and the tokenizer takes "
+                + $"at most {LongestWord} without a space; shorten it or put spaces in.");
         return [.. _engine.Value.EncodeToIds(letters, considerPreTokenization: false, considerNormalization: false)];
     }
 

@@ -11,7 +11,8 @@ namespace NotebookKit.Text;
 /// <param name="Positional">The arguments without a name, in order; the file's name is the first.</param>
 /// <param name="Named">The arguments with one.</param>
 /// <param name="Text">The tag as it stood in the prompt.</param>
-public sealed partial record ExtraNetworkTag(string Kind, IReadOnlyList<string> Positional, IReadOnlyDictionary<string, string> Named, string Text)
+public sealed partial record ExtraNetworkTag(string Kind, IReadOnlyList<string> Positional, IReadOnlyDictionary<string, string> Named,
+    string Text)
 {
     /// <summary>Whether it asks for a LoRA.</summary>
     public bool IsLora => Kind is "lora" or "lyco";
@@ -68,7 +69,8 @@ public sealed partial record ExtraNetworkTag(string Kind, IReadOnlyList<string> 
         return new LoraTag(Positional[0].Trim(), textEncoder, unet, rank);
     }
 
-    private string? Argument(string name, int position) => Named.GetValueOrDefault(name) ?? (Positional.Count > position ? Positional[position] : null);
+    private string? Argument(string name, int position) =>
+        Named.GetValueOrDefault(name) ?? (Positional.Count > position ? Positional[position] : null);
 
     private double? Number(string name, int position)
     {
@@ -85,7 +87,8 @@ public sealed partial record ExtraNetworkTag(string Kind, IReadOnlyList<string> 
 
 /// <summary>A LoRA that a prompt asks for.</summary>
 /// <param name="Name">The file's name without its ending, or the name in its metadata.</param>
-/// <param name="TextEncoder">What its effect on the text encoder is multiplied by: any number, 0 for none, negative for the opposite.</param>
+/// <param name="TextEncoder">What its effect on the text encoder is multiplied by: any number, 0 for none, negative for the
+/// opposite.</param>
 /// <param name="UNet">The same for the UNet.</param>
 /// <param name="Rank">Only the first so many directions of each layer are used; null for all.</param>
 public sealed record LoraTag(string Name, double TextEncoder, double UNet, int? Rank = null);

@@ -32,7 +32,8 @@ public sealed partial record FileWords(string InstancePrompt, string? ClassPromp
     public static string CaptionOf(string picture)
     {
         var file = Path.ChangeExtension(picture, ".txt");
-        return File.Exists(file) ? File.ReadAllText(file).Trim() : LeadingNumber().Replace(Path.GetFileNameWithoutExtension(picture), "").Trim();
+        return File.Exists(file) ? File.ReadAllText(file).Trim()
+            : LeadingNumber().Replace(Path.GetFileNameWithoutExtension(picture), "").Trim();
     }
 
     /// <summary>The prompt that one of the subject's pictures is trained with.</summary>
@@ -49,7 +50,8 @@ public sealed partial record FileWords(string InstancePrompt, string? ClassPromp
         {
             (true, true) => prompt,
             (true, false) => Word(InstanceToken).Replace(prompt, Literal(name)),
-            (false, true) => new Regex($@"(?<!\w)((a|an|the)\s+)?{Regex.Escape(ClassToken)}(?!\w)", RegexOptions.IgnoreCase).Replace(prompt, Literal(name)),
+            (false, true) => new Regex($@"(?<!\w)((a|an|the)\s+)?{Regex.Escape(ClassToken)}(?!\w)", RegexOptions.IgnoreCase).Replace(prompt,
+                Literal(name)),
             (false, false) => $"{name}, {prompt}",
         });
     }

@@ -60,7 +60,8 @@ public sealed record IdentifierRarity(
         tokenizer ??= ClipTokenizer.Default;
         word = word.Trim();
         if (word.Length == 0 || word.Any(char.IsWhiteSpace))
-            throw new BadInputException(word.Length == 0 ? "The identifier is empty; give a word." : $"The identifier \"{word}\" is more than one word; give one word, and the class by --class.");
+            throw new BadInputException(word.Length == 0 ? "The identifier is empty; give a word."
+                : $"The identifier \"{word}\" is more than one word; give one word, and the class by --class.");
 
         var vocabulary = tokenizer.Vocabulary;
         var ids = tokenizer.Encode(word).Skip(1).SkipLast(1).ToList();
@@ -77,11 +78,13 @@ public sealed record IdentifierRarity(
         var verdict = IdentifierVerdict.Good;
         var reasons = new List<string>();
         if (known)
-            Add(IdentifierVerdict.Poor, $"{word} is a known word: one whole token, {Share(ranks[0])}; the subject would inherit its meaning.");
+            Add(IdentifierVerdict.Poor, $"{word} is a known word: one whole token, {Share(ranks[0])}; the subject would inherit its "
+                + "meaning.");
         else if (leftover)
             Add(IdentifierVerdict.Good, $"{word} is one token, and among the rarest: {Share(ranks[0])}.");
         else if (tokens.Count > ManyTokens)
-            Add(IdentifierVerdict.Fair, $"{word} is a new word, but of {tokens.Count} tokens, so it takes room in every prompt and is learnt more slowly than two or three.");
+            Add(IdentifierVerdict.Fair, $"{word} is a new word, but of {tokens.Count} tokens, so it takes room in every prompt and is "
+                + "learnt more slowly than two or three.");
         else
             Add(IdentifierVerdict.Good, $"{word} is a new word, put together from {tokens.Count} tokens.");
 
@@ -99,7 +102,8 @@ public sealed record IdentifierRarity(
         else if (!single && last.Length >= ShortWord && last.All(char.IsLetter))
             Add(IdentifierVerdict.Fair, $"Its last token {tokens[^1]} is a word that the model knows; the subject will lean towards it.");
         if (!lower.All(letter => char.IsLetter(letter) || letter > '\u007f') && tokenizer.WordsOf(word).Skip(1).Any())
-            Add(IdentifierVerdict.Fair, $"The tokenizer cuts it into {tokenizer.WordsOf(word).Count()} words: digits and signs stand alone.");
+            Add(IdentifierVerdict.Fair, $"The tokenizer cuts it into {tokenizer.WordsOf(word).Count()} words: digits and signs stand "
+                + "alone.");
         return new IdentifierRarity(word, ids, tokens, ranks, single, known, inside is not null, atEnd is not null, verdict, reasons);
 
         void Add(IdentifierVerdict atLeast, string reason)

@@ -71,13 +71,15 @@ public static partial class PromptAttention
         foreach (var start in square)
             Multiply(start, 1 / Factor);
         if (pieces.Exists(piece => !(Math.Abs(piece.Weight) <= LargestWeight)))
-            throw new BadInputException("The prompt's brackets multiply a weight beyond any sensible number; use weights such as 1.2, and fewer brackets.");
+            throw new BadInputException("The prompt's brackets multiply a weight beyond any sensible number; use weights such as 1.2, and "
+                + "fewer brackets.");
         return Merged(pieces);
 
         void Open(Stack<int> brackets)
         {
             if (round.Count + square.Count == MostOpen)
-                throw new BadInputException($"The prompt opens more than {MostOpen} brackets without closing them; write \\( for a bracket that is meant as such.");
+                throw new BadInputException(
+                    $"The prompt opens more than {MostOpen} brackets without closing them; write \\( for a bracket that is meant as such.");
             brackets.Push(pieces.Count);
         }
 
@@ -105,7 +107,8 @@ public static partial class PromptAttention
     private static readonly System.Buffers.SearchValues<char> Signs = System.Buffers.SearchValues.Create("\\()[]:");
 
     private static double? WeightOf(Match match) =>
-        double.TryParse(match.Groups["weight"].Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight) ? weight : null;
+        double.TryParse(match.Groups["weight"].Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture, out var weight) ? weight : null;
 
     private static List<WeightedText> Merged(List<WeightedText> pieces)
     {

@@ -32,7 +32,8 @@ public sealed record PromptChunk(IReadOnlyList<int> Ids, IReadOnlyList<double> W
     /// </summary>
     /// <param name="tokenizer">Words to tokens.</param>
     /// <param name="text">A prompt without <c>AND</c> and changes; see <see cref="SubPrompt"/> and <see cref="PromptSchedule"/>.</param>
-    /// <param name="emphasis"><see cref="Emphasis.None"/> takes brackets and <c>BREAK</c> as text, <see cref="Emphasis.Ignore"/> leaves every weight 1.</param>
+    /// <param name="emphasis"><see cref="Emphasis.None"/> takes brackets and <c>BREAK</c> as text, <see cref="Emphasis.Ignore"/> leaves
+    /// every weight 1.</param>
     /// <returns>At least one chunk.</returns>
     /// <exception cref="BadInputException">A weight is no sensible number.</exception>
     public static IReadOnlyList<PromptChunk> Cut(ClipTokenizer tokenizer, string text, Emphasis emphasis = Emphasis.Original)

@@ -142,7 +142,8 @@ public sealed partial class PromptSchedule
         bool Note(Group group)
         {
             if (++bracket.Depth > DeepestNesting)
-                throw new BadInputException($"The prompt has more than {DeepestNesting} changes inside each other; write \\[ for a bracket that is meant as such.");
+                throw new BadInputException(
+                    $"The prompt has more than {DeepestNesting} changes inside each other; write \\[ for a bracket that is meant as such.");
             _groups[bracket.At] = group;
             return true;
         }

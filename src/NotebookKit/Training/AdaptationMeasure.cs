@@ -38,12 +38,14 @@ public sealed class AdaptationMeasure
     /// <param name="subjectPrompts">What is asked for with the subject's word, in turn.</param>
     /// <param name="classPrompt">What is asked for without it.</param>
     /// <exception cref="BadInputException">There is no photo, or no prompt.</exception>
-    public AdaptationMeasure(IPictureEmbedder embedder, IReadOnlyList<RgbImage> photos, IReadOnlyList<string> subjectPrompts, string classPrompt)
+    public AdaptationMeasure(IPictureEmbedder embedder, IReadOnlyList<RgbImage> photos, IReadOnlyList<string> subjectPrompts,
+        string classPrompt)
     {
         ArgumentNullException.ThrowIfNull(photos);
         ArgumentNullException.ThrowIfNull(subjectPrompts);
         if (photos.Count == 0 || subjectPrompts.Count == 0 || string.IsNullOrWhiteSpace(classPrompt))
-            throw new BadInputException("To measure a subject, give at least one photo of it, a prompt with its word and one of its class alone.");
+            throw new BadInputException("To measure a subject, give at least one photo of it, a prompt with its word and one of its class "
+                + "alone.");
         (_scores, _photos, SubjectPrompts, ClassPrompt) = (new DreamBoothScores(embedder), photos, subjectPrompts, classPrompt);
     }
 
@@ -80,6 +82,10 @@ public sealed class AdaptationMeasure
         var ofClass = sd.Sample(options with { Count = Pictures }, cancel: cancel);
         var pres = _scores.Pres(ofClass, _photos);
         _basePres ??= pres;
-        return new Adaptation(_scores.SubjectFidelity(subject, _photos), pres, pres - _basePres.Value) { OfSubject = subject, OfClass = ofClass };
+        return new Adaptation(_scores.SubjectFidelity(subject, _photos), pres, pres - _basePres.Value)
+        {
+            OfSubject = subject,
+            OfClass = ofClass
+        };
     }
 }

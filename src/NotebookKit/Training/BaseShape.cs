@@ -10,7 +10,8 @@ namespace NotebookKit.Training;
 /// <param name="UNet">Shapes by name.</param>
 /// <param name="Text">Shapes by name.</param>
 /// <param name="TotalNumbers">How many numbers the whole model has, the VAE included.</param>
-internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>> UNet, IReadOnlyDictionary<string, IReadOnlyList<long>> Text, long TotalNumbers)
+internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>> UNet,
+    IReadOnlyDictionary<string, IReadOnlyList<long>> Text, long TotalNumbers)
 {
     /// <summary>
     /// The shapes in the files of a folder, a single file, or a model on the hub that was downloaded before; null where
@@ -30,7 +31,8 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         var (unet, text, vae) = (Shapes(checkpoint.UNet), Shapes(checkpoint.TextEncoder), Shapes(checkpoint.Vae));
         return new BaseShape(unet, text, Numbers(unet) + Numbers(text) + Numbers(vae));
 
-        static Dictionary<string, IReadOnlyList<long>> Shapes(WeightFile part) => part.Weights.ToDictionary(pair => pair.Key, pair => pair.Value.Shape);
+        static Dictionary<string, IReadOnlyList<long>> Shapes(WeightFile part) =>
+            part.Weights.ToDictionary(pair => pair.Key, pair => pair.Value.Shape);
     }
 
     private static BaseShape? OfFolder(string folder)
@@ -52,7 +54,8 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
     {
         return new BaseShape(Read(sd.UNet), Read(sd.TextEncoder), new[] { Read(sd.UNet), Read(sd.TextEncoder), Read(sd.Vae) }.Sum(Numbers));
 
-        static Dictionary<string, IReadOnlyList<long>> Read(TorchSharp.torch.nn.Module module) => module.named_parameters().ToDictionary(named => named.name, named => (IReadOnlyList<long>)named.parameter.shape);
+        static Dictionary<string, IReadOnlyList<long>> Read(TorchSharp.torch.nn.Module module) =>
+            module.named_parameters().ToDictionary(named => named.name, named => (IReadOnlyList<long>)named.parameter.shape);
     }
 
     /// <summary>Refuses a rank that no layer has room for, and a disk that has no room for what the run writes.</summary>
@@ -65,10 +68,12 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         if (options.Method is TrainMethod.Lora or TrainMethod.LoraExtended && Widths(options).ToList() is { Count: > 0 } widths)
         {
             if (options.Lora.Rank > widths.Max())
-                throw new BadSettingException($"--rank {options.Lora.Rank} is above the width of every layer that it would adapt; the largest that has any use here is {widths.Max()}, so set --rank {widths.Max()} or less.");
+                throw new BadSettingException($"--rank {options.Lora.Rank} is above the width of every layer that it would adapt; the "
+                    + $"largest that has any use here is {widths.Max()}, so set --rank {widths.Max()} or less.");
             var narrow = widths.Where(width => width < options.Lora.Rank).ToList();
             if (narrow.Count > 0)
-                warnings.Add($"Rank {options.Lora.Rank} is above the width of {narrow.Count} of {widths.Count} adapted layers, where only {string.Join(", ", narrow.Distinct().Order())} will be used.");
+                warnings.Add($"Rank {options.Lora.Rank} is above the width of {narrow.Count} of {widths.Count} adapted layers, where only "
+                    + $"{string.Join(", ", narrow.Distinct().Order())} will be used.");
         }
 
         DiskSpace(options);
@@ -83,7 +88,8 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         var targets = options.Lora.Targets ?? options.DefaultTargets;
         var layers = UNet.Select(weights => ("unet." + weights.Key, weights.Value));
         return
-            from weights in options.TextRatio > 0 ? layers.Concat(Text.Select(weights => ("text_encoder." + weights.Key, weights.Value))) : layers
+            from weights in options.TextRatio > 0 ? layers.Concat(Text.Select(weights => ("text_encoder." + weights.Key, weights.Value)))
+                : layers
             where weights.Item1.EndsWith(".weight", StringComparison.Ordinal) && weights.Value.Count is 2 or 4
             where targets.Contain(weights.Item1[..^".weight".Length])
             select (weights.Value[0], weights.Value.Skip(1).Aggregate(1L, (product, size) => product * size));
@@ -101,12 +107,14 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         // From RAM, the encoders are put aside into a file.
         var aside = options.Memory.FreeEncoders ? 4 * (TotalNumbers - Numbers(UNet)) : 0;
         var result = 2 * (options.WritesModel ? TotalNumbers : trained);
-        var checkpoints = options.Saving.Every == 0 ? 1 : options.Saving.KeepLast > 0 ? options.Saving.KeepLast + 1 : (options.Intervals.Epochs ?? 100) / options.Saving.Every;
+        var checkpoints = options.Saving.Every == 0 ? 1 : options.Saving.KeepLast > 0 ? options.Saving.KeepLast + 1
+            : (options.Intervals.Epochs ?? 100) / options.Saving.Every;
         var bytes = (checkpoints * ((12 * trained) + (options.Saving.Every > 0 ? result : 0))) + (2 * result) + aside;
         var folder = Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!;
         if (FreeBytes(folder) is { } free && free < bytes)
         {
-            throw new BadSettingException($"The disk is too full: the run writes up to {Size(bytes)} ({checkpoints} checkpoints and the result{(aside > 0 ? ", and what --free-encoders puts aside" : "")}) below {folder}, where {Size(free)} are free; "
+            throw new BadSettingException($"The disk is too full: the run writes up to {Size(bytes)} ({checkpoints} checkpoints and the "
+                + $"result{(aside > 0 ? ", and what --free-encoders puts aside" : "")}) below {folder}, where {Size(free)} are free; "
                 + "free some space, write to another place with --out, or keep fewer checkpoints (--keep-last 1, --save-every 0).");
         }
     }
@@ -126,7 +134,11 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
         }
     }
 
-    private static long Numbers(IReadOnlyDictionary<string, IReadOnlyList<long>> shapes) => shapes.Values.Sum(shape => shape.Aggregate(1L, (product, size) => product * size));
+    private static long Numbers(IReadOnlyDictionary<string, IReadOnlyList<long>> shapes) =>
+        shapes.Values.Sum(shape => shape.Aggregate(1L, (product, size) => product * size));
 
-    private static string Size(long bytes) => bytes < 10_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : bytes < 1_000_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB") : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB");
+    private static string Size(long bytes) =>
+        bytes < 10_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : bytes < 1_000_000_000
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB")
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB");
 }

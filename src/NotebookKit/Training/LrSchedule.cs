@@ -61,12 +61,14 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
     public void Validate()
     {
         Require(Names.Contains(Name), Unknown(Name));
-        Require(double.IsFinite(LearningRate) && LearningRate > 0, $"The learning rate must be above 0, not {LearningRate}; 1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion.");
+        Require(double.IsFinite(LearningRate) && LearningRate > 0, $"The learning rate must be above 0, not {LearningRate}; 1e-4 is usual "
+            + "for LoRA, 2e-6 for a full fine-tune of Stable Diffusion.");
         Require(Warmup >= 0, $"The warmup must be 0 or more optimizer steps, not {Warmup}.");
         Require(Total >= 1, $"A run has at least 1 optimizer step, not {Total}.");
         Require(Cycles >= 1, $"cosine_with_restarts goes through at least 1 cycle, not {Cycles}.");
         Require(double.IsFinite(Power) && Power > 0, $"The polynomial's power must be above 0, not {Power}; 1 is a straight line.");
-        Require(Name != "polynomial" || (End >= 0 && End < LearningRate), $"polynomial ends at {Short(End)}, which must be below the learning rate {Short(LearningRate)}.");
+        Require(Name != "polynomial" || (End >= 0 && End < LearningRate),
+            $"polynomial ends at {Short(End)}, which must be below the learning rate {Short(LearningRate)}.");
         foreach (var rule in Name == "piecewise_constant" ? Rules() : [])
             Require(double.IsFinite(rule.Factor) && rule.Factor >= 0, RulesSentence);
     }
@@ -78,9 +80,11 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
     /// <param name="schedules">What to compare.</param>
     public static GenericChart Draw(IEnumerable<LrSchedule> schedules)
     {
-        return Chart.Combine([.. schedules.Select(s => Chart.Line<int, double, string>(Enumerable.Range(0, s.Rates().Count), s.Rates(), Name: s.Name))])
+        return Chart.Combine([.. schedules.Select(s =>
+            Chart.Line<int, double, string>(Enumerable.Range(0, s.Rates().Count), s.Rates(), Name: s.Name))])
             .WithTitles("Learning rate", "optimizer step", "learning rate")
-            .WithLegendStyle(Orientation: StyleParam.Orientation.Vertical, X: 1.02, Y: 1, YAnchor: StyleParam.YAnchorPosition.Top); // all seven names have room there
+            .WithLegendStyle(Orientation: StyleParam.Orientation.Vertical, X: 1.02, Y: 1,
+                YAnchor: StyleParam.YAnchorPosition.Top); // all seven names have room there
     }
 
     /// <summary>The sentence about a name that no schedule has, with the names nearest to it.</summary>
@@ -93,13 +97,17 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
         if (Warmup == 0)
             return [];
         if (!warmsUp)
-            return [$"{Name} knows no warmup, so the {Warmup} warmup steps have no effect; {(Name == "constant" ? "take constant_with_warmup" : "write them as a first factor")}."];
+            return [$"{Name} knows no warmup, so the {Warmup} warmup steps have no effect; "
+                + $"{(Name == "constant" ? "take constant_with_warmup" : "write them as a first factor")}."];
         return Warmup >= Total
-            ? [$"The warmup takes {Warmup} steps but the run has only {Total}, so the learning rate never gets beyond {Short(LearningRate * (Total - 1) / Warmup)} of {Short(LearningRate)}; shorten the warmup to about {Math.Max(1, Total / 10)}."]
+            ? [$"The warmup takes {Warmup} steps but the run has only {Total}, so the learning rate never gets beyond "
+                + $"{Short(LearningRate * (Total - 1) / Warmup)} of {Short(LearningRate)}; shorten the warmup to about "
+                + $"{Math.Max(1, Total / 10)}."]
             : [];
     }
 
-    private const string RulesSentence = "The rules of piecewise_constant are 'factor:until step, …, last factor', such as 1:100,0.1:200,0.01.";
+    private const string RulesSentence =
+        "The rules of piecewise_constant are 'factor:until step, …, last factor', such as 1:100,0.1:200,0.01.";
 
     private double Polynomial(int step)
     {

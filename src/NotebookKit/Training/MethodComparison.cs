@@ -32,7 +32,8 @@ public sealed record MethodWay(TrainMethod Method, int Rank = 8)
 /// <param name="Bytes">What it writes on this base; for the base itself, what the base is.</param>
 /// <param name="Trained">Numbers that were trained.</param>
 /// <param name="Seconds">Wall time of the training; class images are drawn before.</param>
-/// <param name="TensorBytes">The most that tensors hold at once while training, the base included, as <c>kit forecast</c> counts it.</param>
+/// <param name="TensorBytes">The most that tensors hold at once while training, the base included, as <c>kit forecast</c> counts
+/// it.</param>
 /// <param name="Fidelity">See <see cref="Adaptation.Fidelity"/>.</param>
 /// <param name="Drift">See <see cref="Adaptation.Drift"/>.</param>
 public sealed record MethodRow(string Method, long Bytes, long Trained, double Seconds, long TensorBytes, double Fidelity, double Drift)
@@ -68,12 +69,17 @@ public static class MethodComparison
     /// <returns>The untouched base, then each way.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was asked to stop.</exception>
     public static IReadOnlyList<MethodRow> Run(
-        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder, Action<MethodRow>? report = null, IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
+        string baseFolder, TrainOptions options, AdaptationMeasure measure, IReadOnlyList<MethodWay> ways, string workFolder,
+        Action<MethodRow>? report = null, IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(measure);
         ArgumentNullException.ThrowIfNull(ways);
-        options = options with { Concepts = [options.Concepts[0] with { ClassDir = options.Concepts[0].ClassDir ?? Path.Combine(workFolder, "class-images") }] };
+        options = options with
+        {
+            Concepts = [options.Concepts[0] with
+            { ClassDir = options.Concepts[0].ClassDir ?? Path.Combine(workFolder, "class-images") }]
+        };
         foreach (var way in ways)
             OptionsFor(options, way, workFolder).Validate();
         var rows = new List<MethodRow>();
@@ -89,13 +95,17 @@ public static class MethodComparison
             using var sd = Load(baseFolder);
             var trainer = new DreamBoothTrainer(sd, OptionsFor(options, way, workFolder));
             // The process's own peak tells a miniature's methods hardly apart: .NET and libtorch take most of it.
-            var held = MemoryForecast.Of(ModelShape.Of(sd), MemoryPlan.Of(trainer.Options, sd.UNet.parameters().First().dtype, sd.Device.type != TorchSharp.DeviceType.CPU)).Bytes.Total;
+            var held = MemoryForecast.Of(ModelShape.Of(sd),
+                MemoryPlan.Of(trainer.Options, sd.UNet.parameters().First().dtype,
+                    sd.Device.type != TorchSharp.DeviceType.CPU)).Bytes.Total;
             var result = trainer.Train(progress, cancel);
             cancel.ThrowIfCancellationRequested();
             using IDisposable? attached = way.Method == TrainMethod.TextualInversion ? TokenEmbedding.Load(result.Output, sd)
                 : way.IsLora ? LoraNetwork.Load(result.Output, sd, strict: true)
                 : null;
-            Add(new MethodRow(way.ToString(), BytesOf(result.Output), TrainedBy(sd, attached), result.Seconds, held, 0, 0) { Output = result.Output }, measure.Of(sd, cancel));
+            Add(new MethodRow(way.ToString(), BytesOf(result.Output), TrainedBy(sd, attached), result.Seconds, held, 0,
+                0)
+            { Output = result.Output }, measure.Of(sd, cancel));
         }
 
         return rows;
@@ -115,22 +125,34 @@ public static class MethodComparison
     {
         var width = (long)Sd15.TextEncoder.HiddenSize;
         long unet = 859_520_964, text = 123_060_480, vae = 83_653_863;
-        long Lora(LoraTargets targets, int rank, ScalarType dtype) => LoraSize.Of(Sd15.UNet, Sd15.TextEncoder, new LoraOptions { Rank = rank, Targets = targets }, dtype).FileBytes;
+        long Lora(LoraTargets targets, int rank, ScalarType dtype) =>
+            LoraSize.Of(Sd15.UNet, Sd15.TextEncoder, new LoraOptions { Rank = rank, Targets = targets }, dtype).FileBytes;
         return
         [
             new("textual inversion, 1 vector, fp32", width * 4), new("textual inversion, 32 vectors, fp32", 32 * width * 4),
-            new("LoRA kohya, rank 1, fp16", Lora(LoraTargets.Kohya, 1, ScalarType.Float16)), new("LoRA kohya, rank 32, fp16", Lora(LoraTargets.Kohya, 32, ScalarType.Float16)),
-            new("LoRA of the extension, rank 32, fp32", Lora(LoraTargets.Extension, 32, ScalarType.Float32)), new("LoRA Extended, rank 32, fp32", Lora(LoraTargets.Extended, 32, ScalarType.Float32)),
+            new("LoRA kohya, rank 1, fp16", Lora(LoraTargets.Kohya, 1, ScalarType.Float16)),
+            new("LoRA kohya, rank 32, fp16", Lora(LoraTargets.Kohya, 32, ScalarType.Float16)),
+            new("LoRA of the extension, rank 32, fp32", Lora(LoraTargets.Extension, 32, ScalarType.Float32)),
+            new("LoRA Extended, rank 32, fp32", Lora(LoraTargets.Extended, 32, ScalarType.Float32)),
             new("LoRA kohya, rank 128, fp16", Lora(LoraTargets.Kohya, 128, ScalarType.Float16)),
-            new("whole model, fp16", 2 * (unet + text + vae)), new("whole model, fp32", 4 * (unet + text + vae)), new("whole model, fp32, with a second UNet (EMA)", 4 * ((2 * unet) + text + vae)),
+            new("whole model, fp16", 2 * (unet + text + vae)), new("whole model, fp32", 4 * (unet + text + vae)),
+            new("whole model, fp32, with a second UNet (EMA)", 4 * ((2 * unet) + text + vae)),
         ];
     }
 
     private static TrainOptions OptionsFor(TrainOptions options, MethodWay way, string workFolder) => options with
     {
         Method = way.Method,
-        Lora = options.Lora with { Rank = way.IsLora ? way.Rank : options.Lora.Rank, Targets = way.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : options.Lora.Targets ?? LoraTargets.Extension },
-        Saving = options.Saving with { Output = Path.Combine(workFolder, way.Method == TrainMethod.DreamBooth ? "whole-model" : way.IsLora ? $"{way.Method}-{way.Rank}.safetensors".ToLowerInvariant() : $"{way.Method}.safetensors".ToLowerInvariant()) },
+        Lora = options.Lora with
+        {
+            Rank = way.IsLora ? way.Rank : options.Lora.Rank,
+            Targets = way.Method == TrainMethod.LoraExtended ? LoraTargets.Extended : options.Lora.Targets ?? LoraTargets.Extension
+        },
+        Saving = options.Saving with
+        {
+            Output = Path.Combine(workFolder, way.Method == TrainMethod.DreamBooth ? "whole-model" : way.IsLora
+                ? $"{way.Method}-{way.Rank}.safetensors".ToLowerInvariant() : $"{way.Method}.safetensors".ToLowerInvariant())
+        },
     };
 
     private static StableDiffusion Load(string folder) => StableDiffusion.Load(folder, cuda.is_available() ? CUDA : CPU);

@@ -51,7 +51,8 @@ public static class Precision
         Choose(name, unet, device, Processor.HasBFloat16, field);
 
     /// <summary>The same for any processor.</summary>
-    internal static PrecisionChoice Choose(string name, UNet2DConditionConfig unet, Device device, bool hasBFloat16, string field = "--dtype")
+    internal static PrecisionChoice Choose(string name, UNet2DConditionConfig unet, Device device, bool hasBFloat16,
+        string field = "--dtype")
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(unet);
@@ -59,16 +60,20 @@ public static class Precision
         if (!name.Equals(Auto, StringComparison.OrdinalIgnoreCase))
         {
             if (Find(name) is not { } given)
-                throw new BadInputException($"{field} '{name}' is no type; {NearestName.Hint(name, [Auto, .. Types.Select(type => type.Name)])}");
-            return new(given.Type, unet.IsMiniature && given.Type == ScalarType.Float32 ? null : $"computes in {given.Name}, as asked.{Space(Warning(given.Type, device))}");
+                throw new BadInputException(
+                    $"{field} '{name}' is no type; {NearestName.Hint(name, [Auto, .. Types.Select(type => type.Name)])}");
+            return new(given.Type, unet.IsMiniature && given.Type == ScalarType.Float32 ? null
+                : $"computes in {given.Name}, as asked.{Space(Warning(given.Type, device))}");
         }
 
         if (unet.IsMiniature)
             return new(ScalarType.Float32, null);
         if (device.type != DeviceType.CPU)
-            return new(ScalarType.Float32, "computes in float32, as diffusers and kohya's scripts do where nothing else is asked for; --dtype bfloat16 takes half the memory and less time.");
+            return new(ScalarType.Float32, "computes in float32, as diffusers and kohya's scripts do where nothing else is asked for; "
+                + "--dtype bfloat16 takes half the memory and less time.");
         return hasBFloat16
-            ? new(ScalarType.BFloat16, "computes in bfloat16, which this processor multiplies itself: about half the time and half the memory of --dtype float32.")
+            ? new(ScalarType.BFloat16, "computes in bfloat16, which this processor multiplies itself: about half the time and half the "
+                + "memory of --dtype float32.")
             : new(ScalarType.Float32, "computes in float32: this processor does not multiply bfloat16 numbers itself.");
     }
 
@@ -82,8 +87,10 @@ public static class Precision
             return null;
         return dtype switch
         {
-            ScalarType.Float16 => "float16 on a processor takes about six times as long as float32: take --dtype bfloat16 or float32, or a GPU.",
-            ScalarType.BFloat16 when !Processor.HasBFloat16 => "This processor does not multiply bfloat16 numbers itself, which makes them slower than float32.",
+            ScalarType.Float16 => "float16 on a processor takes about six times as long as float32: take --dtype bfloat16 or float32, or "
+                + "a GPU.",
+            ScalarType.BFloat16 when !Processor.HasBFloat16 =>
+                "This processor does not multiply bfloat16 numbers itself, which makes them slower than float32.",
             _ => null,
         };
     }

@@ -22,7 +22,8 @@ internal static class RandomStreams
     /// <param name="stream">0 for the subject's pictures, 1 for class images.</param>
     /// <param name="draw">Which draw.</param>
     /// <param name="choice">Which choice.</param>
-    public static double Choice(ulong seed, int stream, long draw, int choice) => (Mix(Mix(Mix(seed, Choices, draw), stream, 0), 5, choice) >> 11) * (1.0 / (1UL << 53));
+    public static double Choice(ulong seed, int stream, long draw, int choice) =>
+        (Mix(Mix(Mix(seed, Choices, draw), stream, 0), 5, choice) >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>The order in which an epoch shows pictures: a permutation of 0 … count−1.</summary>
     /// <param name="seed">The run's seed.</param>

@@ -18,7 +18,8 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
     public IReadOnlyList<SampleGrid> Drawn => _drawn;
 
     /// <summary>Whether a grid belongs after this epoch: every N epochs, at the end, and before the first (epoch 0) if asked for.</summary>
-    public bool AreDue(int epoch) => options.Samples.Every > 0 && (epoch == 0 ? options.Samples.AtFirst : epoch % options.Samples.Every == 0 || epoch == options.EpochsInAll);
+    public bool AreDue(int epoch) => options.Samples.Every > 0
+        && (epoch == 0 ? options.Samples.AtFirst : epoch % options.Samples.Every == 0 || epoch == options.EpochsInAll);
 
     /// <summary>Samples every prompt, a row each, and writes <c>samples/NAME-epoch-0010.png</c> beside the output.</summary>
     public SampleGrid Draw(int epoch)
@@ -73,6 +74,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
             .Select(row => (row.Prompt, row.Negative, concept.SamplesPerPrompt));
 
         string Filled(string prompt, string caption) =>
-            prompt.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? (concept.Prompts with { InstancePrompt = prompt }).Instance(caption) : prompt;
+            prompt.Contains(FileWords.Placeholder, StringComparison.Ordinal)
+                ? (concept.Prompts with { InstancePrompt = prompt }).Instance(caption) : prompt;
     }
 }

@@ -10,7 +10,8 @@ namespace NotebookKit.Training;
 /// <param name="PriorLoss">The same on the class images; null in a run without them.</param>
 /// <param name="LearningRate">The UNet's rate in this step.</param>
 /// <param name="GradNorm">L2 norm over all trained parameters, before clipping.</param>
-public sealed record StepRecord(int Step, int Epoch, double Loss, double InstanceLoss, double? PriorLoss, double LearningRate, double GradNorm)
+public sealed record StepRecord(int Step, int Epoch, double Loss, double InstanceLoss, double? PriorLoss, double LearningRate,
+    double GradNorm)
 {
     /// <summary>The text part's rate in this step; null where it is not trained.</summary>
     public double? TextLearningRate { get; init; }

@@ -11,10 +11,12 @@ internal static class TrainNotices
         if (Precision.Warning(sd.UNet.parameters().First().dtype, sd.Device) is { } slow)
             yield return slow;
         // One sentence often holds for every caption of a concept.
-        foreach (var warning in options.Concepts.SelectMany(concept => CaptionAudit.Of(concept, sd.Tokenizer)).SelectMany(row => row.Warnings).Distinct())
+        foreach (var warning in options.Concepts.SelectMany(concept => CaptionAudit.Of(concept, sd.Tokenizer))
+            .SelectMany(row => row.Warnings).Distinct())
             yield return warning;
         if (!options.UsesClassImages && options.Concepts.Any(concept => concept.ClassPrompt is not null))
-            yield return $"{options.Method} changes no word but its own, so there is nothing for class images to protect: none are painted.";
+            yield return $"{options.Method} changes no word but its own, so there is nothing for class images to protect: none are "
+                + "painted.";
         if (options.UsesClassImages && options.Concepts.All(concept => concept.ClassPrompt is null))
             yield return "There is no class prompt, so nothing holds the class word: it will drift towards the subject.";
         if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options.Concepts[0]).Count > 1)

@@ -22,15 +22,18 @@ public sealed record TrainOptions
     public IReadOnlyList<Concept> Concepts { get; init; } = [new()];
 
     /// <summary>What is changed: a LoRA, the whole model, a word, or one picture's states.</summary>
-    [Setting("--method", "lora, lora_extended (convolutions too), dreambooth (every weight), textual_inversion (a new word) or imagic (one picture)")]
+    [Setting("--method", "lora, lora_extended (convolutions too), dreambooth (every weight), textual_inversion (a new word) or imagic "
+        + "(one picture)")]
     public TrainMethod Method { get; init; } = TrainMethod.Lora;
 
     /// <summary>Whether the text encoder learns too, in all epochs unless <see cref="TextEncoderRatio"/> says otherwise.</summary>
     [Setting("--text-encoder", "train the text encoder too", Name = "train_text_encoder")]
     public bool TrainTextEncoder { get; init; }
 
-    /// <summary>In which share of the epochs, from the first on, the text encoder learns (the web UI's "step ratio"): 0 never, 1 always.</summary>
-    [Setting("--text-encoder-ratio", "train it in this share of the epochs, from the first on", Min = 0, Max = 1, Usual = "it is a share of the epochs")]
+    /// <summary>In which share of the epochs, from the first on, the text encoder learns (the web UI's "step ratio"): 0 never, 1
+    /// always.</summary>
+    [Setting("--text-encoder-ratio", "train it in this share of the epochs, from the first on", Min = 0, Max = 1,
+        Usual = "it is a share of the epochs")]
     public double? TextEncoderRatio { get; init; }
 
     /// <summary>Textual inversion: how many vectors the new word has.</summary>
@@ -65,7 +68,8 @@ public sealed record TrainOptions
     /// <summary>What is written.</summary>
     public SavingSettings Saving { get; init; } = new();
 
-    /// <summary>Where the result goes: <see cref="SavingSettings.Output"/>, or what it says for null. A folder for LoRAs gets a file in it.</summary>
+    /// <summary>Where the result goes: <see cref="SavingSettings.Output"/>, or what it says for null. A folder for LoRAs gets a file in
+    /// it.</summary>
     public string OutputPath
     {
         get
@@ -107,10 +111,12 @@ public sealed record TrainOptions
 
     /// <summary>Textual inversion: the word that is learned.</summary>
     internal string NewToken => Concepts[0].InstanceToken ?? CaptionAudit.IdentifierOf(Concepts[0])
-        ?? throw new BadSettingException("Textual inversion learns a new word, and the prompts do not tell which; give it as --instance-token, and write it into the instance prompt.");
+        ?? throw new BadSettingException("Textual inversion learns a new word, and the prompts do not tell which; give it as "
+            + "--instance-token, and write it into the instance prompt.");
 
     /// <summary>Textual inversion: what the word starts from.</summary>
-    internal string TokenLike => Concepts[0].ClassToken ?? (Concepts[0].ClassPrompt is { } prompt && !prompt.Contains(FileWords, StringComparison.Ordinal) ? prompt : "object");
+    internal string TokenLike => Concepts[0].ClassToken
+        ?? (Concepts[0].ClassPrompt is { } prompt && !prompt.Contains(FileWords, StringComparison.Ordinal) ? prompt : "object");
 
     /// <summary>The size that a picture is trained at.</summary>
     internal (int Width, int Height) BucketFor(StableDiffusion sd, (int Width, int Height) picture) => Images.Buckets
@@ -119,7 +125,8 @@ public sealed record TrainOptions
 
     /// <summary>The prior loss weight of an epoch, from 0.</summary>
     internal double PriorLossWeightAt(int epoch) =>
-        Loss.PriorLossWeightEnd is { } end ? Loss.PriorLossWeight + ((end - Loss.PriorLossWeight) * epoch / Math.Max(1, EpochsInAll - 1)) : Loss.PriorLossWeight;
+        Loss.PriorLossWeightEnd is { } end ? Loss.PriorLossWeight + ((end - Loss.PriorLossWeight) * epoch / Math.Max(1, EpochsInAll - 1))
+            : Loss.PriorLossWeight;
 
     /// <summary>
     /// These options with every null filled in for a base: size, epochs, learning rates, LoRA layers, guidance. Values that
@@ -134,7 +141,8 @@ public sealed record TrainOptions
         var guidance = miniature ? 3 : 7.5;
         return this with
         {
-            Concepts = [.. Concepts.Select(concept => concept with { ClassGuidance = concept.ClassGuidance ?? Concepts[0].ClassGuidance ?? guidance })],
+            Concepts = [.. Concepts.Select(concept =>
+                concept with { ClassGuidance = concept.ClassGuidance ?? Concepts[0].ClassGuidance ?? guidance })],
             Lora = Lora with { Targets = Lora.Targets ?? DefaultTargets, Seed = Seed },
             Images = Images with { Size = Images.Size ?? sd.SampleSize },
             Intervals = Intervals with { Epochs = Intervals.Epochs ?? 100, BatchSize = Intervals.BatchSize ?? 1 },
@@ -162,8 +170,10 @@ public sealed record TrainOptions
     /// <exception cref="BadInputException">The first field that does not, with its remedy.</exception>
     public void Validate() => TrainChecks.Check(this);
 
-    /// <summary>The same, and whether a base has room for the rank and the disk for what is written; no weight is loaded for this.</summary>
-    /// <param name="source">The base: a folder, a file, or a name on the hub, whose shapes are looked at where it was downloaded before.</param>
+    /// <summary>The same, and whether a base has room for the rank and the disk for what is written; no weight is loaded for
+    /// this.</summary>
+    /// <param name="source">The base: a folder, a file, or a name on the hub, whose shapes are looked at where it was downloaded
+    /// before.</param>
     /// <exception cref="BadInputException">The first field that does not, with its remedy.</exception>
     public void Validate(string source)
     {

@@ -74,7 +74,8 @@ internal sealed class TrainRun : IDisposable
     /// <summary>Steps of the next epoch that were made already.</summary>
     public int StepInEpoch { get; set; }
 
-    /// <summary>Puts back what the newest checkpoint has, where the run goes on, and tells what is to be told before the first step.</summary>
+    /// <summary>Puts back what the newest checkpoint has, where the run goes on, and tells what is to be told before the first
+    /// step.</summary>
     public IEnumerable<TrainEvent> Begin()
     {
         _card.Write(RunCard.PathFor(_options.OutputPath));
@@ -124,7 +125,8 @@ internal sealed class TrainRun : IDisposable
         if (_heldOut.Verdict() is { } verdict)
             yield return Ledger.Tell(new NoticeEvent(verdict));
         var result = new TrainResult(
-            _options.OutputPath, Ledger.History, _samples.Drawn, StepInEpoch > 0 ? Epoch + 1 : Epoch, Ledger.Elapsed.TotalSeconds, MemoryUse.PeakBytes(_sd.Device), stopped, _notices)
+            _options.OutputPath, Ledger.History, _samples.Drawn, StepInEpoch > 0 ? Epoch + 1 : Epoch, Ledger.Elapsed.TotalSeconds,
+            MemoryUse.PeakBytes(_sd.Device), stopped, _notices)
         {
             HeldOut = _heldOut.Records,
             Proof = Weights.Proof,
@@ -169,7 +171,14 @@ internal sealed class TrainRun : IDisposable
 
     private CheckpointEvent Checkpoint(int epochs)
     {
-        var position = new RunPosition { Step = Ledger.History.Count, Epoch = epochs, StepInEpoch = StepInEpoch, History = Ledger.History, Settings = _start.Settings };
+        var position = new RunPosition
+        {
+            Step = Ledger.History.Count,
+            Epoch = epochs,
+            StepInEpoch = StepInEpoch,
+            History = Ledger.History,
+            Settings = _start.Settings
+        };
         using var back = _aside?.Return();
         return new CheckpointEvent(_checkpoints.Write(position, Notes()), epochs, position.Step);
     }

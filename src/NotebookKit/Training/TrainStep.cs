@@ -70,7 +70,8 @@ public sealed class TrainStep : IDisposable
         var loss = prior is null ? instance : instance + (PriorLossWeight * prior);
         (Scaler?.Of(loss) ?? loss).backward();
         GradientCheckpoint.ThrowWhatFailed();
-        Tensor[] figures = [instance.detach().view(1), .. prior is null ? Array.Empty<Tensor>() : [prior.detach().view(1)], batch.Timesteps.to(ScalarType.Float32), error.detach()];
+        Tensor[] figures = [instance.detach().view(1), .. prior is null ? Array.Empty<Tensor>() : [prior.detach().view(1)],
+            batch.Timesteps.to(ScalarType.Float32), error.detach()];
         _told.Add((cat(figures).DetachFromDisposeScope(), prior is not null)); // (1 or 2, then B timesteps and B errors)
     }
 
@@ -96,7 +97,11 @@ public sealed class TrainStep : IDisposable
             _optimizer.Step(unscaled!.Value * Clipping(norm));
         _optimizer.ZeroGradient();
 
-        var record = new StepRecord(Step, epoch, loss, instance, prior, _schedule.At(Step), norm) { Skipped = overflown, Bands = BandLosses.Of(errors, _timesteps) };
+        var record = new StepRecord(Step, epoch, loss, instance, prior, _schedule.At(Step), norm)
+        {
+            Skipped = overflown,
+            Bands = BandLosses.Of(errors, _timesteps)
+        };
         Step++;
         return record;
     }
@@ -130,7 +135,8 @@ public sealed class TrainStep : IDisposable
     }
 
     // What shortens a gradient to the longest that is allowed (Pascanu et al. 2013, algorithm 1).
-    private double Clipping(double norm) => _options.Learning.MaxGradNorm > 0 && norm > _options.Learning.MaxGradNorm ? _options.Learning.MaxGradNorm / (norm + 1e-6) : 1;
+    private double Clipping(double norm) =>
+        _options.Learning.MaxGradNorm > 0 && norm > _options.Learning.MaxGradNorm ? _options.Learning.MaxGradNorm / (norm + 1e-6) : 1;
 
     private void Forget()
     {

@@ -42,7 +42,8 @@ public sealed class HostilePlotlyTests
     public void Plotlys_packed_numbers_are_read()
     {
         var packed = Convert.ToBase64String([.. new double[] { 0, 10, 5 }.SelectMany(BitConverter.GetBytes)]);
-        var (plain, read) = (Drawn.FromJson("""{"data":[{"mode":"lines","y":[0,10,5]}]}"""), Drawn.FromJson($$$"""{"data":[{"mode":"lines","y":{"dtype":"f8","bdata":"{{{packed}}}"}}]}"""));
+        var (plain, read) = (Drawn.FromJson("""{"data":[{"mode":"lines","y":[0,10,5]}]}"""),
+            Drawn.FromJson($$$"""{"data":[{"mode":"lines","y":{"dtype":"f8","bdata":"{{{packed}}}"}}]}"""));
         Assert.Equal(plain.Svg, read.Svg);
     }
 
@@ -69,7 +70,8 @@ public sealed class HostilePlotlyTests
     {
         var name = new string('w', 100_000);
         var words = string.Join(',', Enumerable.Range(0, 300).Select(i => $"\"{i}{name[..500]}\""));
-        var drawn = Drawn.FromJson($$$"""{"data":[{"type":"bar","name":"{{{name}}}","x":[{{{words}}}],"y":[1,2,3]}],"layout":{"title":"{{{name}}}","xaxis":{"title":"{{{name}}}"},"yaxis":{"title":{"text":"{{{name}}}"} },"annotations":[{"x":1,"y":1,"text":"{{{name}}}"}]}}""");
+        var drawn = Drawn.FromJson(
+            $$$"""{"data":[{"type":"bar","name":"{{{name}}}","x":[{{{words}}}],"y":[1,2,3]}],"layout":{"title":"{{{name}}}","xaxis":{"title":"{{{name}}}"},"yaxis":{"title":{"text":"{{{name}}}"} },"annotations":[{"x":1,"y":1,"text":"{{{name}}}"}]}}""");
         Assert.True(drawn.Svg.Length < 30_000, $"{drawn.Svg.Length} characters");
     }
 
@@ -85,7 +87,8 @@ public sealed class HostilePlotlyTests
             Drawn.FromJson(Whole[..from] + pieces[random.Next(pieces.Length)] + Whole[(from + length)..]);
         }
 
-        foreach (var part in new[] { "[1,2]", "[\"a\",\"b\"]", "\"t\"", "{\"array\":[0.1,0.2]}", "\"log\"", "[0,2]", "[3,4]", "\"heatmap\"", "\"bar\"" })
+        foreach (var part in new[] { "[1,2]", "[\"a\",\"b\"]", "\"t\"", "{\"array\":[0.1,0.2]}", "\"log\"", "[0,2]", "[3,4]", "\"heatmap\"",
+            "\"bar\"" })
             foreach (var piece in pieces)
                 Drawn.FromJson(Whole.Replace(part, piece, StringComparison.Ordinal));
     }

@@ -27,7 +27,8 @@ public sealed partial class OfflinePageTests
     [Fact]
     public void A_host_gets_data_and_layout_without_what_only_makes_it_long()
     {
-        var text = DisplayFormat.Mime(Chart.Line<double, double, string>([0, 1, 2, 3], [1 / 3.0, double.NaN, double.PositiveInfinity, 12345678]))["application/vnd.plotly.v1+json"];
+        var text = DisplayFormat.Mime(Chart.Line<double, double, string>([0, 1, 2, 3],
+            [1 / 3.0, double.NaN, double.PositiveInfinity, 12345678]))["application/vnd.plotly.v1+json"];
         var json = JsonNode.Parse(text)!;
         Assert.Equal(["data", "layout"], json.AsObject().Select(field => field.Key));
         Assert.Equal([0.333333, null, null, 12345678], json["data"]![0]!["y"]!.AsArray().Select(v => (double?)v));

@@ -52,7 +52,8 @@ public sealed class SvgChartTests
         var points = new Drawn(Line([0, 1, 2]).WithYRange(0, 1)).Line;
         Assert.Equal(points[0].Y - points[1].Y, points[1].Y - points[2].Y, 0.2);
         Assert.True(points[2].Y < 0, "2 lies as far above the top as 1 above the bottom");
-        Assert.Equal(["0.01", "0.1", "1"], new Drawn(Line([1, 1e-15, 1e-9]).WithLogY().WithYRange(0.01, 1)).Texts.Where(text => text is "0.01" or "0.1" or "1").Order());
+        Assert.Equal(["0.01", "0.1", "1"],
+            new Drawn(Line([1, 1e-15, 1e-9]).WithLogY().WithYRange(0.01, 1)).Texts.Where(text => text is "0.01" or "0.1" or "1").Order());
         Assert.DoesNotContain(new Drawn(Line([1, 1e-15, 1e-9]).WithLogY().WithYRange(0.01, 1)).Texts, text => text.Contains('⁻'));
     }
 
@@ -64,7 +65,8 @@ public sealed class SvgChartTests
         var ends = drawn.Whiskers[1].Select(end => end.Y).Order().ToList();
         Assert.Equal(drawn.Line[1].Y - 5 * unit, ends[0], 0.2);
         Assert.Equal(drawn.Line[1].Y + 5 * unit, ends[1], 0.2);
-        Assert.Contains("2 values, which take as many errors, not 1", Assert.Throws<BadInputException>(() => Line([1, 2]).WithErrors([1])).Message);
+        Assert.Contains("2 values, which take as many errors, not 1",
+            Assert.Throws<BadInputException>(() => Line([1, 2]).WithErrors([1])).Message);
     }
 
     [Fact]
@@ -119,7 +121,9 @@ public sealed class SvgChartTests
 
     [Fact]
     public void Names_that_look_like_numbers_stay_names() =>
-        Assert.Equal(["0.01", "0.15", "1"], new Drawn(Chart.Column<double, string, string>([5, 6, 7], Keys: (string[])["0.01", "0.15", "1"])).Texts.Where(t => t is "0.01" or "0.15" or "1"));
+        Assert.Equal(["0.01", "0.15", "1"],
+            new Drawn(Chart.Column<double, string, string>([5, 6, 7], Keys: (string[])["0.01", "0.15", "1"])).Texts.Where(t => t is "0.01"
+                or "0.15" or "1"));
 
     [Fact]
     public void Many_names_below_an_axis_do_not_overlap()
@@ -143,7 +147,8 @@ public sealed class SvgChartTests
 
         static double Height(Drawn drawn, string name) => Drawn.Number(drawn.All("text").Single(t => t.Value == name), "y");
         static GenericChart Heat(double[][] z, bool reversed) =>
-            Chart.Heatmap<double, string, string, string>(zData: z, X: (string[])["x", "y"], Y: (string[])["first", "second"], ReverseYAxis: reversed);
+            Chart.Heatmap<double, string, string, string>(zData: z, X: (string[])["x", "y"], Y: (string[])["first", "second"],
+                ReverseYAxis: reversed);
     }
 
     [Fact]
@@ -205,7 +210,8 @@ public sealed class SvgChartTests
         var before = CultureInfo.CurrentCulture;
         var comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         comma.NumberFormat.NumberDecimalSeparator = ",";
-        GenericChart[] charts = [Line([0.5, 0.25]).WithErrors([0.1, 0.1]), Columns([0.5, 0.25, 0.1]), Chart.Heatmap<double, string, string, string>(zData: (double[][])[[0.5, 0.25]])];
+        GenericChart[] charts = [Line([0.5, 0.25]).WithErrors([0.1, 0.1]), Columns([0.5, 0.25, 0.1]),
+            Chart.Heatmap<double, string, string, string>(zData: (double[][])[[0.5, 0.25]])];
         var expected = charts.Select(f => f.ToSvg()).ToList();
         CultureInfo.CurrentCulture = comma;
         try

@@ -46,12 +46,15 @@ public sealed class SafetensorsTests : IDisposable
     public void Equal_content_gives_equal_bytes_and_aligned_data()
     {
         var (a, b, c) = (ones(3), zeros(2, ScalarType.Float16), ones(5, ScalarType.Int64));
-        Safetensors.Save(_folder["1"], new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b, ["c"] = c }, new Dictionary<string, string> { ["x"] = "1", ["y"] = "2" });
-        Safetensors.Save(_folder["2"], new Dictionary<string, Tensor> { ["c"] = c, ["b"] = b, ["a"] = a }, new Dictionary<string, string> { ["y"] = "2", ["x"] = "1" });
+        Safetensors.Save(_folder["1"], new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b, ["c"] = c },
+            new Dictionary<string, string> { ["x"] = "1", ["y"] = "2" });
+        Safetensors.Save(_folder["2"], new Dictionary<string, Tensor> { ["c"] = c, ["b"] = b, ["a"] = a },
+            new Dictionary<string, string> { ["y"] = "2", ["x"] = "1" });
         Assert.Equal(File.ReadAllBytes(_folder["1"]), File.ReadAllBytes(_folder["2"]));
         var header = SafetensorsHeader.Read(_folder["1"]);
         Assert.Equal(0, header.DataStart % 8);
-        Assert.All(header.Tensors.Values, entry => Assert.Equal(0, (header.DataStart + entry.Begin) % (entry.ByteCount / entry.Shape.Aggregate(1L, (x, y) => x * y))));
+        Assert.All(header.Tensors.Values,
+            entry => Assert.Equal(0, (header.DataStart + entry.Begin) % (entry.ByteCount / entry.Shape.Aggregate(1L, (x, y) => x * y))));
     }
 
     [Fact]
@@ -60,7 +63,8 @@ public sealed class SafetensorsTests : IDisposable
         Safetensors.Save(_folder["whole"], new Dictionary<string, Tensor> { ["w"] = ones(100) });
         File.WriteAllBytes(_folder["cut"], File.ReadAllBytes(_folder["whole"])[..^150]);
         var error = Assert.Throws<BadInputException>(() => Safetensors.Load(_folder["cut"]));
-        Assert.Equal($"{_folder["cut"]} is truncated: it holds 250 bytes of tensor data, its header promises 400. Copy or download it again.", error.Message);
+        Assert.Equal($"{_folder["cut"]} is truncated: it holds 250 bytes of tensor data, its header promises 400. Copy or download it "
+            + "again.", error.Message);
     }
 
     [Theory]
@@ -86,7 +90,8 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void No_single_wrong_byte_does_more_than_refuse_the_file()
     {
-        Safetensors.Save(_folder["good"], new Dictionary<string, Tensor> { ["a"] = ones(2, 3), ["b"] = ones(4, ScalarType.Bool) }, new Dictionary<string, string> { ["k"] = "v" });
+        Safetensors.Save(_folder["good"], new Dictionary<string, Tensor> { ["a"] = ones(2, 3), ["b"] = ones(4, ScalarType.Bool) },
+            new Dictionary<string, string> { ["k"] = "v" });
         var good = File.ReadAllBytes(_folder["good"]);
         var refused = 0;
         for (var at = 0; at < good.Length; at++)

@@ -10,17 +10,23 @@ public sealed class BareEnvironmentTests
     // coreutils as far as scripts use them, bash, sed, awk, grep and find
     private static readonly string[] Tools =
     [
-        "dotnet", "git", "bash", "sh", "sed", "awk", "grep", "find", "env", "basename", "cat", "chmod", "cp", "cut", "date", "dirname", "head", "id", "ln", "ls",
-        "mkdir", "mktemp", "mv", "pwd", "readlink", "realpath", "rm", "rmdir", "sleep", "sort", "stat", "tail", "tee", "test", "touch", "tr", "true", "uname", "uniq", "wc",
+        "dotnet", "git", "bash", "sh", "sed", "awk", "grep", "find", "env", "basename", "cat", "chmod", "cp", "cut", "date", "dirname",
+        "head", "id", "ln", "ls",
+        "mkdir", "mktemp", "mv", "pwd", "readlink", "realpath", "rm", "rmdir", "sleep", "sort", "stat", "tail", "tee", "test", "touch",
+        "tr", "true", "uname", "uniq", "wc",
     ];
 
-    /// <summary>From a copy of the sources, built there, by a user without rights whose home is empty; packages are not fetched again.</summary>
+    /// <summary>From a copy of the sources, built there, by a user without rights whose home is empty; packages are not fetched
+    /// again.</summary>
     [Fact]
     public void The_first_notebook_runs_with_the_SDK_git_and_coreutils_alone()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists(Path.Combine(House.Root, ".git")) | File.Exists(Path.Combine(House.Root, ".git")), "this takes a git checkout on Linux");
+        Assert.SkipUnless(OperatingSystem.IsLinux()
+            && Directory.Exists(Path.Combine(House.Root, ".git")) | File.Exists(Path.Combine(House.Root, ".git")),
+            "this takes a git checkout on Linux");
         using var folder = new TemporaryFolder();
-        foreach (var file in Run("git", ["-C", House.Root, "ls-files"]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(file => File.Exists(Path.Combine(House.Root, file))))
+        foreach (var file in Run("git", ["-C", House.Root, "ls-files"]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(file => File.Exists(Path.Combine(House.Root, file))))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(folder["kit", file])!);
             File.Copy(Path.Combine(House.Root, file), folder["kit", file]);
@@ -30,7 +36,8 @@ public sealed class BareEnvironmentTests
         foreach (var tool in Tools)
             File.CreateSymbolicLink(folder["bin", tool], Find(tool) ?? throw new FileNotFoundException(tool));
         Directory.CreateDirectory(folder["home"]);
-        List<string> command = [folder["bin", "env"], "-i", $"--chdir={folder["kit"]}", $"PATH={folder["bin"]}", $"HOME={folder["home"]}", $"NUGET_PACKAGES={Packages(folder)}", "./kit", "tutorial", "--quick"];
+        List<string> command = [folder["bin", "env"], "-i", $"--chdir={folder["kit"]}", $"PATH={folder["bin"]}", $"HOME={folder["home"]}",
+            $"NUGET_PACKAGES={Packages(folder)}", "./kit", "tutorial", "--quick"];
         if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Find("setpriv") is { } setpriv)
         {
             File.SetUnixFileMode(folder.Root, (UnixFileMode)0b111_101_101);
@@ -61,7 +68,9 @@ public sealed class BareEnvironmentTests
         return cache;
     }
 
-    private static string? Find(string tool) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Select(place => Path.Combine(place, tool)).FirstOrDefault(File.Exists);
+    private static string? Find(string tool) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Select(place => Path.Combine(place, tool))
+            .FirstOrDefault(File.Exists);
 
     private static (int Code, string Output, string Error) Run(string program, List<string> arguments)
     {

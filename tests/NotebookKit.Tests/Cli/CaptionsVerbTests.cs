@@ -12,12 +12,14 @@ public sealed class CaptionsVerbTests : IDisposable
         File.WriteAllBytes(_folder["1.png"], []);
         File.WriteAllText(_folder["1.txt"], "Close up,bedroom background");
         File.WriteAllBytes(_folder["2 Rufus the cat.jpg"], []);
-        var (exit, output, error) = KitCommand.Run("captions", _folder.Root, "--instance-prompt", "[filewords]", "--class-prompt", "[filewords]", "--instance-token", "Rufus", "--class-token", "cat", "--json");
+        var (exit, output, error) = KitCommand.Run("captions", _folder.Root, "--instance-prompt", "[filewords]", "--class-prompt",
+            "[filewords]", "--instance-token", "Rufus", "--class-token", "cat", "--json");
         Assert.True(exit == 0, error);
         using var json = JsonDocument.Parse(output);
         var rows = json.RootElement.EnumerateArray().ToList();
         Assert.Equal(["1.png", "2 Rufus the cat.jpg"], rows.Select(row => row.GetProperty("file").GetString()));
-        Assert.Equal(["Rufus cat, Close up, bedroom background", "Rufus the cat"], rows.Select(row => row.GetProperty("instance").GetString()));
+        Assert.Equal(["Rufus cat, Close up, bedroom background", "Rufus the cat"],
+            rows.Select(row => row.GetProperty("instance").GetString()));
         Assert.Equal(["cat, Close up, bedroom background", "the cat"], rows.Select(row => row.GetProperty("class").GetString()));
         Assert.Equal(49406, rows[0].GetProperty("ids")[0].GetInt32());
         Assert.Contains("word that the model knows", rows[0].GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);

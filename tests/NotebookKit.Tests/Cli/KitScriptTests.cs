@@ -13,8 +13,10 @@ public sealed class KitScriptTests
 
         Assert.Equal(0, code);
         Assert.Contains("  tutorial  ", output);
-        Assert.True(output.IndexOf("  train  ", StringComparison.Ordinal) < output.IndexOf("To make, measure and check", StringComparison.Ordinal));
-        Assert.True(output.IndexOf("  bench  ", StringComparison.Ordinal) > output.IndexOf("To make, measure and check", StringComparison.Ordinal));
+        Assert.True(output.IndexOf("  train  ", StringComparison.Ordinal) < output.IndexOf("To make, measure and check",
+            StringComparison.Ordinal));
+        Assert.True(output.IndexOf("  bench  ", StringComparison.Ordinal) > output.IndexOf("To make, measure and check",
+            StringComparison.Ordinal));
         Assert.Contains("  test ", output);
         Assert.Empty(errors);
     }
@@ -57,9 +59,14 @@ public sealed class KitScriptTests
     }
 
     [Theory]
-    [InlineData("cuda", "error NU1101: Unable to find package TorchSharp-cuda-linux. No packages exist with this id in source(s): nuget.org", 2, "kit: NuGet's source does not serve TorchSharp-cuda-linux {version}, which KIT_TORCH=cuda asks for; the CPU's libtorch works: KIT_TORCH=cpu, or nothing.")]
-    [InlineData("cuda", "error NU1102: Unable to find package libtorch-cuda-12.8-linux-x64-part3-fragment1 with version (>= 2.10.0)", 2, "kit: NuGet's source does not serve libtorch-cuda-12.8-linux-x64-part3-fragment1 {version}, which KIT_TORCH=cuda asks for; the CPU's libtorch works: KIT_TORCH=cpu, or nothing.")]
-    [InlineData("cpu", "error NU1101: Unable to find package System.CommandLine. No packages exist with this id in source(s): nuget.org", 1, "kit: NuGet's source does not serve System.CommandLine {version}.")]
+    [InlineData("cuda", "error NU1101: Unable to find package TorchSharp-cuda-linux. No packages exist with this id in source(s): "
+        + "nuget.org", 2, "kit: NuGet's source does not serve TorchSharp-cuda-linux {version}, which KIT_TORCH=cuda asks for; the CPU's "
+            + "libtorch works: KIT_TORCH=cpu, or nothing.")]
+    [InlineData("cuda", "error NU1102: Unable to find package libtorch-cuda-12.8-linux-x64-part3-fragment1 with version (>= 2.10.0)", 2,
+        "kit: NuGet's source does not serve libtorch-cuda-12.8-linux-x64-part3-fragment1 {version}, which KIT_TORCH=cuda asks for; the "
+            + "CPU's libtorch works: KIT_TORCH=cpu, or nothing.")]
+    [InlineData("cpu", "error NU1101: Unable to find package System.CommandLine. No packages exist with this id in source(s): nuget.org", 1,
+        "kit: NuGet's source does not serve System.CommandLine {version}.")]
     [InlineData("cpu", "error CS1002: ; expected", 0, "")]
     public void A_package_that_is_not_served_is_named_with_its_version(string wish, string log, int code, string told)
     {
@@ -73,9 +80,11 @@ public sealed class KitScriptTests
         Assert.Matches($"^{Regex.Escape(told).Replace("\\{version}", @"\d+\.\d+\.\d+", StringComparison.Ordinal)}$", errors.Trim());
     }
 
-    private static (int Code, string Output, string Errors) Kit(params string[] arguments) => Run(Path.Combine(House.Root, "kit"), arguments, "cpu");
+    private static (int Code, string Output, string Errors) Kit(params string[] arguments) =>
+        Run(Path.Combine(House.Root, "kit"), arguments, "cpu");
 
-    private static (int Code, string Output, string Errors) KitFor(string wish, string verb) => Run(Path.Combine(House.Root, "kit"), [verb], wish);
+    private static (int Code, string Output, string Errors) KitFor(string wish, string verb) =>
+        Run(Path.Combine(House.Root, "kit"), [verb], wish);
 
     private static (int Code, string Output, string Errors) Run(string program, string[] arguments, string? wish)
     {

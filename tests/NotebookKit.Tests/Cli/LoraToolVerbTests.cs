@@ -37,16 +37,20 @@ public sealed class LoraToolVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, 
     {
         var lora = Lora();
         Json("lora", "merge", lora, "--base", tiny.Folder, "--dtype", "fp32", "--out", _folder["merged"]);
-        var extracted = Json("lora", "extract", "--original", tiny.Folder, "--tuned", _folder["merged"], "--rank", "2", "--dtype", "fp32", "--out", _folder["extracted.safetensors"]);
+        var extracted = Json("lora", "extract", "--original", tiny.Folder, "--tuned", _folder["merged"], "--rank", "2", "--dtype", "fp32",
+            "--out", _folder["extracted.safetensors"]);
         Assert.InRange(extracted.GetProperty("energy").GetDouble(), 0.9999, 1.0001);
-        Assert.InRange(Json("lora", "compare", lora, _folder["extracted.safetensors"]).GetProperty("difference").GetDouble(), 0, Rounding.Of(Rounding.Network, 1));
+        Assert.InRange(Json("lora", "compare", lora, _folder["extracted.safetensors"]).GetProperty("difference").GetDouble(), 0,
+            Rounding.Of(Rounding.Network, 1));
     }
 
     [Fact]
     public void A_grid_has_a_picture_for_each_multiplier_guidance_and_seed()
     {
-        var grid = Json("lora", "xyz", Lora(), "--base", tiny.Folder, "--prompt", "a toy", "--multipliers", "0,1,-0.5", "--cfg", "1,4", "--seeds", "3", "--steps", "2", "--out", _folder["grids", "xyz.png"]);
-        Assert.Equal((3, 2, 1), (grid.GetProperty("multipliers").GetArrayLength(), grid.GetProperty("cfg").GetArrayLength(), grid.GetProperty("seeds").GetArrayLength()));
+        var grid = Json("lora", "xyz", Lora(), "--base", tiny.Folder, "--prompt", "a toy", "--multipliers", "0,1,-0.5", "--cfg", "1,4",
+            "--seeds", "3", "--steps", "2", "--out", _folder["grids", "xyz.png"]);
+        Assert.Equal((3, 2, 1), (grid.GetProperty("multipliers").GetArrayLength(), grid.GetProperty("cfg").GetArrayLength(),
+            grid.GetProperty("seeds").GetArrayLength()));
         var picture = RgbImage.Load(_folder["grids", "xyz.png"]);
         Assert.InRange(picture.Width, 3 * 128, 3 * 160);
         Assert.InRange(picture.Height, 2 * 128, 2 * 180);
@@ -55,14 +59,21 @@ public sealed class LoraToolVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, 
     [Fact]
     public void Every_method_is_trained_and_measured_in_one_table()
     {
-        var table = Json("lora", "methods", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-token", "zwx", "--class-token", "toy", "--class-prompt", "a toy", "--drift-prompt", "a thing", "--class-images", "3", "--epochs", "1", "--rank", "1", "--lora-rank", "2", "--pictures", "2", "--out", _folder["methods"]);
+        var table = Json("lora", "methods", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-token", "zwx",
+            "--class-token", "toy", "--class-prompt", "a toy", "--drift-prompt", "a thing", "--class-images", "3", "--epochs", "1",
+            "--rank", "1", "--lora-rank", "2", "--pictures", "2", "--out", _folder["methods"]);
         var rows = table.GetProperty("methods").EnumerateArray().ToList();
-        Assert.Equal(["the base", "textual inversion", "LoRA, rank 2", "LoRA Extended, rank 1", "whole model"], rows.Select(row => row.GetProperty("method").GetString()));
+        Assert.Equal(["the base", "textual inversion", "LoRA, rank 2", "LoRA Extended, rank 1", "whole model"],
+            rows.Select(row => row.GetProperty("method").GetString()));
         Assert.Equal(16, rows[1].GetProperty("trained").GetInt64());
         Assert.Equal(0, rows[0].GetProperty("drift").GetDouble());
-        Assert.All(rows.Skip(1), row => Assert.True(row.GetProperty("bytes").GetInt64() > 0 && row.GetProperty("tensor_bytes").GetInt64() > 0 && row.GetProperty("seconds").GetDouble() > 0));
+        Assert.All(rows.Skip(1),
+            row => Assert.True(row.GetProperty("bytes").GetInt64() > 0 && row.GetProperty("tensor_bytes").GetInt64() > 0
+                && row.GetProperty("seconds").GetDouble() > 0));
         Assert.True(rows[2].GetProperty("bytes").GetInt64() < rows[4].GetProperty("bytes").GetInt64());
-        Assert.Contains(table.GetProperty("sd15").EnumerateArray(), size => size.GetProperty("what").GetString() == "LoRA Extended, rank 32, fp32" && size.GetProperty("bytes").GetInt64() is > 122_000_000 and < 123_000_000);
+        Assert.Contains(table.GetProperty("sd15").EnumerateArray(),
+            size => size.GetProperty("what").GetString() == "LoRA Extended, rank 32, fp32"
+                && size.GetProperty("bytes").GetInt64() is > 122_000_000 and < 123_000_000);
         Assert.True(File.Exists(table.GetProperty("grid").GetString()));
     }
 
@@ -73,7 +84,8 @@ public sealed class LoraToolVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, 
         File.Copy(House.Golden("embeddings", "moxin.pt"), _folder["embeddings", "moxin.pt"]);
         string Draw(string prompt, string name, out JsonElement answer)
         {
-            answer = Json("sample", "--base", tiny.Folder, "--prompt", prompt, "--steps", "2", "--embeddings-dir", _folder["embeddings"], "--out", _folder[name]);
+            answer = Json("sample", "--base", tiny.Folder, "--prompt", prompt, "--steps", "2", "--embeddings-dir", _folder["embeddings"],
+                "--out", _folder[name]);
             return Convert.ToHexString(RgbImage.Load(_folder[name]).Pixels);
         }
 

@@ -21,10 +21,12 @@ public sealed class OutOfMemoryTests : IDisposable
         var log = _folder["rabbit.log.jsonl"];
         string[] args =
         [
-            "train", "--base", Path.Combine(House.Root, "data", "base-mini"), "--instance-dir", Path.Combine(House.Root, "data", "sample-rabbit"), "--instance-prompt", "a photo of zwx rabbit toy",
+            "train", "--base", Path.Combine(House.Root, "data", "base-mini"), "--instance-dir",
+            Path.Combine(House.Root, "data", "sample-rabbit"), "--instance-prompt", "a photo of zwx rabbit toy",
             "--method", "dreambooth", "--batch", "5", "--size", "128", "--out", _folder["rabbit"],
         ];
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. args, "--epochs", "1000"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. args, "--epochs", "1000"])
+        { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=65536"; // tensors go back to the system when they are freed
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -55,12 +57,14 @@ public sealed class OutOfMemoryTests : IDisposable
         var told = (await error).Trim();
         var last = told.Split('\n')[^1];
         Assert.True(process.ExitCode == 1, $"exit {process.ExitCode}: {told}");
-        Assert.Matches(@"^kit: Memory ran out: [\d.]+ MB were forecast and [\d.]+ MB held when no more was to be had; what was learned is kept in \S+\.state\.safetensors; next, .*\(--[^)]+\) and go on with --resume\.", last);
+        Assert.Matches(@"^kit: Memory ran out: [\d.]+ MB were forecast and [\d.]+ MB held when no more was to be had; "
+            + @"what was learned is kept in \S+\.state\.safetensors; next, .*\(--[^)]+\) and go on with --resume\.", last);
         var checkpoint = Directory.GetFiles(_folder["checkpoints", "rabbit"], "*.state.safetensors").Single();
         Assert.Contains(checkpoint, last, StringComparison.Ordinal);
 
         var learned = Steps(log);
-        var (exit, _, again) = KitCommand.Run([.. args, "--resume", "--checkpointing", "--epochs", (learned + 1).ToString(CultureInfo.InvariantCulture)]);
+        var (exit, _, again) = KitCommand.Run([.. args, "--resume", "--checkpointing", "--epochs",
+            (learned + 1).ToString(CultureInfo.InvariantCulture)]);
         Assert.True(exit == 0, again);
         Assert.Equal(Enumerable.Range(0, learned + 1), TrainLog.Read(log).OfType<StepEvent>().Select(step => step.Step.Step));
     }
@@ -74,8 +78,11 @@ public sealed class OutOfMemoryTests : IDisposable
     {
         try
         {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmSize:", StringComparison.Ordinal));
-            return line is null ? long.MaxValue - Room : 1024 * long.Parse(line["VmSize:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+            var line = File.ReadLines($"/proc/{process}/status")
+                .FirstOrDefault(line => line.StartsWith("VmSize:", StringComparison.Ordinal));
+            return line is null ? long.MaxValue - Room
+                : 1024 * long.Parse(line["VmSize:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(),
+                    CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {
@@ -88,7 +95,9 @@ public sealed class OutOfMemoryTests : IDisposable
 
     private static void Limit(int process, long bytes)
     {
-        using var prlimit = Process.Start(new ProcessStartInfo("prlimit", ["--pid", $"{process}", string.Create(CultureInfo.InvariantCulture, $"--as={bytes}")]) { RedirectStandardError = true })!;
+        using var prlimit = Process.Start(new ProcessStartInfo("prlimit",
+            ["--pid", $"{process}", string.Create(CultureInfo.InvariantCulture, $"--as={bytes}")])
+        { RedirectStandardError = true })!;
         prlimit.WaitForExit();
     }
 }

@@ -63,7 +63,8 @@ public sealed class ParityTests
                 File.Copy(file, folder[area, Path.GetFileName(file)]);
         }
 
-        File.WriteAllText(folder["tokenizer", "prompt_weights.json"], """[{"prompt": "a (b:1.5)", "parsed": [["a ", 1.0], ["b", 1.4]], "more": 1}]""");
+        File.WriteAllText(folder["tokenizer", "prompt_weights.json"],
+            """[{"prompt": "a (b:1.5)", "parsed": [["a ", 1.0], ["b", 1.4]], "more": 1}]""");
         File.WriteAllText(folder["vae", "vae_tiny.outputs.safetensors"], "broken");
         var (code, output, _) = KitCommand.Run("parity", folder.Root);
         Assert.Equal(1, code);
@@ -80,7 +81,8 @@ public sealed class ParityTests
         var (code, output, _) = KitCommand.Run("parity", folder.Root, "--json");
         Assert.Equal(0, code);
         var json = JsonDocument.Parse(output).RootElement;
-        Assert.Equal((0, 0, 1), (json.GetProperty("passed").GetInt32(), json.GetProperty("failed").GetInt32(), json.GetProperty("skipped").GetInt32()));
+        Assert.Equal((0, 0, 1),
+            (json.GetProperty("passed").GetInt32(), json.GetProperty("failed").GetInt32(), json.GetProperty("skipped").GetInt32()));
         Assert.Equal("music", json.GetProperty("cases")[0].GetProperty("area").GetString());
     }
 

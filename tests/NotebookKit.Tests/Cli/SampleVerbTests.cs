@@ -14,10 +14,12 @@ public sealed class SampleVerbTests
         using (var model = TinyModel.Create())
             model.Save(folder["base"], ScalarType.Float16);
         var (code, output, error) = KitCommand.Run(
-            "sample", "--base", folder["base"], "--prompt", "a rabbit toy", "--steps", "2", "--count", "3", "--seed", "7", "--out", folder["out"], "--json");
+            "sample", "--base", folder["base"], "--prompt", "a rabbit toy", "--steps", "2", "--count", "3", "--seed", "7", "--out",
+            folder["out"], "--json");
         Assert.True(code == 0, error);
         var json = JsonDocument.Parse(output).RootElement;
-        Assert.Equal([folder["out", "7.png"], folder["out", "8.png"], folder["out", "9.png"]], json.GetProperty("files").EnumerateArray().Select(file => file.GetString()!));
+        Assert.Equal([folder["out", "7.png"], folder["out", "8.png"], folder["out", "9.png"]],
+            json.GetProperty("files").EnumerateArray().Select(file => file.GetString()!));
         Assert.Equal(16, RgbImage.Load(folder["out", "8.png"]).Width);
         Assert.Equal("8", GenerationParameters.Read(folder["out", "8.png"])!["Seed"]);
         Assert.True(RgbImage.Load(json.GetProperty("grid").GetString()!).Width >= 32);
@@ -31,7 +33,8 @@ public sealed class SampleVerbTests
             model.Save(folder["base"], ScalarType.Float16);
         new RgbImage(30, 20).SavePng(folder["init.png"]);
         var (code, output, error) = KitCommand.Run(
-            "sample", "--base", folder["base"], "--prompt", "a rabbit toy", "--init-image", folder["init.png"], "--strength", "0.5", "--size", "24x16",
+            "sample", "--base", folder["base"], "--prompt", "a rabbit toy", "--init-image", folder["init.png"], "--strength", "0.5",
+            "--size", "24x16",
             "--steps", "4", "--preview-every", "2", "--sampler", "Euler a", "--out", folder["out.png"], "--json");
         Assert.True(code == 0, error);
         var json = JsonDocument.Parse(output).RootElement;

@@ -37,9 +37,11 @@ public sealed class TokensVerbTests
         Assert.Equal("[1,1,1.3,1.3,1.3,1,1]", prompt.GetProperty("weights").GetRawText());
         Assert.Equal([4, 1], prompt.GetProperty("chunks").EnumerateArray().Select(chunk => chunk.GetProperty("count").GetInt32()));
         Assert.Equal(77, prompt.GetProperty("chunks")[0].GetProperty("ids").GetArrayLength());
-        Assert.Equal(("moxin", 0.5), (prompt.GetProperty("loras")[0].GetProperty("name").GetString(), prompt.GetProperty("loras")[0].GetProperty("unet").GetDouble()));
+        Assert.Equal(("moxin", 0.5), (prompt.GetProperty("loras")[0].GetProperty("name").GetString(),
+            prompt.GetProperty("loras")[0].GetProperty("unet").GetDouble()));
         Assert.Equal([1, 0.8], prompt.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("weight").GetDouble()));
-        Assert.Equal([5, 20], prompt.GetProperty("parts")[0].GetProperty("schedule").EnumerateArray().Select(stretch => stretch.GetProperty("last_step").GetInt32()));
+        Assert.Equal([5, 20], prompt.GetProperty("parts")[0].GetProperty("schedule").EnumerateArray()
+            .Select(stretch => stretch.GetProperty("last_step").GetInt32()));
 
         var plain = Run("tokens", "--prompt", "<lora:moxin:0.5> a (zwx toy:1.3) BREAK [red:blue:5] AND a dog :0.8").Out;
         Assert.Contains("× 1.3", plain);
@@ -53,8 +55,10 @@ public sealed class TokensVerbTests
     {
         var (code, text, _) = Run("tokens", "--search", "5", "--class", "toy", "--json");
         Assert.Equal(0, code);
-        Assert.Equal(Enumerable.Repeat("good", 5), JsonDocument.Parse(text).RootElement.EnumerateArray().Select(word => word.GetProperty("verdict").GetString()));
-        Assert.Equal([1, 1], JsonDocument.Parse(Run("tokens", "--search", "2", "--single", "--json").Out).RootElement.EnumerateArray().Select(word => word.GetProperty("ids").GetArrayLength()));
+        Assert.Equal(Enumerable.Repeat("good", 5),
+            JsonDocument.Parse(text).RootElement.EnumerateArray().Select(word => word.GetProperty("verdict").GetString()));
+        Assert.Equal([1, 1], JsonDocument.Parse(Run("tokens", "--search", "2", "--single", "--json").Out).RootElement.EnumerateArray()
+            .Select(word => word.GetProperty("ids").GetArrayLength()));
         Assert.Equal(2, Run("tokens", "--search", "0").Code);
         Assert.Equal(2, Run("tokens", "zwx", "--search", "3").Code);
     }

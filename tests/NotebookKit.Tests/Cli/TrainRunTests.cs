@@ -41,7 +41,8 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
 
         var (expected, got) = (Weights("whole", ending), Weights("cut", ending));
         Assert.Equal(expected.Keys, got.Keys);
-        Assert.All(expected, pair => Assert.True(pair.Value.AsSpan().SequenceEqual(got[pair.Key]), $"{pair.Key} differs (kills of seed {seed})"));
+        Assert.All(expected, pair => Assert.True(pair.Value.AsSpan().SequenceEqual(got[pair.Key]),
+            $"{pair.Key} differs (kills of seed {seed})"));
         Assert.Equal(Losses("whole"), Losses("cut"));
         Assert.Empty(Directory.GetFiles(_folder["checkpoints", "cut"], "*.tmp"));
     }
@@ -52,7 +53,9 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
         using var scope = TorchSharp.torch.NewDisposeScope();
         var output = _folder[name + ending];
         var files = Directory.Exists(output) ? Directory.GetFiles(output, "*.safetensors", SearchOption.AllDirectories) : [output];
-        return new(files.SelectMany(file => Safetensors.Load(file).Select(pair => (Key: $"{Path.GetRelativePath(output, file)}/{pair.Key}", Bytes: pair.Value.bytes.ToArray()))).ToDictionary(pair => pair.Key, pair => pair.Bytes), StringComparer.Ordinal);
+        return new(files.SelectMany(file => Safetensors.Load(file)
+            .Select(pair => (Key: $"{Path.GetRelativePath(output, file)}/{pair.Key}", Bytes: pair.Value.bytes.ToArray())))
+            .ToDictionary(pair => pair.Key, pair => pair.Bytes), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -60,7 +63,8 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
     {
         var args = Args("stopped", ".safetensors", "--epochs", "100000");
         using var process = Start(args);
-        Wait(process, () => File.Exists(_folder["stopped.log.jsonl"]) && File.ReadAllText(_folder["stopped.log.jsonl"]).Contains("\"event\":\"step\"", StringComparison.Ordinal));
+        Wait(process, () => File.Exists(_folder["stopped.log.jsonl"])
+            && File.ReadAllText(_folder["stopped.log.jsonl"]).Contains("\"event\":\"step\"", StringComparison.Ordinal));
         Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
         Assert.True(process.WaitForExit(60_000));
         Assert.Equal(1, process.ExitCode);
@@ -77,7 +81,8 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
         process.Kill();
         process.WaitForExit();
         Assert.Contains("/NotebookKit.dll", loaded, StringComparison.Ordinal);
-        Assert.All((string[])["/Plotly.NET", "/XPlot.Plotly", "/FSharp.Core", "/Newtonsoft.Json"], package => Assert.DoesNotContain(package, loaded, StringComparison.Ordinal));
+        Assert.All((string[])["/Plotly.NET", "/XPlot.Plotly", "/FSharp.Core", "/Newtonsoft.Json"],
+            package => Assert.DoesNotContain(package, loaded, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -118,13 +123,16 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
         Assert.Equal((3024, 4032), (upright.Width, upright.Height));
 
         var (exit, output, error) = KitCommand.Run(
-            "train", "--base", tiny.Folder, "--instance-dir", photos, "--instance-prompt", "a zwx toy", "--class-prompt", "a toy", "--class-images-per-instance", "1",
-            "--size", "64", "--epochs", "2", "--rank", "2", "--sample-steps", "2", "--class-steps", "2", "--out", _folder["phone.safetensors"], "--json");
+            "train", "--base", tiny.Folder, "--instance-dir", photos, "--instance-prompt", "a zwx toy", "--class-prompt", "a toy",
+            "--class-images-per-instance", "1",
+            "--size", "64", "--epochs", "2", "--rank", "2", "--sample-steps", "2", "--class-steps", "2", "--out",
+            _folder["phone.safetensors"], "--json");
         Assert.True(exit == 0, error);
         using var json = JsonDocument.Parse(output);
         Assert.Equal(6, json.RootElement.GetProperty("steps").GetInt32());
         // A class image in each bucket's shape.
-        var shapes = Directory.GetFiles(_folder["class-images", "a-toy"], "*.png").Select(RgbImage.Load).Select(image => (image.Width, image.Height)).Order();
+        var shapes = Directory.GetFiles(_folder["class-images", "a-toy"], "*.png").Select(RgbImage.Load)
+            .Select(image => (image.Width, image.Height)).Order();
         Assert.Equal([(48, 80), (64, 64), (80, 48)], shapes);
     }
 
@@ -135,10 +143,13 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
             [{"instance_dir": "{{tiny.Pictures}}", "instance_prompt": "a zwx toy", "class_prompt": "a toy", "class_images": 2},
              {"instance_dir": "{{tiny.Pictures}}", "instance_prompt": "a qvr bear", "class_prompt": "a bear", "class_images": 1}]
             """);
-        var (exit, output, error) = KitCommand.Run("train", "--base", tiny.Folder, "--concepts", _folder["concepts.json"], "--out", _folder["two.safetensors"], "--plan", "--json");
+        var (exit, output, error) = KitCommand.Run("train", "--base", tiny.Folder, "--concepts", _folder["concepts.json"], "--out",
+            _folder["two.safetensors"], "--plan", "--json");
         Assert.True(exit == 0, error);
         using var plan = JsonDocument.Parse(output);
-        Assert.Equal([("a toy", 0, 2), ("a bear", 0, 1)], plan.RootElement.EnumerateArray().Select(set => (set.GetProperty("prompt").GetString()!, set.GetProperty("have").GetInt32(), set.GetProperty("need").GetInt32())));
+        Assert.Equal([("a toy", 0, 2), ("a bear", 0, 1)],
+            plan.RootElement.EnumerateArray().Select(set =>
+                (set.GetProperty("prompt").GetString()!, set.GetProperty("have").GetInt32(), set.GetProperty("need").GetInt32())));
         Assert.False(Directory.Exists(_folder["class-images"]));
 
         File.WriteAllText(_folder["concepts.json"], """[{"instance_folder": "x"}]""");
@@ -151,18 +162,23 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
 
     private string[] Args(string name, string ending, params string[] more) =>
     [
-        "train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", "--class-prompt", "a toy", "--class-images", "2", "--class-dir", _folder["class"],
-        "--sample-steps", "2", "--rank", "2", "--seed", "3", "--save-as", "fp32", "--save-every", "3", "--out", _folder[name + ending], .. more,
+        "train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", "--class-prompt", "a toy",
+        "--class-images", "2", "--class-dir", _folder["class"],
+        "--sample-steps", "2", "--rank", "2", "--seed", "3", "--save-as", "fp32", "--save-every", "3", "--out", _folder[name + ending],
+        .. more,
     ];
 
     private List<string> Checkpoints(string name)
     {
         var folder = _folder["checkpoints", name];
-        return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.state.safetensors").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)] : [];
+        return Directory.Exists(folder)
+            ? [.. Directory.GetFiles(folder, "*.state.safetensors").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)]
+            : [];
     }
 
     private double[] Losses(string name) =>
-        [.. File.ReadLines(_folder[name + ".log.jsonl"]).Select(line => JsonNode.Parse(line)!).Where(line => (string?)line["event"] == "step").Select(line => (double)line["step"]!["loss"]!)];
+        [.. File.ReadLines(_folder[name + ".log.jsonl"]).Select(line => JsonNode.Parse(line)!)
+            .Where(line => (string?)line["event"] == "step").Select(line => (double)line["step"]!["loss"]!)];
 
     // False where the run was over before.
     private bool KilledWhileTraining(string[] args, string name, int milliseconds)
@@ -182,7 +198,8 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
     {
         try
         {
-            return File.ReadLines(_folder[name + ".log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal));
+            return File.ReadLines(_folder[name + ".log.jsonl"])
+                .Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal));
         }
         catch (FileNotFoundException)
         {
@@ -202,7 +219,8 @@ public sealed class TrainRunTests(TinyBase tiny) : IClassFixture<TinyBase>, IDis
 
     private static Process Start(string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. args]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), .. args])
+        { RedirectStandardError = true, RedirectStandardOutput = true };
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };

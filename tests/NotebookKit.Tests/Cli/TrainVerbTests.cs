@@ -14,7 +14,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     public void It_trains_and_prints_one_JSON_object()
     {
         var file = Path.Combine(_folder, "toy.safetensors");
-        var (exit, output, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "2", "--rank", "2", "--warmup", "2", "--lr", "1e-3", "--seed", "3", "--out", file, "--json"));
+        var (exit, output, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "2", "--rank", "2",
+            "--warmup", "2", "--lr", "1e-3", "--seed", "3", "--out", file, "--json"));
         Assert.True(exit == 0, error);
         using var json = JsonDocument.Parse(output);
         var root = json.RootElement;
@@ -39,7 +40,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         AssertRefused("rank", Args("--rank", "0", "--out", output));
         AssertRefused("epochs", Args("--epochs", "0", "--out", output));
         AssertRefused("imagic", Args("--method", "magic", "--out", output));
-        AssertRefused("nothing to weigh", Args("--class-prompt", "a toy", "--class-images", "0", "--prior-loss-weight", "0.3", "--out", output));
+        AssertRefused("nothing to weigh",
+            Args("--class-prompt", "a toy", "--class-images", "0", "--prior-loss-weight", "0.3", "--out", output));
         AssertRefused("none without a class prompt", Args("--prior-loss-weight", "0.3", "--out", output));
         AssertRefused("equals", Args("--class-prompt", "a zwx toy", "--out", output));
         AssertRefused("--rank 16 or less", Args("--rank", "4096", "--out", output));
@@ -76,7 +78,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "this machine has a GPU");
         AssertRefused("no GPU that libtorch can use", Args("--device", "cuda", "--out", Path.Combine(_folder, "x.safetensors")));
         AssertRefused("--device cuda:1", "sample", "--base", tiny.Folder, "--prompt", "a toy", "--device", "cuda:1");
-        var (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--device", "cpu", "--out", Path.Combine(_folder, "named.safetensors")));
+        var (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--device", "cpu", "--out",
+            Path.Combine(_folder, "named.safetensors")));
         Assert.True(exit == 0, error);
         (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--out", Path.Combine(_folder, "default.safetensors")));
         Assert.True(exit == 0, error);
@@ -88,14 +91,17 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     {
         var output = Path.Combine(_folder, "out", "toy.safetensors");
         // Base-mini's 70 MB, and 300 for the process, into 344.
-        AssertRefused("(--method lora)", "train", "--base", Path.Combine(House.Root, "data", "base-mini"), "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", "--method", "dreambooth", "--memory", "0.32", "--out", output);
+        AssertRefused("(--method lora)", "train", "--base", Path.Combine(House.Root, "data", "base-mini"), "--instance-dir", tiny.Pictures,
+            "--instance-prompt", "a zwx toy", "--method", "dreambooth", "--memory", "0.32", "--out", output);
         AssertRefused("--force", Args("--memory", "0.001", "--epochs", "1", "--rank", "2", "--out", output));
         Assert.False(Directory.Exists(Path.GetDirectoryName(output)));
-        var (exit, json, error) = KitCommand.Run(Args("--memory", "0.001", "--force", "--epochs", "1", "--rank", "2", "--out", output, "--json"));
+        var (exit, json, error) = KitCommand.Run(Args("--memory", "0.001", "--force", "--epochs", "1", "--rank", "2", "--out", output,
+            "--json"));
         Assert.True(exit == 0, error);
         Assert.Contains("because of --force", error, StringComparison.Ordinal);
         using var answer = JsonDocument.Parse(json);
-        var (forecast, peak) = (answer.RootElement.GetProperty("forecast_bytes").GetInt64(), answer.RootElement.GetProperty("peak_bytes").GetInt64());
+        var (forecast, peak) = (answer.RootElement.GetProperty("forecast_bytes").GetInt64(),
+            answer.RootElement.GetProperty("peak_bytes").GetInt64());
         Assert.InRange(forecast / (double)peak, 0.8, 1.25); // tensors of a few kilobytes round more
     }
 
@@ -104,18 +110,22 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     {
         var (exit, _, error) = KitCommand.Run(Args("--epochs", "1", "--rank", "2", "--out", Path.Combine(_folder, "toy.safetensors")));
         Assert.True(exit == 0, error);
-        Assert.Matches(@"^forecast: [\d.]+ MB for tensors and about 300 MB for the process itself; there are [\d.]+ GB, of which [\d.]+ [GM]B free", error);
+        Assert.Matches(@"^forecast: [\d.]+ MB for tensors and about 300 MB for the process itself; "
+            + @"there are [\d.]+ GB, of which [\d.]+ [GM]B free", error);
     }
 
     [Fact]
     public void What_the_command_line_prints_is_what_the_log_holds()
     {
-        var (exit, _, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "4", "--rank", "2", "--warmup", "50", "--sample-every", "2", "--sample-steps", "2", "--save-every", "2", "--held-out-dir", HeldOut(), "--held-out-every", "2", "--out", Path.Combine(_folder, "toy.safetensors")));
+        var (exit, _, error) = KitCommand.Run(Args("--class-prompt", "a toy", "--class-images", "2", "--epochs", "4", "--rank", "2",
+            "--warmup", "50", "--sample-every", "2", "--sample-steps", "2", "--save-every", "2", "--held-out-dir", HeldOut(),
+            "--held-out-every", "2", "--out", Path.Combine(_folder, "toy.safetensors")));
         Assert.True(exit == 0, error);
         var events = TrainLog.Read(Path.Combine(_folder, "toy.log.jsonl"));
         var logged = events.Select(happened => (happened is NoticeEvent ? "kit: " : "") + happened.Line()).Select(WithoutTime).ToList();
         var at = -1;
-        var printed = error.Trim().Split('\n').Where(line => !line.StartsWith("forecast:", StringComparison.Ordinal)).Select(WithoutTime).ToList();
+        var printed = error.Trim().Split('\n').Where(line => !line.StartsWith("forecast:", StringComparison.Ordinal)).Select(WithoutTime)
+            .ToList();
         foreach (var line in printed)
         {
             at = logged.FindIndex(at + 1, line.Equals);
@@ -123,7 +133,9 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         }
 
         // All but the steps in between are printed.
-        Assert.Equal(events.Count(happened => happened is not (StepEvent or StageEvent)), printed.Count(line => !line.Contains('/', StringComparison.Ordinal) || line.StartsWith("kit:", StringComparison.Ordinal) || line.Contains(": /", StringComparison.Ordinal)));
+        Assert.Equal(events.Count(happened => happened is not (StepEvent or StageEvent)),
+            printed.Count(line => !line.Contains('/', StringComparison.Ordinal) || line.StartsWith("kit:", StringComparison.Ordinal)
+                || line.Contains(": /", StringComparison.Ordinal)));
         Assert.Contains(printed, line => line.StartsWith("training 12/12", StringComparison.Ordinal));
 
         static string WithoutTime(string line) => System.Text.RegularExpressions.Regex.Replace(line, @", \d+ (s|min) left$", "");
@@ -144,8 +156,11 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     {
         // Files may not grow beyond 8 kB; the signal that comes with it is ignored, so that writing fails as on a full disk.
         var output = Path.Combine(_folder, "full", "toy.safetensors");
-        var command = string.Join(' ', Args("--epochs", "1", "--rank", "16", "--lora-targets", "extended", "--out", output).Select(arg => $"'{arg}'"));
-        var start = new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -f 8; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "kit-cli.dll")}' {command}"]) { RedirectStandardError = true };
+        var command = string.Join(' ',
+            Args("--epochs", "1", "--rank", "16", "--lora-targets", "extended", "--out", output).Select(arg => $"'{arg}'"));
+        var start = new ProcessStartInfo("bash",
+            ["-c", $"trap '' XFSZ; ulimit -f 8; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "kit-cli.dll")}' {command}"])
+        { RedirectStandardError = true };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // .NET's own large temporary mapping
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEnd();
@@ -200,7 +215,8 @@ public sealed class TrainVerbTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
 
-    private string[] Args(params string[] more) => ["train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", .. more];
+    private string[] Args(params string[] more) =>
+        ["train", "--base", tiny.Folder, "--instance-dir", tiny.Pictures, "--instance-prompt", "a zwx toy", .. more];
 
     private string[] Replace(string flag, string value)
     {

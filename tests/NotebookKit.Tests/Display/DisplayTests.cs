@@ -30,15 +30,19 @@ public sealed class DisplayTests
         Array.Fill(grid.Pixels, (byte)200);
         var bundle = DisplayFormat.Mime(grid);
         Assert.Equal(["image/jpeg", "text/plain"], bundle.Keys.Order());
-        Assert.Equal((300, 300), (RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Width, RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Height));
-        Assert.Contains($"data:image/jpeg;base64,{bundle["image/jpeg"]}", DisplayFormat.Mime(new Picture(grid))["text/html"], StringComparison.Ordinal);
+        Assert.Equal((300, 300), (RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Width,
+            RgbImage.Decode(Convert.FromBase64String(bundle["image/jpeg"]), "jpeg").Height));
+        Assert.Contains($"data:image/jpeg;base64,{bundle["image/jpeg"]}", DisplayFormat.Mime(new Picture(grid))["text/html"],
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Interactive_finds_the_formatters_of_every_displayable_type()
     {
-        object[] values = [Image, new Picture(Image), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m")];
-        Assert.All(values, value => Assert.All(DisplayFormat.Mime(value), form => Assert.Equal(form.Value, value.ToDisplayString(form.Key))));
+        object[] values = [Image, new Picture(Image), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero),
+            new CheckResult(true, "m")];
+        Assert.All(values, value => Assert.All(DisplayFormat.Mime(value),
+            form => Assert.Equal(form.Value, value.ToDisplayString(form.Key))));
         Assert.All(values, value => Assert.Contains(value is RgbImage ? "image/png" : "text/html", DisplayFormat.Mime(value).Keys));
         Assert.DoesNotContain("text/html", DisplayFormat.Mime(Image).Keys); // the same picture twice would double a notebook
     }
@@ -46,7 +50,8 @@ public sealed class DisplayTests
     [Fact]
     public void Nothing_displayed_needs_a_script()
     {
-        object[] values = [new Picture(Image), Line("<script>"), new DisplayTable(["<script>"], [["<script>"]]), new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
+        object[] values = [new Picture(Image), Line("<script>"), new DisplayTable(["<script>"], [["<script>"]]),
+            new Panel("<script>", Image), new CheckResult(false, "<script>", "<script>")];
         Assert.All(values, value => Assert.DoesNotContain("<script", DisplayFormat.Mime(value)["text/html"]));
     }
 
@@ -54,7 +59,8 @@ public sealed class DisplayTests
     public void A_table_puts_numbers_right_and_text_left()
     {
         var table = DisplayTable.Of([new { Layer = "mid", Norm = 0.0123456 }, new { Layer = "up.0", Norm = 12.0 }], "Norms");
-        Assert.Contains("<td style=\"text-align:left\">mid</td><td style=\"text-align:right\">0.01235</td>", DisplayFormat.Mime(table)["text/html"]);
+        Assert.Contains("<td style=\"text-align:left\">mid</td><td style=\"text-align:right\">0.01235</td>",
+            DisplayFormat.Mime(table)["text/html"]);
         Assert.Equal("Norms\nLayer  Norm\nmid    0.01235\nup.0        12", table.ToString());
         Assert.Throws<BadInputException>(() => new DisplayTable(["a", "b"], [[1]]));
     }
@@ -77,8 +83,10 @@ public sealed class DisplayTests
     {
         using var tensor = TorchSharp.torch.zeros(1);
         using var parameter = new TorchSharp.Modules.Parameter(TorchSharp.torch.zeros(1));
-        object[] known = [Image, new[] { Image }, new Picture(Image), new DisplayTable(["a"], [[1]]), new Panel("x"), new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m"),
-            new FrameSlider("s", ("a", 1)), Line("loss"), Chart.Combine([Line("a"), Line("b")]), XPlot.Plotly.Chart.Line([1.0, 2.0]), tensor, parameter];
+        object[] known = [Image, new[] { Image }, new Picture(Image), new DisplayTable(["a"], [[1]]), new Panel("x"),
+            new ProgressLine(1, 2, TimeSpan.Zero), new CheckResult(true, "m"),
+            new FrameSlider("s", ("a", 1)), Line("loss"), Chart.Combine([Line("a"), Line("b")]), XPlot.Plotly.Chart.Line([1.0, 2.0]),
+            tensor, parameter];
         Assert.All(known, value => Assert.True(DisplayFormat.Knows(value), value.GetType().Name));
         Assert.All((object?[])[null, 1, "text", new List<int>(), DateTime.UnixEpoch], value => Assert.False(DisplayFormat.Knows(value)));
     }
@@ -113,7 +121,8 @@ public sealed class DisplayTests
             Check.Near(0.5, 0.6, 0.01, "ᾱ", "take the product");
             """);
         Assert.Null(error);
-        Assert.Equal(["one", "✘ ᾱ: 0.5, expected 0.6 ± 0.01 (take the product)"], shown.OfType<Displayed>().Select(s => s.Data["text/plain"]));
+        Assert.Equal(["one", "✘ ᾱ: 0.5, expected 0.6 ± 0.01 (take the product)"],
+            shown.OfType<Displayed>().Select(s => s.Data["text/plain"]));
         Assert.Equal("two", shown.OfType<Updated>().Single().Data["text/plain"]);
         Assert.Equal(shown.OfType<Displayed>().First().Id, shown.OfType<Updated>().Single().Id);
     }

@@ -85,5 +85,6 @@ public sealed class TensorDisplayTests
 
     private static string Text(Tensor tensor) => DisplayFormat.Mime(tensor)["text/plain"];
 
-    private static RgbImage Decoded(Tensor tensor) => RgbImage.Decode(Convert.FromBase64String(DisplayFormat.Mime(tensor)["image/png"]), "png");
+    private static RgbImage Decoded(Tensor tensor) =>
+        RgbImage.Decode(Convert.FromBase64String(DisplayFormat.Mime(tensor)["image/png"]), "png");
 }

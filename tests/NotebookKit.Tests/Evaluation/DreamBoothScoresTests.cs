@@ -44,9 +44,14 @@ public sealed class DreamBoothScoresTests
         using var probe = Probe.Load(Path.Combine(House.Root, "data", "probe"));
         var scores = new DreamBoothScores(probe);
         var photos = SampleRabbit.Photos.Select(photo => photo.Paint(64)).ToList();
-        var again = Enumerable.Range(0, 6).Select(i => SampleRabbit.Paint(SceneSampler.SampleView(new WorldRandom(40, (ulong)i)), Background.Studio, (ulong)i, 64)).ToList();
-        var others = Enum.GetValues<ToyColor>().Select(color => Painter.Paint(new Scene(ToyClass.RabbitToy, color, Background.Grass, Style.Photo, Accessory.None, 3, new View()), 64)).ToList();
-        var (own, found, strangers) = (scores.AmongThemselves(photos), scores.SubjectFidelity(again, photos), scores.SubjectFidelity(others, photos));
+        var again = Enumerable.Range(0, 6)
+            .Select(i => SampleRabbit.Paint(SceneSampler.SampleView(new WorldRandom(40, (ulong)i)), Background.Studio, (ulong)i, 64))
+            .ToList();
+        var others = Enum.GetValues<ToyColor>()
+            .Select(color => Painter.Paint(new Scene(ToyClass.RabbitToy, color, Background.Grass, Style.Photo, Accessory.None, 3,
+                new View()), 64)).ToList();
+        var (own, found, strangers) = (scores.AmongThemselves(photos), scores.SubjectFidelity(again, photos),
+            scores.SubjectFidelity(others, photos));
         Assert.True(found > 0.8 * own, $"other views {found:F2}, the photos among themselves {own:F2}");
         Assert.True(strangers < 0.5 * own, $"other rabbits {strangers:F2}, the photos among themselves {own:F2}");
     }
@@ -56,7 +61,8 @@ public sealed class DreamBoothScoresTests
         public string Name => "plane";
 
         public Tensor Embed(IReadOnlyList<RgbImage> pictures) =>
-            tensor(pictures.SelectMany(p => (p.Width, p.Height) switch { (8, 8) => new[] { 1f, 0 }, (16, 8) => [0, 1], _ => [0.6f, 0.8f] }).ToArray(), [pictures.Count, 2L]);
+            tensor(pictures.SelectMany(p => (p.Width, p.Height) switch { (8, 8) => new[] { 1f, 0 }, (16, 8) => [0, 1], _ => [0.6f, 0.8f] })
+                .ToArray(), [pictures.Count, 2L]);
 
         public void Dispose()
         {

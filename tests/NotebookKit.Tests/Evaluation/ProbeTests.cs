@@ -60,7 +60,8 @@ public sealed class ProbeTests
         Assert.Equal(new Marks(true, null, null, true), marks);
         Assert.True(marks.All);
         Assert.False(Marks.Of(scene, new ProbeReading("cat toy", "blue", "grass", "pencil sketch")).All);
-        var shares = Marks.Shares([new Marks(true, true, null, true), new Marks(true, false, true, true), new Marks(false, null, true, true)]);
+        var shares = Marks.Shares([new Marks(true, true, null, true), new Marks(true, false, true, true),
+            new Marks(false, null, true, true)]);
         Assert.Equal(new AttributeShares(0.6667, 0.5, 1, 1, 0.3333), shares);
     }
 

@@ -6,7 +6,8 @@ namespace NotebookKit.Tests.Fuzzing;
 /// <summary>Spoils bytes the way disks, networks and enemies do; the same seed spoils the same way.</summary>
 internal sealed class Mutation(int seed)
 {
-    private static readonly long[] Numbers = [0, 1, 2, 7, 255, 256, 65535, 65536, int.MaxValue, uint.MaxValue, 1L << 40, long.MaxValue, -1, long.MinValue];
+    private static readonly long[] Numbers = [0, 1, 2, 7, 255, 256, 65535, 65536, int.MaxValue, uint.MaxValue, 1L << 40, long.MaxValue, -1,
+        long.MinValue];
     private readonly Random _random = new(seed);
 
     /// <summary>One of these.</summary>
@@ -30,8 +31,12 @@ internal sealed class Mutation(int seed)
                 case 3: bytes.RemoveRange(at, Math.Min(bytes.Count - at, 1 + _random.Next(16))); break;
                 case 4: bytes.RemoveRange(at, bytes.Count - at); break; // cut off
                 case 5: Overwrite(bytes, at, BitConverter.GetBytes(Pick(Numbers))[..Pick([1, 2, 4, 8])]); break;
-                case 6: bytes.InsertRange(at, bytes.GetRange(_random.Next(bytes.Count), 0).Concat(bytes.Skip(_random.Next(bytes.Count)).Take(_random.Next(64))).ToArray()); break;
-                default: Overwrite(bytes, at, (other ?? original).Skip(_random.Next((other ?? original).Length)).Take(1 + _random.Next(64)).ToArray()); break;
+                case 6:
+                    bytes.InsertRange(at, bytes.GetRange(_random.Next(bytes.Count), 0)
+                    .Concat(bytes.Skip(_random.Next(bytes.Count)).Take(_random.Next(64))).ToArray()); break;
+                default:
+                    Overwrite(bytes, at,
+                    (other ?? original).Skip(_random.Next((other ?? original).Length)).Take(1 + _random.Next(64)).ToArray()); break;
             }
         }
 
@@ -55,7 +60,8 @@ internal sealed class Mutation(int seed)
             text.Remove(start, Math.Max(end - start, 1));
             text.Insert(start, Pick(
             [
-                Pick(Numbers).ToString(CultureInfo.InvariantCulture), "1e999", "NaN", "-Infinity", "null", "true", "[]", "{}", "\"\"", "[[[[[[[[", "\\ud800", "0.5", "\"x\"", ",", ":", "",
+                Pick(Numbers).ToString(CultureInfo.InvariantCulture), "1e999", "NaN", "-Infinity", "null", "true", "[]", "{}", "\"\"",
+                "[[[[[[[[", "\\ud800", "0.5", "\"x\"", ",", ":", "",
                 new string('9', 400), new string('[', 2000),
             ]));
         }

@@ -11,9 +11,11 @@ namespace NotebookKit.Tests.Fuzzing;
 /// <summary>Spoilt pictures of every kind, three hundred of each a run; KIT_FUZZ_PICTURES=2500 makes them more.</summary>
 public sealed class PictureFuzzTests
 {
-    private static readonly int EachKind = int.Parse(Environment.GetEnvironmentVariable("KIT_FUZZ_PICTURES") ?? "300", CultureInfo.InvariantCulture);
+    private static readonly int EachKind = int.Parse(Environment.GetEnvironmentVariable("KIT_FUZZ_PICTURES") ?? "300",
+        CultureInfo.InvariantCulture);
 
-    public static TheoryData<string> Kinds => ["PNG", "JPEG", "lossy WebP", "lossless WebP", "lossy WebP with alpha", "lossless WebP with alpha"];
+    public static TheoryData<string> Kinds =>
+        ["PNG", "JPEG", "lossy WebP", "lossless WebP", "lossy WebP with alpha", "lossless WebP with alpha"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -33,7 +35,8 @@ public sealed class PictureFuzzTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Whole_pictures_are_all_read(string kind) => Assert.All(Whole(kind), bytes => Assert.True(RgbImage.Decode(bytes, "x").Width > 0));
+    public void Whole_pictures_are_all_read(string kind) =>
+        Assert.All(Whole(kind), bytes => Assert.True(RgbImage.Decode(bytes, "x").Width > 0));
 
     private static byte[][] Whole(string kind) => kind switch
     {
@@ -42,7 +45,8 @@ public sealed class PictureFuzzTests
         _ =>
         [
             .. kind == "lossless WebP" ? Golden("*.webp") : [],
-            Written(new WebpEncoder { FileFormat = kind.StartsWith("lossy") ? WebpFileFormatType.Lossy : WebpFileFormatType.Lossless }, (byte)(kind.EndsWith("alpha") ? 77 : 255)),
+            Written(new WebpEncoder { FileFormat = kind.StartsWith("lossy") ? WebpFileFormatType.Lossy : WebpFileFormatType.Lossless },
+                (byte)(kind.EndsWith("alpha") ? 77 : 255)),
         ],
     };
 
@@ -54,7 +58,8 @@ public sealed class PictureFuzzTests
         var photo = RgbImage.Load(House.Golden("images", "src", "exact64.png"));
         using var image = new Image<Rgba32>(photo.Width, photo.Height);
         for (var i = 0; i < photo.Width * photo.Height; i++)
-            image[i % photo.Width, i / photo.Width] = new Rgba32(photo.Pixels[3 * i], photo.Pixels[3 * i + 1], photo.Pixels[3 * i + 2], i % 7 < 3 ? opacity : (byte)255);
+            image[i % photo.Width, i / photo.Width] = new Rgba32(photo.Pixels[3 * i], photo.Pixels[3 * i + 1], photo.Pixels[3 * i + 2],
+                i % 7 < 3 ? opacity : (byte)255);
         using var file = new MemoryStream();
         image.Save(file, encoder);
         return file.ToArray();

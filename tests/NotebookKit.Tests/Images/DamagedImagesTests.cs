@@ -59,7 +59,8 @@ public sealed class DamagedImagesTests
     public void A_pixel_outside_the_palette_is_black()
     {
         Assert.Equal([1, 2, 3, 0, 0, 0], RgbImage.Decode(Png(2, 1, 8, 3, [0, 0, 9], ("PLTE", [1, 2, 3])), "palette").Pixels);
-        Assert.Equal([1, 2, 3, 0, 0, 0], RgbImage.Decode(Png(2, 1, 4, 3, [0, 0x0F], ("PLTE", [1, 2, 3]), ("tRNS", [255])), "palette").Pixels);
+        Assert.Equal([1, 2, 3, 0, 0, 0],
+            RgbImage.Decode(Png(2, 1, 4, 3, [0, 0x0F], ("PLTE", [1, 2, 3]), ("tRNS", [255])), "palette").Pixels);
         Assert.Contains("palette", Refusal(Png(1, 1, 8, 3, [0, 0])));
         Assert.Contains("palette", Refusal(Png(1, 1, 8, 3, [0, 0], ("PLTE", [1, 2]))));
     }
@@ -116,7 +117,8 @@ public sealed class DamagedImagesTests
     [Fact]
     public void What_is_no_picture_is_named_with_the_remedy()
     {
-        Assert.Equal("photo.jpg holds text, not a picture; give a PNG, JPEG or WebP file.", Refusal(Encoding.UTF8.GetBytes("Liebe Grüße aus dem Urlaub\n"), "photo.jpg"));
+        Assert.Equal("photo.jpg holds text, not a picture; give a PNG, JPEG or WebP file.",
+            Refusal(Encoding.UTF8.GetBytes("Liebe Grüße aus dem Urlaub\n"), "photo.jpg"));
         Assert.Equal("photo.jpg is empty; give a PNG, JPEG or WebP file.", Refusal([], "photo.jpg"));
         Assert.Contains("is a GIF", Refusal("GIF89a"u8.ToArray()));
         Assert.Contains("is a HEIC picture", Refusal([0, 0, 0, 24, .. "ftypheic"u8, 0, 0]));
@@ -131,7 +133,8 @@ public sealed class DamagedImagesTests
     internal static byte[] Png(int width, int height, int depth, int colorType, byte[] rows, params (string Type, byte[] Body)[] parts) =>
         Png(width, height, depth, colorType, interlace: 0, rows, parts);
 
-    internal static byte[] Png(int width, int height, int depth, int colorType, byte interlace, byte[] rows, params (string Type, byte[] Body)[] parts)
+    internal static byte[] Png(int width, int height, int depth, int colorType, byte interlace, byte[] rows,
+        params (string Type, byte[] Body)[] parts)
     {
         var file = new MemoryStream();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);

@@ -20,7 +20,8 @@ public sealed class GenerationParametersTests
         var parameters = GenerationParameters.Parse(FromTheWebUi);
         Assert.Equal("masterpiece, <lora:Moxin_10:1>, 1girl\nsecond line", parameters.Prompt);
         Assert.Equal("(worst quality:2), text\nand more", parameters.NegativePrompt);
-        Assert.Equal(["20", "DPM++ 2M Karras", "7.5", "1234567890123", "512x768", "4199bcdd14", "rev", "Moxin_10: f9c7, b: 00", "v1.6.0"], parameters.Settings.Select(setting => setting.Value));
+        Assert.Equal(["20", "DPM++ 2M Karras", "7.5", "1234567890123", "512x768", "4199bcdd14", "rev", "Moxin_10: f9c7, b: 00", "v1.6.0"],
+            parameters.Settings.Select(setting => setting.Value));
         Assert.Equal("7.5", parameters["cfg scale"]);
         Assert.Null(parameters["Clip skip"]);
         Assert.Equal(FromTheWebUi.ReplaceLineEndings("\n"), parameters.ToString());
@@ -61,12 +62,14 @@ public sealed class GenerationParametersTests
         var png = new RgbImage(2, 2).ToPng(new Dictionary<string, string> { ["parameters"] = "text" });
         png[45] ^= 1;
         Assert.Contains("checksum", Assert.Throws<BadInputException>(() => PngText.Read(png, "x")).Message);
-        Assert.Contains("cut off", Assert.Throws<BadInputException>(() => PngText.Read(new RgbImage(2, 2).ToPng().AsSpan()[..40], "x")).Message);
+        Assert.Contains("cut off",
+            Assert.Throws<BadInputException>(() => PngText.Read(new RgbImage(2, 2).ToPng().AsSpan()[..40], "x")).Message);
 
         using var packed = new MemoryStream();
         using (var packer = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
             packer.Write(new byte[PngText.MaxBytes + 1]);
-        Assert.Contains("unpacks", Assert.Throws<BadInputException>(() => PngText.Read(WithPart("zTXt", [.. "k"u8, 0, 0, .. packed.ToArray()]), "x")).Message);
+        Assert.Contains("unpacks",
+            Assert.Throws<BadInputException>(() => PngText.Read(WithPart("zTXt", [.. "k"u8, 0, 0, .. packed.ToArray()]), "x")).Message);
         Assert.Contains("zTXt", Assert.Throws<BadInputException>(() => PngText.Read(WithPart("zTXt", [.. "no end"u8]), "x")).Message);
     }
 

@@ -47,7 +47,8 @@ public sealed class ImageGridTests
     public void Rows_stand_below_their_titles()
     {
         var row = ImageGrid.Render([Red, Red, Red], 3);
-        var rows = ImageGrid.Rows([("before", [Red, Red, Red]), ("after, with a title that is far too long for three small pictures", [Red, Red])]);
+        var rows = ImageGrid.Rows([("before", [Red, Red, Red]),
+            ("after, with a title that is far too long for three small pictures", [Red, Red])]);
         var (title, width) = (rows.Height / 2 - row.Height, row.Width);
         Assert.Equal((width, 2 * (row.Height + title)), (rows.Width, rows.Height));
         Assert.Equal((255, 0, 0), At(rows, 4, title + 4));

@@ -21,7 +21,8 @@ public sealed class ReferenceImagesTests
             var expected = Read(row.GetProperty("decoded").GetString()!);
             // Other decoders of JPEG round otherwise, 16 bits may round either way; everything else is exact. Where colours are
             // stored at half the size (4:2:0) ImageSharp repeats them and Pillow smooths them: edges differ, the mean tells.
-            var (largest, mean) = name.Contains("420") ? (255, 1.5) : name.EndsWith(".jpg", StringComparison.Ordinal) ? (4, 0.6) : name.Contains("16") ? (1, 0.2) : (0, 0);
+            var (largest, mean) = name.Contains("420") ? (255, 1.5) : name.EndsWith(".jpg", StringComparison.Ordinal) ? (4, 0.6)
+                : name.Contains("16") ? (1, 0.2) : (0, 0);
             Compare(mismatches, name, expected, image, largest, mean);
         }
 

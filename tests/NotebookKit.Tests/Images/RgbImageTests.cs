@@ -10,11 +10,16 @@ public sealed class RgbImageTests
         byte[] rows = [0, 200, 100, 0, 0, 200, 100, 0, 255, 200, 100, 0, 128];
         var image = RgbImage.Decode(DamagedImagesTests.Png(3, 1, 8, 6, rows), "rgba");
         Assert.Equal([255, 255, 255, 200, 100, 0, 227, 177, 127], image.Pixels);
-        Assert.Equal([200, 100, 0, 200, 100, 0, 200, 100, 0], RgbImage.Decode(DamagedImagesTests.Png(3, 1, 8, 6, rows), "rgba", AlphaRule.Drop).Pixels);
+        Assert.Equal([200, 100, 0, 200, 100, 0, 200, 100, 0],
+            RgbImage.Decode(DamagedImagesTests.Png(3, 1, 8, 6, rows), "rgba", AlphaRule.Drop).Pixels);
         // One colour of an RGB picture or one entry of a palette stands for "transparent"; of 16 bits, ImageSharp knows none.
-        Assert.Equal([255, 255, 255, 1, 2, 4], RgbImage.Decode(DamagedImagesTests.Png(2, 1, 8, 2, [0, 1, 2, 3, 1, 2, 4], ("tRNS", [0, 1, 0, 2, 0, 3])), "rgb").Pixels);
-        Assert.Equal([9, 9, 9, 255, 255, 255], RgbImage.Decode(DamagedImagesTests.Png(2, 1, 8, 3, [0, 0, 1], ("PLTE", [9, 9, 9, 5, 5, 5]), ("tRNS", [255, 0])), "palette").Pixels);
-        Assert.Equal([18, 18, 18, 18, 18, 18], RgbImage.Decode(DamagedImagesTests.Png(2, 1, 16, 0, [0, 0x12, 0x34, 0x12, 0x35], ("tRNS", [0x12, 0x34])), "gray").Pixels);
+        Assert.Equal([255, 255, 255, 1, 2, 4],
+            RgbImage.Decode(DamagedImagesTests.Png(2, 1, 8, 2, [0, 1, 2, 3, 1, 2, 4], ("tRNS", [0, 1, 0, 2, 0, 3])), "rgb").Pixels);
+        Assert.Equal([9, 9, 9, 255, 255, 255],
+            RgbImage.Decode(DamagedImagesTests.Png(2, 1, 8, 3, [0, 0, 1], ("PLTE", [9, 9, 9, 5, 5, 5]), ("tRNS", [255, 0])),
+                "palette").Pixels);
+        Assert.Equal([18, 18, 18, 18, 18, 18],
+            RgbImage.Decode(DamagedImagesTests.Png(2, 1, 16, 0, [0, 0x12, 0x34, 0x12, 0x35], ("tRNS", [0x12, 0x34])), "gray").Pixels);
     }
 
     [Fact]
@@ -22,9 +27,11 @@ public sealed class RgbImageTests
     {
         var image = new RgbImage(200, 120);
         for (var i = 0; i < image.Width * image.Height; i++)
-            (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) = ((byte)(i % 200), (byte)(i / 200 * 2), (byte)(128 + (60 * Math.Sin(i % 200 / 9.0))));
+            (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) = ((byte)(i % 200), (byte)(i / 200 * 2),
+                (byte)(128 + (60 * Math.Sin(i % 200 / 9.0))));
         var (fine, coarse) = (image.ToJpeg(), image.ToJpeg(20));
-        Assert.True(coarse.Length < fine.Length && fine.Length < image.Pixels.Length / 5, $"{coarse.Length}, {fine.Length} of {image.Pixels.Length}");
+        Assert.True(coarse.Length < fine.Length && fine.Length < image.Pixels.Length / 5,
+            $"{coarse.Length}, {fine.Length} of {image.Pixels.Length}");
         var back = RgbImage.Decode(fine, "jpeg");
         Assert.Equal((200, 120), (back.Width, back.Height));
         Assert.InRange(back.Pixels.Zip(image.Pixels, (a, b) => Math.Abs(a - b)).Average(), 0, 2);
@@ -51,7 +58,9 @@ public sealed class RgbImageTests
         byte[] rows = [0, 10, 0, 50, 0, 30, 0, 20, 40, 0, 60, 70, 80, 90, 100];
         var image = RgbImage.Decode(DamagedImagesTests.Png(5, 2, 8, 0, 1, rows), "interlaced");
         Assert.Equal([10, 20, 30, 40, 50, 60, 70, 80, 90, 100], image.Pixels.Where((_, i) => i % 3 == 0));
-        Assert.Contains("without interlacing", Assert.Throws<BadInputException>(() => RgbImage.Decode(DamagedImagesTests.Png(3, 2, 8, 0, 1, [0, 10, 0, 30, 0, 20, 0, 40, 50, 60]), "narrow")).Message);
+        Assert.Contains("without interlacing",
+            Assert.Throws<BadInputException>(() =>
+                RgbImage.Decode(DamagedImagesTests.Png(3, 2, 8, 0, 1, [0, 10, 0, 30, 0, 20, 0, 40, 50, 60]), "narrow")).Message);
     }
 
     [Fact]
@@ -151,7 +160,8 @@ public sealed class RgbImageTests
                 File.WriteAllText(Path.Combine(folder, name), "");
             Assert.Equal(["a.png", "b.JPG", "c.webp"], ImageFolder.List(folder).Select(Path.GetFileName));
             Assert.Contains("is a file", Assert.Throws<BadInputException>(() => ImageFolder.List(Path.Combine(folder, "a.png"))).Message);
-            Assert.Contains("There is no folder", Assert.Throws<BadInputException>(() => ImageFolder.List(Path.Combine(folder, "none"))).Message);
+            Assert.Contains("There is no folder",
+                Assert.Throws<BadInputException>(() => ImageFolder.List(Path.Combine(folder, "none"))).Message);
         }
         finally
         {

@@ -29,11 +29,13 @@ public sealed class FileInspectorTests : IDisposable
             var name when name.EndsWith("position_ids") => new TensorToSave(name, ones(1, 77) * 3.5f, ScalarType.Float16),
             "model.diffusion_model.out.2.bias" => item with { Value = tensor(new[] { float.NaN, float.PositiveInfinity, 1f, 1f }) },
             _ => item,
-        }).Append(new TensorToSave("model_ema.diffusion_modelout2bias", zeros(4), ScalarType.Float16)).Append(new TensorToSave("what.is.this", zeros(4), ScalarType.Float16));
+        }).Append(new TensorToSave("model_ema.diffusion_modelout2bias", zeros(4), ScalarType.Float16))
+            .Append(new TensorToSave("what.is.this", zeros(4), ScalarType.Float16));
         Safetensors.Save(_folder["merge.safetensors"], tensors, LdmConfigs.ToMetadata(model));
 
         var report = FileInspector.Inspect(_folder["merge.safetensors"]);
-        Assert.Equal(("a Stable Diffusion 1.x checkpoint", "a model of its own, text states 16 wide", 1L, 1L), (report.Kind, report.Base, report.NaN, report.Infinite));
+        Assert.Equal(("a Stable Diffusion 1.x checkpoint", "a model of its own, text states 16 wide", 1L, 1L),
+            (report.Kind, report.Base, report.NaN, report.Infinite));
         Assert.Equal(["what.is.this"], report.KeysUnmatched);
         Assert.Empty(report.KeysMissing);
         Assert.Equal(report.Tensors - 1, report.KeysMatched);
@@ -50,7 +52,12 @@ public sealed class FileInspectorTests : IDisposable
         Assert.StartsWith("4 (", report.Facts["rank"]);
         Assert.Equal((0, "kohya"), (report.KeysUnmatched.Count, report.Facts["format"]));
         Assert.Equal(12, report.Hashes!.AutoV3!.Length);
-        Safetensors.Save(_folder["xl.safetensors"], new Dictionary<string, Tensor> { ["lora_te2_a.lora_up.weight"] = zeros(4, 2), ["lora_te2_a.lora_down.weight"] = zeros(2, 4), ["lora_te2_b.lora_down.weight"] = zeros(2, 4) });
+        Safetensors.Save(_folder["xl.safetensors"], new Dictionary<string, Tensor>
+        {
+            ["lora_te2_a.lora_up.weight"] = zeros(4, 2),
+            ["lora_te2_a.lora_down.weight"] = zeros(2, 4),
+            ["lora_te2_b.lora_down.weight"] = zeros(2, 4)
+        });
         var other = FileInspector.Inspect(_folder["xl.safetensors"]);
         Assert.Equal("SDXL", other.Base);
         Assert.Single(other.KeysMissing);
@@ -74,7 +81,8 @@ public sealed class FileInspectorTests : IDisposable
     {
         Safetensors.Save(_folder["word.safetensors"], new Dictionary<string, Tensor> { ["emb_params"] = zeros(3, 768) });
         var embedding = FileInspector.Inspect(_folder["word.safetensors"]);
-        Assert.Equal(("a textual inversion embedding", "SD 1.x", "emb_params: 3 of 768"), (embedding.Kind, embedding.Base, embedding.Facts["vectors"]));
+        Assert.Equal(("a textual inversion embedding", "SD 1.x", "emb_params: 3 of 768"),
+            (embedding.Kind, embedding.Base, embedding.Facts["vectors"]));
 
         new RgbImage(8, 8).SavePng(_folder["plain.png"]);
         Assert.Contains("does not say", FileInspector.Inspect(_folder["plain.png"]).Findings.Single().What);

@@ -29,7 +29,14 @@ public sealed class LoraFormatTests : IDisposable
     public void LoHa_is_the_elementwise_product_of_two_low_rank_matrices()
     {
         Tensor a = Random(32, 3), b = Random(3, 32), c = Random(32, 3), d = Random(3, 32);
-        AssertDelta(Linear, new() { [".hada_w1_a"] = a, [".hada_w1_b"] = b, [".hada_w2_a"] = c, [".hada_w2_b"] = d, [".alpha"] = tensor(6f) }, a.mm(b) * c.mm(d) * 2);
+        AssertDelta(Linear, new()
+        {
+            [".hada_w1_a"] = a,
+            [".hada_w1_b"] = b,
+            [".hada_w2_a"] = c,
+            [".hada_w2_b"] = d,
+            [".alpha"] = tensor(6f)
+        }, a.mm(b) * c.mm(d) * 2);
     }
 
     [Fact]
@@ -37,7 +44,15 @@ public sealed class LoraFormatTests : IDisposable
     {
         Tensor a = Random(3, 32), b = Random(3, 32), c = Random(3, 32), d = Random(3, 32), t1 = Random(3, 3, 3, 3), t2 = Random(3, 3, 3, 3);
         var expected = einsum("ijkl,jr,ip->prkl", t1, b, a) * einsum("ijkl,jr,ip->prkl", t2, d, c);
-        AssertDelta(Convolution, new() { [".hada_w1_a"] = a, [".hada_w1_b"] = b, [".hada_w2_a"] = c, [".hada_w2_b"] = d, [".hada_t1"] = t1, [".hada_t2"] = t2 }, expected);
+        AssertDelta(Convolution, new()
+        {
+            [".hada_w1_a"] = a,
+            [".hada_w1_b"] = b,
+            [".hada_w2_a"] = c,
+            [".hada_w2_b"] = d,
+            [".hada_t1"] = t1,
+            [".hada_t2"] = t2
+        }, expected);
     }
 
     [Fact]
@@ -45,8 +60,10 @@ public sealed class LoraFormatTests : IDisposable
     {
         Tensor small = Random(4, 2), a = Random(8, 3), b = Random(3, 16);
         var large = a.mm(b);
-        AssertDelta(Linear, new() { [".lokr_w1"] = small, [".lokr_w2_a"] = a, [".lokr_w2_b"] = b, [".alpha"] = tensor(1.5f) }, Kronecker(small, large) * 0.5);
-        AssertDelta(Linear, new() { [".lokr_w1"] = small, [".lokr_w2"] = large, [".alpha"] = tensor(1e9f) }, Kronecker(small, large)); // whole: alpha means nothing
+        AssertDelta(Linear, new() { [".lokr_w1"] = small, [".lokr_w2_a"] = a, [".lokr_w2_b"] = b, [".alpha"] = tensor(1.5f) },
+            Kronecker(small, large) * 0.5);
+        AssertDelta(Linear, new() { [".lokr_w1"] = small, [".lokr_w2"] = large, [".alpha"] = tensor(1e9f) },
+            Kronecker(small, large)); // whole: alpha means nothing
     }
 
     [Fact]
@@ -54,7 +71,13 @@ public sealed class LoraFormatTests : IDisposable
     {
         Tensor down = Random(3, 32, 1, 1), mid = Random(3, 3, 3, 3), up = Random(32, 3, 1, 1);
         var expected = einsum("nmkl,in,mj->ijkl", mid, up.flatten(1), down.flatten(1));
-        AssertDelta(Convolution, new() { [".lora_down.weight"] = down, [".lora_mid.weight"] = mid, [".lora_up.weight"] = up, [".alpha"] = tensor(6f) }, expected * 2);
+        AssertDelta(Convolution, new()
+        {
+            [".lora_down.weight"] = down,
+            [".lora_mid.weight"] = mid,
+            [".lora_up.weight"] = up,
+            [".alpha"] = tensor(6f)
+        }, expected * 2);
     }
 
     [Fact]
@@ -65,7 +88,8 @@ public sealed class LoraFormatTests : IDisposable
         var delta = Load(Linear, new() { [".oft_blocks"] = blocks }).Delta();
         Assert.True(delta.abs().max().item<float>() > 1e-3);
         var gram = (weight + delta).transpose(0, 1).mm(weight + delta);
-        Rounding.Same(weight.transpose(0, 1).mm(weight), gram, Width + (2 * 32)); // the product, and a turn by blocks of 8 that is solved for
+        Rounding.Same(weight.transpose(0, 1).mm(weight), gram,
+            Width + (2 * 32)); // the product, and a turn by blocks of 8 that is solved for
     }
 
     [Theory]
@@ -90,8 +114,22 @@ public sealed class LoraFormatTests : IDisposable
         Tensor upA = Random(32, 3), downA = Random(3, 32), upB = Random(32, 3), downB = Random([3, 32, .. kernel]);
         var ofInput = weight.dim() == 2 ? weight.mm(upA.mm(downA)) : einsum("oikl,ij->ojkl", weight, upA.mm(downA));
         var expected = (upB.mm(downB.flatten(1)).reshape(weight.shape) + ofInput) * 2;
-        AssertDelta(module, new() { [".a1.weight"] = upA.reshape([32, 3, .. point]), [".a2.weight"] = downA.reshape([3, 32, .. point]), [".b1.weight"] = upB.reshape([32, 3, .. point]), [".b2.weight"] = downB, [".alpha"] = tensor(6f) }, expected);
-        AssertDelta(module, new() { [".a2.weight"] = upA.reshape([32, 3, .. point]), [".a1.weight"] = downA.reshape([3, 32, .. point]), [".b2.weight"] = upB.reshape([32, 3, .. point]), [".b1.weight"] = downB, [".alpha"] = tensor(6f) }, expected);
+        AssertDelta(module, new()
+        {
+            [".a1.weight"] = upA.reshape([32, 3, .. point]),
+            [".a2.weight"] = downA.reshape([3, 32, .. point]),
+            [".b1.weight"] = upB.reshape([32, 3, .. point]),
+            [".b2.weight"] = downB,
+            [".alpha"] = tensor(6f)
+        }, expected);
+        AssertDelta(module, new()
+        {
+            [".a2.weight"] = upA.reshape([32, 3, .. point]),
+            [".a1.weight"] = downA.reshape([3, 32, .. point]),
+            [".b2.weight"] = upB.reshape([32, 3, .. point]),
+            [".b1.weight"] = downB,
+            [".alpha"] = tensor(6f)
+        }, expected);
     }
 
     [Theory]
@@ -102,7 +140,8 @@ public sealed class LoraFormatTests : IDisposable
         using var grad = no_grad();
         Tensor weight = Random(32), bias = Random(32);
         var path = Save(new() { [module + ".w_norm"] = weight, [module + ".b_norm"] = bias });
-        var layer = (nn.Module<Tensor, Tensor>)_unet.named_modules().First(named => "lora_unet_" + named.name.Replace('.', '_') == module).module;
+        var layer = (nn.Module<Tensor, Tensor>)_unet.named_modules()
+            .First(named => "lora_unet_" + named.name.Replace('.', '_') == module).module;
         var x = dimensions == 4 ? Random(2, 32, 4, 4) : Random(2, 5, 32);
         var bare = layer.call(x);
         using (var network = LoraNetwork.Load(path, _unet, null, 0.5, strict: true))
@@ -119,7 +158,8 @@ public sealed class LoraFormatTests : IDisposable
         // The layer with half of the change written into it, undone again.
         Tensor LoraMerged(nn.Module<Tensor, Tensor> norm, Tensor input)
         {
-            var (w, b) = (Weight(module), _unet.named_parameters().First(parameter => "lora_unet_" + parameter.name.Replace('.', '_') == module + "_bias").parameter);
+            var (w, b) = (Weight(module), _unet.named_parameters()
+                .First(parameter => "lora_unet_" + parameter.name.Replace('.', '_') == module + "_bias").parameter);
             var result = norm.forward(input);
             w.sub_(weight * 0.5);
             b.sub_(bias * 0.5);
@@ -155,7 +195,8 @@ public sealed class LoraFormatTests : IDisposable
         var moved = Weight(Convolution) + up.flatten(1).mm(down.flatten(1)).reshape(32, 32, 3, 3);
         var shaped = axis == 0 ? lengths.reshape(32, 1, 1, 1) : lengths.reshape(1, 32, 1, 1);
         var norms = moved.square().sum(axis == 0 ? [1L, 2, 3] : [0L, 2, 3], keepdim: true).sqrt();
-        AssertDelta(Convolution, new() { [".lora_down.weight"] = down, [".lora_up.weight"] = up, [".dora_scale"] = shaped }, (moved / norms * shaped) - Weight(Convolution));
+        AssertDelta(Convolution, new() { [".lora_down.weight"] = down, [".lora_up.weight"] = up, [".dora_scale"] = shaped },
+            (moved / norms * shaped) - Weight(Convolution));
     }
 
     [Fact]
@@ -170,7 +211,8 @@ public sealed class LoraFormatTests : IDisposable
             ["unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_magnitude_vector"] = lengths,
         });
         using var network = LoraNetwork.Load(path, _unet, null, strict: true);
-        Rounding.Same((moved / moved.square().sum(1, keepdim: true).sqrt() * lengths.unsqueeze(1)) - Weight(Linear), network.Adapters.Single().Adapter.Delta(), Width);
+        Rounding.Same((moved / moved.square().sum(1, keepdim: true).sqrt() * lengths.unsqueeze(1)) - Weight(Linear),
+            network.Adapters.Single().Adapter.Delta(), Width);
     }
 
     [Theory]
@@ -195,7 +237,11 @@ public sealed class LoraFormatTests : IDisposable
     {
         var text = GoldenBase.TextEncoder();
         var width = text.Config.HiddenSize;
-        var path = Save(new() { ["lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight"] = zeros(1, width), ["lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_up.weight"] = zeros(width, 1) });
+        var path = Save(new()
+        {
+            ["lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight"] = zeros(1, width),
+            ["lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_up.weight"] = zeros(width, 1)
+        });
         using var network = LoraNetwork.Load(path, _unet, text, strict: true);
         Assert.Equal("lora_te_text_model_encoder_layers_0_self_attn_q_proj", network.Adapters.Single().Name);
     }
@@ -208,7 +254,8 @@ public sealed class LoraFormatTests : IDisposable
         var text = GoldenBase.TextEncoder();
         var kohya = LoraFile.Read(House.Golden("lora", "locon_r4.safetensors"));
         kohya.Write(_folder["other.safetensors"], ScalarType.Float32, format);
-        Assert.DoesNotContain(Safetensors.Load(_folder["other.safetensors"]).Keys, name => name.Contains("lora_unet", StringComparison.Ordinal) || name.Contains("alpha", StringComparison.Ordinal));
+        Assert.DoesNotContain(Safetensors.Load(_folder["other.safetensors"]).Keys,
+            name => name.Contains("lora_unet", StringComparison.Ordinal) || name.Contains("alpha", StringComparison.Ordinal));
         var compare = LoraCompare.Of(kohya, LoraFile.Read(_folder["other.safetensors"], strict: true));
         Assert.InRange(compare.Difference, 0, 1e-6);
         using var network = LoraNetwork.Load(_folder["other.safetensors"], _unet, text, strict: true);
@@ -220,7 +267,9 @@ public sealed class LoraFormatTests : IDisposable
     {
         const string path = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q";
         Tensor down = Random(2, 32), up = Random(32, 2);
-        Safetensors.Save(_folder["peft.safetensors"], new Dictionary<string, Tensor> { [path + ".lora_A.weight"] = down, [path + ".lora_B.weight"] = up }, new Dictionary<string, string> { ["lora_adapter_metadata"] = """{"unet.r": 2, "unet.lora_alpha": 8}""" });
+        Safetensors.Save(_folder["peft.safetensors"],
+            new Dictionary<string, Tensor> { [path + ".lora_A.weight"] = down, [path + ".lora_B.weight"] = up },
+            new Dictionary<string, string> { ["lora_adapter_metadata"] = """{"unet.r": 2, "unet.lora_alpha": 8}""" });
         using var network = LoraNetwork.Load(_folder["peft.safetensors"], _unet, null);
         Rounding.Same(up.mm(down) * 4, network.Adapters.Single().Adapter.Delta(), 2 * 2);
     }
@@ -230,14 +279,17 @@ public sealed class LoraFormatTests : IDisposable
     {
         // attn1, ff, attn2 in each block, the mid block last: the order in which diffusers 0.11 registered them.
         using var source = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 2, Targets = LoraTargets.Extension });
-        string Order(string name) => (name.Contains("mid_block", StringComparison.Ordinal) ? "2" : name.Contains("up_blocks", StringComparison.Ordinal) ? "1" : "0") + name
-            .Replace("attn1", "A").Replace("ff_net", "B").Replace("attn2", "C").Replace("to_q", "1").Replace("to_k", "2").Replace("to_v", "3").Replace("to_out", "4");
+        string Order(string name) => (name.Contains("mid_block", StringComparison.Ordinal) ? "2"
+            : name.Contains("up_blocks", StringComparison.Ordinal) ? "1" : "0") + name
+            .Replace("attn1", "A").Replace("ff_net", "B").Replace("attn2", "C").Replace("to_q", "1").Replace("to_k", "2")
+            .Replace("to_v", "3").Replace("to_out", "4");
         var layers = source.Layers.OrderBy(layer => Order(layer.Name), StringComparer.Ordinal).ToList();
         var tensors = new Dictionary<string, Tensor>();
         foreach (var (layer, i) in layers.Select((layer, i) => (layer.Layer, i)))
             (tensors[$"unet:{i}:up"], tensors[$"unet:{i}:down"]) = (layer.Up + i, layer.Down + 0);
         source.Remove();
-        Safetensors.Save(_folder["simo.safetensors"], tensors, new Dictionary<string, string> { ["unet"] = """["CrossAttention", "Attention", "GEGLU"]""" });
+        Safetensors.Save(_folder["simo.safetensors"], tensors,
+            new Dictionary<string, string> { ["unet"] = """["CrossAttention", "Attention", "GEGLU"]""" });
         using var network = LoraNetwork.Load(_folder["simo.safetensors"], _unet, null, strict: true);
         foreach (var (name, layer) in network.Layers)
             Assert.Equal(layers.FindIndex(other => other.Name == name), layer.Up[0, 0].item<float>());
@@ -277,7 +329,8 @@ public sealed class LoraFormatTests : IDisposable
         }
 
         Assert.True(sd.EncodePrompts(["a moxin toy"]).Equals(bare));
-        Assert.Contains("wide", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, sd, strict: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("wide", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, sd, strict: true)).Message,
+            StringComparison.Ordinal);
         var (prompt, stack) = LoraStack.Load(sd, $"a moxin toy <lora:{path}:0.5>", new LoraLibrary(_folder.Root));
         using (stack)
             Assert.False(sd.EncodePrompts([prompt]).Equals(bare));
@@ -287,7 +340,12 @@ public sealed class LoraFormatTests : IDisposable
     public void Embeddings_that_came_along_are_kept()
     {
         var vectors = Random(2, 16);
-        var path = Save(new() { [Linear + ".lora_down.weight"] = Random(1, 32), [Linear + ".lora_up.weight"] = Random(32, 1), ["bundle_emb.moxin.string_to_param.*"] = vectors });
+        var path = Save(new()
+        {
+            [Linear + ".lora_down.weight"] = Random(1, 32),
+            [Linear + ".lora_up.weight"] = Random(32, 1),
+            ["bundle_emb.moxin.string_to_param.*"] = vectors
+        });
         var file = LoraFile.Read(path, strict: true);
         Assert.True(file.Embeddings["moxin"].Equals(vectors));
         file.Write(_folder["again.safetensors"], ScalarType.Float32);
@@ -315,25 +373,36 @@ public sealed class LoraFormatTests : IDisposable
         using var network = LoraNetwork.Load(path, _unet, null);
         Assert.Equal(Linear, network.Adapters.Single().Name);
         var said = string.Join("\n", network.Problems);
-        foreach (var part in new[] { "lack their up weights: lora_unet_mid_block_attentions_0_proj_in", "do not fit each other: lora_unet_mid_block_attentions_0_proj_out", "another shape here: lora_unet_conv_in", "not finite (NaN or infinite), which are left out: lora_unet_conv_out", "does not have: lora_unet_nowhere", "no part of a LoRA: something.else" })
+        foreach (var part in new[] { "lack their up weights: lora_unet_mid_block_attentions_0_proj_in",
+            "do not fit each other: lora_unet_mid_block_attentions_0_proj_out", "another shape here: lora_unet_conv_in",
+            "not finite (NaN or infinite), which are left out: lora_unet_conv_out", "does not have: lora_unet_nowhere",
+            "no part of a LoRA: something.else" })
             Assert.Contains(part, said, StringComparison.Ordinal);
-        Assert.Contains("--strict", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null, strict: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("--strict", Assert.Throws<BadInputException>(() => LoraFile.Read(path, strict: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("--strict", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null, strict: true)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("--strict", Assert.Throws<BadInputException>(() => LoraFile.Read(path, strict: true)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_file_for_SDXL_is_called_so()
     {
-        var path = Save(new() { ["lora_te2_text_model_encoder_layers_31_mlp_fc1.lora_down.weight"] = Random(2, 1280), ["lora_te2_text_model_encoder_layers_31_mlp_fc1.lora_up.weight"] = Random(5120, 2) });
+        var path = Save(new()
+        {
+            ["lora_te2_text_model_encoder_layers_31_mlp_fc1.lora_down.weight"] = Random(2, 1280),
+            ["lora_te2_text_model_encoder_layers_31_mlp_fc1.lora_up.weight"] = Random(5120, 2)
+        });
         Assert.Equal(LoraFamily.Sdxl, LoraFile.Read(path).Family);
-        Assert.Contains("SDXL", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, GoldenBase.TextEncoder())).Message, StringComparison.Ordinal);
+        Assert.Contains("SDXL", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, GoldenBase.TextEncoder())).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("model.diffusion_model.input_blocks.0.0.weight", "whole model")]
     [InlineData("emb_params", "textual-inversion")]
     public void What_is_no_LoRA_is_called_what_it_is(string name, string expected) =>
-        Assert.Contains(expected, Assert.Throws<BadInputException>(() => LoraFile.Read(Save(new() { [name] = zeros(2, 4) }))).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<BadInputException>(() => LoraFile.Read(Save(new() { [name] = zeros(2, 4) }))).Message,
+            StringComparison.Ordinal);
 
     public void Dispose()
     {
@@ -349,7 +418,9 @@ public sealed class LoraFormatTests : IDisposable
 
     private static Tensor Kronecker(Tensor a, Tensor b) => einsum("ac,bd->abcd", a, b).reshape(a.shape[0] * b.shape[0], -1);
 
-    private Tensor Weight(string module) => _unet.named_parameters().First(parameter => "lora_unet_" + parameter.name.Replace('.', '_') == module + "_weight").parameter.detach();
+    private Tensor Weight(string module) =>
+        _unet.named_parameters()
+            .First(parameter => "lora_unet_" + parameter.name.Replace('.', '_') == module + "_weight").parameter.detach();
 
     private long[] LoraModulesOf(string module) => Weight(module).shape;
 
@@ -373,7 +444,8 @@ public sealed class LoraFormatTests : IDisposable
         var adapter = Load(module, parts);
         Rounding.Same(expected.reshape(adapter.Delta().shape), adapter.Delta(), Width);
         var x = module == Linear ? Random(2, 5, 32) : Random(2, 32, 6, 6);
-        var share = module == Linear ? nn.functional.linear(x, expected.reshape(32, 32)) : nn.functional.conv2d(x, expected.reshape(32, 32, 3, 3), padding: [1, 1]);
+        var share = module == Linear ? nn.functional.linear(x, expected.reshape(32, 32))
+            : nn.functional.conv2d(x, expected.reshape(32, 32, 3, 3), padding: [1, 1]);
         Rounding.Same(share, adapter.Forward(x, zeros_like(share)), 2 * Width);
     }
 }

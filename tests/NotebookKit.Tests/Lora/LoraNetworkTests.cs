@@ -25,7 +25,8 @@ public sealed class LoraNetworkTests : IDisposable
     public void A_fresh_network_changes_nothing_to_the_last_bit(string targets, LoraInit init, DoraNorm? dora)
     {
         var before = Output();
-        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Targets = LoraTargets.Parse(targets), Init = init, Dora = dora });
+        using var network = LoraNetwork.Inject(_unet, null,
+            new LoraOptions { Rank = 3, Targets = LoraTargets.Parse(targets), Init = init, Dora = dora });
         Assert.True(Output().Equals(before));
         Assert.True(Output(grad: true).detach().Equals(before));
     }
@@ -39,7 +40,8 @@ public sealed class LoraNetworkTests : IDisposable
     public void What_is_trained_is_what_the_file_gives_back(LoraInit init, DoraNorm? dora, bool rsLora)
     {
         var path = Path.Combine(_folder, "trained.safetensors");
-        var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 3, Alpha = 2, Targets = LoraTargets.Locon, Init = init, Dora = dora, RsLora = rsLora });
+        var network = LoraNetwork.Inject(_unet, null,
+            new LoraOptions { Rank = 3, Alpha = 2, Targets = LoraTargets.Locon, Init = init, Dora = dora, RsLora = rsLora });
         Disturb(network);
         var live = Output();
         Rounding.Same(live, Output(grad: true), Rounding.Network); // the recorded path and the short one
@@ -52,7 +54,8 @@ public sealed class LoraNetworkTests : IDisposable
     [Fact]
     public void Every_kind_of_weight_gets_a_gradient_when_the_text_encoder_and_DoRA_learn_too()
     {
-        using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 2, Targets = LoraTargets.Locon, Dora = DoraNorm.PerOutput });
+        using var network = LoraNetwork.Inject(_unet, null,
+            new LoraOptions { Rank = 2, Targets = LoraTargets.Locon, Dora = DoraNorm.PerOutput });
         Output(grad: true).square().sum().backward();
         var lengths = network.Layers.Select(layer => ((DoraLayer)layer.Layer).Magnitude).ToList();
         Assert.All(network.Parameters, parameter => Assert.True(parameter.grad is not null));
@@ -151,7 +154,8 @@ public sealed class LoraNetworkTests : IDisposable
     public void Down_starts_uniform_within_one_over_the_root_of_its_inputs()
     {
         using var network = LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 64 });
-        var down = network.Layers.First(layer => layer.Name.EndsWith("mid_block_attentions_0_transformer_blocks_0_attn2_to_k", StringComparison.Ordinal)).Layer.Down;
+        var down = network.Layers.First(layer =>
+            layer.Name.EndsWith("mid_block_attentions_0_transformer_blocks_0_attn2_to_k", StringComparison.Ordinal)).Layer.Down;
         var bound = 1 / Math.Sqrt(down.shape[1]);
         Assert.InRange(down.abs().max().item<float>(), 0.95 * bound, bound);
         Assert.InRange(down.std().item<float>(), 0.9 * bound / Math.Sqrt(3), 1.1 * bound / Math.Sqrt(3));
@@ -194,12 +198,18 @@ public sealed class LoraNetworkTests : IDisposable
 
     [Fact]
     public void A_rank_of_zero_is_refused() =>
-        Assert.Contains("rank", Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("rank",
+            Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, new LoraOptions { Rank = 0 })).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_file_for_wider_layers_is_refused_and_leaves_the_base_untouched()
     {
-        var path = Save("wide", new() { ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = zeros(2, 1280, 1, 1), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = zeros(1280, 2, 1, 1) });
+        var path = Save("wide", new()
+        {
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = zeros(2, 1280, 1, 1),
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = zeros(1280, 2, 1, 1)
+        });
         var before = Output();
         var error = Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null));
         Assert.Contains("another base", error.Message, StringComparison.Ordinal);
@@ -233,7 +243,8 @@ public sealed class LoraNetworkTests : IDisposable
     public void A_file_that_is_no_whole_LoRA_says_what_is_wrong(string key, string expected)
     {
         var path = Save("odd", new() { [key] = zeros(1, 4, 3, 3) });
-        Assert.Contains(expected, Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -247,7 +258,11 @@ public sealed class LoraNetworkTests : IDisposable
     [Fact]
     public void A_lone_pair_stored_flat_fits_a_pointwise_convolution()
     {
-        var path = Save("flat", new() { ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = ones(2, 32), ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = ones(32, 2) });
+        var path = Save("flat", new()
+        {
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = ones(2, 32),
+            ["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"] = ones(32, 2)
+        });
         var before = Output();
         using var network = LoraNetwork.Load(path, _unet, null);
         Assert.False(Output().Equals(before));

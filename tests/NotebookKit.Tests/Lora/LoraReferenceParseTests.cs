@@ -31,7 +31,8 @@ public sealed class LoraReferenceParseTests : IDisposable
     [InlineData("rabbit:much", "much")]
     [InlineData("rabbit:NaN", "NaN")]
     public void What_cannot_be_meant_is_refused(string text, string names) =>
-        Assert.Contains(names, Assert.Throws<BadInputException>(() => LoraReference.Parse(text, _folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(names, Assert.Throws<BadInputException>(() => LoraReference.Parse(text, _folder)).Message,
+            StringComparison.Ordinal);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -43,8 +43,10 @@ public sealed class LoraTargetsTests : IDisposable
     public void Stable_Diffusion_has_so_many_layers_of_each_set(string targets, int unet, int text)
     {
         var tensors = LoraSize.Tensors(Sd15.UNet, Sd15.TextEncoder, new LoraOptions { Rank = 1, Targets = LoraTargets.Parse(targets) });
-        Assert.Equal(unet, tensors.Count(tensor => tensor.Name.StartsWith("lora_unet_", StringComparison.Ordinal) && tensor.Shape.Length == 0));
-        Assert.Equal(text, tensors.Count(tensor => tensor.Name.StartsWith("lora_te_", StringComparison.Ordinal) && tensor.Shape.Length == 0));
+        Assert.Equal(unet, tensors.Count(tensor => tensor.Name.StartsWith("lora_unet_", StringComparison.Ordinal)
+            && tensor.Shape.Length == 0));
+        Assert.Equal(text, tensors.Count(tensor => tensor.Name.StartsWith("lora_te_", StringComparison.Ordinal)
+            && tensor.Shape.Length == 0));
     }
 
     [Fact]
@@ -58,15 +60,23 @@ public sealed class LoraTargetsTests : IDisposable
     [Fact]
     public void A_mistyped_set_is_answered_with_the_nearest()
     {
-        var error = Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, new LoraOptions { Targets = LoraTargets.Parse("kohia") }));
+        var error = Assert.Throws<BadInputException>(() =>
+            LoraNetwork.Inject(_unet, null, new LoraOptions { Targets = LoraTargets.Parse("kohia") }));
         Assert.Contains("kohya", error.Message, StringComparison.Ordinal);
-        Assert.Contains("regular expression", Assert.Throws<BadInputException>(() => LoraTargets.Parse("attn(")).Message, StringComparison.Ordinal);
+        Assert.Contains("regular expression", Assert.Throws<BadInputException>(() => LoraTargets.Parse("attn(")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Layers_can_have_ranks_of_their_own()
     {
-        var options = new LoraOptions { Rank = 4, ConvRank = 2, Targets = LoraTargets.Locon, Ranks = [new(LoraTargets.Matching("mid_block"), 8, 16), new(LoraTargets.Matching("up_blocks"), 0)] };
+        var options = new LoraOptions
+        {
+            Rank = 4,
+            ConvRank = 2,
+            Targets = LoraTargets.Locon,
+            Ranks = [new(LoraTargets.Matching("mid_block"), 8, 16), new(LoraTargets.Matching("up_blocks"), 0)]
+        };
         using var network = LoraNetwork.Inject(_unet, null, options);
         Assert.DoesNotContain(network.Layers, layer => layer.Name.Contains("up_blocks", StringComparison.Ordinal));
         foreach (var (name, layer) in network.Layers)

@@ -19,14 +19,17 @@ public sealed class LoraToolsTests : IDisposable
     [Fact]
     public void A_size_is_the_size_of_the_file_to_the_byte()
     {
-        foreach (var options in new[] { new LoraOptions { Rank = 3 }, new LoraOptions { Rank = 5, ConvRank = 2, Targets = LoraTargets.All }, new LoraOptions { Rank = 2, Dora = DoraNorm.PerInput }, new LoraOptions { Rank = 2, Init = LoraInit.Pissa } })
+        foreach (var options in new[] { new LoraOptions { Rank = 3 }, new LoraOptions { Rank = 5, ConvRank = 2, Targets = LoraTargets.All },
+            new LoraOptions { Rank = 2, Dora = DoraNorm.PerInput }, new LoraOptions { Rank = 2, Init = LoraInit.Pissa } })
         {
             foreach (var dtype in new[] { ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16 })
             {
                 using var network = LoraNetwork.Inject(_sd.UNet, _sd.TextEncoder, options);
                 (network.ToFile() with { Metadata = new Dictionary<string, string>() }).Write(_folder["net.safetensors"], dtype);
-                Assert.Equal(new FileInfo(_folder["net.safetensors"]).Length, LoraSize.Of(_sd.UNet, _sd.TextEncoder, options, dtype).FileBytes);
-                Assert.Equal(network.Parameters.Sum(parameter => parameter.NumberOfElements) * (options.Init == LoraInit.Pissa ? 2 : 1), LoraSize.Of(_sd.UNet, _sd.TextEncoder, options, dtype).Parameters);
+                Assert.Equal(new FileInfo(_folder["net.safetensors"]).Length,
+                    LoraSize.Of(_sd.UNet, _sd.TextEncoder, options, dtype).FileBytes);
+                Assert.Equal(network.Parameters.Sum(parameter => parameter.NumberOfElements) * (options.Init == LoraInit.Pissa ? 2 : 1),
+                    LoraSize.Of(_sd.UNet, _sd.TextEncoder, options, dtype).Parameters);
             }
         }
     }
@@ -34,7 +37,8 @@ public sealed class LoraToolsTests : IDisposable
     [Fact]
     public void Rank_32_of_Stable_Diffusion_is_37_MB_by_kohya_49_by_the_extension_and_123_by_its_extended_set()
     {
-        long Payload(LoraTargets targets, ScalarType dtype) => LoraSize.Of(Sd15.UNet, Sd15.TextEncoder, new LoraOptions { Rank = 32, Targets = targets }, dtype).PayloadBytes;
+        long Payload(LoraTargets targets, ScalarType dtype) =>
+            LoraSize.Of(Sd15.UNet, Sd15.TextEncoder, new LoraOptions { Rank = 32, Targets = targets }, dtype).PayloadBytes;
         Assert.Equal(37_749_264, Payload(LoraTargets.Kohya, ScalarType.Float16));
         Assert.Equal(49.3, Payload(LoraTargets.Extension, ScalarType.Float32) / 1e6, 0.05);
         Assert.Equal(122.6, Payload(LoraTargets.Extended, ScalarType.Float32) / 1e6, 0.05);
@@ -63,7 +67,8 @@ public sealed class LoraToolsTests : IDisposable
         {
             // What is extracted is the difference of two weights, each rounded to its own size, below 1.
             var delta = deltas[module.Module].flatten(1);
-            Assert.InRange((module.Matrix() - delta).norm().item<float>(), 0, Rounding.Of(delta.shape.Sum(), delta.norm().item<float>()) + Rounding.Of(delta.numel(), 1));
+            Assert.InRange((module.Matrix() - delta).norm().item<float>(), 0,
+                Rounding.Of(delta.shape.Sum(), delta.norm().item<float>()) + Rounding.Of(delta.numel(), 1));
         }
 
         Assert.Equal(1, extract.Energy, 1e-6);
@@ -78,7 +83,8 @@ public sealed class LoraToolsTests : IDisposable
     public void Extraction_of_equal_models_says_so()
     {
         using var same = TinyModel.Create();
-        Assert.Contains("Nothing differs", Assert.Throws<BadInputException>(() => LoraExtract.Of(_sd, same, new LoraOptions())).Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing differs", Assert.Throws<BadInputException>(() => LoraExtract.Of(_sd, same, new LoraOptions())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,13 +94,17 @@ public sealed class LoraToolsTests : IDisposable
         var file = network.ToFile();
         var same = LoraResize.Of(file, new ResizeTarget { Rank = 6 });
         Assert.Equal(file.Modules.Count, same.Kept);
-        Assert.All(file.Modules.Zip(same.File.Modules), pair => Assert.All(pair.First.Parts.Zip(pair.Second.Parts), part => Assert.True(part.First.Tensor.Equals(part.Second.Tensor))));
+        Assert.All(file.Modules.Zip(same.File.Modules),
+            pair => Assert.All(pair.First.Parts.Zip(pair.Second.Parts), part => Assert.True(part.First.Tensor.Equals(part.Second.Tensor))));
 
         var less = LoraResize.Of(file, new ResizeTarget { Rank = 2 });
         foreach (var (before, after) in file.Modules.OfType<LoraWeights>().Zip(less.File.Modules.OfType<LoraWeights>()))
-            Assert.Equal(LowRank.BestError(LowRank.SingularValues(before.Matrix()), 2), (before.Matrix() - after.Matrix()).norm().item<float>(), Rounding.Of(before.Matrix().numel(), before.Matrix().norm().item<float>()));
+            Assert.Equal(LowRank.BestError(LowRank.SingularValues(before.Matrix()), 2),
+                (before.Matrix() - after.Matrix()).norm().item<float>(),
+                Rounding.Of(before.Matrix().numel(), before.Matrix().norm().item<float>()));
         Assert.All(LoraResize.Of(file, new ResizeTarget { Energy = 0.5 }).Ranks.Values, rank => Assert.InRange(rank, 1, 5));
-        Assert.Equal(LoraResize.Of(file, new ResizeTarget { Energy = 0.81 }).Ranks, LoraResize.Of(file, new ResizeTarget { Frobenius = 0.9 }).Ranks);
+        Assert.Equal(LoraResize.Of(file, new ResizeTarget { Energy = 0.81 }).Ranks,
+            LoraResize.Of(file, new ResizeTarget { Frobenius = 0.9 }).Ranks);
         Assert.Throws<BadInputException>(() => LoraResize.Of(file, new ResizeTarget()));
     }
 
@@ -110,7 +120,8 @@ public sealed class LoraToolsTests : IDisposable
         second.Remove();
         using var one = LoraNetwork.Attach(combined, _sd.UNet, _sd.TextEncoder, strict: true);
         Rounding.Same(both, Predict(_sd), Rounding.Network);
-        Assert.All(LoraCombine.Of([(first.ToFile(), 1), (second.ToFile(), 1)], rank: 3).Modules, module => Assert.InRange(module.Rank!.Value, 1, 3));
+        Assert.All(LoraCombine.Of([(first.ToFile(), 1), (second.ToFile(), 1)], rank: 3).Modules,
+            module => Assert.InRange(module.Rank!.Value, 1, 3));
     }
 
     [Fact]
@@ -140,7 +151,8 @@ public sealed class LoraToolsTests : IDisposable
 
         using (no_grad())
             network.Parameters.First(parameter => parameter.dim() == 2).mul_(3);
-        Assert.True(LoraProof.Of(_folder["net.safetensors"], sd, network).MaxDifference > Rounding.Of(Rounding.Network, 1)); // another network than was saved
+        Assert.True(LoraProof.Of(_folder["net.safetensors"], sd, network).MaxDifference > Rounding.Of(Rounding.Network,
+            1)); // another network than was saved
     }
 
     [Fact]
@@ -156,23 +168,29 @@ public sealed class LoraToolsTests : IDisposable
         Assert.Contains("zwx rabbit toy", Assert.Single(info.Diagnosis), StringComparison.Ordinal);
         Assert.Equal(["zwx rabbit toy", "beach"], info.TriggerWords.Keys);
         Assert.Empty(LoraInfo.Of(network.ToFile(notes), _sd, "photo of ZWX on a moon").Diagnosis);
-        var captions = new Dictionary<string, string> { ["ss_tag_frequency"] = """{"5_zwx": {"a photo of zwx toy in the snow": 1, "a photo of zwx toy on the beach": 1}}""" };
-        Assert.Contains("\"zwx toy\"", Assert.Single(LoraInfo.Of(network.ToFile(captions), _sd, "a photo of a dog in the snow").Diagnosis), StringComparison.Ordinal); // "photo" and one caption's "snow" do not count
-        var style = new Dictionary<string, string> { ["ss_tag_frequency"] = """{"5_oil": {"a photo of a dog": 1, "a photo of a cat": 1}}""" };
+        var captions = new Dictionary<string, string>
+        { ["ss_tag_frequency"] = """{"5_zwx": {"a photo of zwx toy in the snow": 1, "a photo of zwx toy on the beach": 1}}""" };
+        Assert.Contains("\"zwx toy\"", Assert.Single(LoraInfo.Of(network.ToFile(captions), _sd, "a photo of a dog in the snow").Diagnosis),
+            StringComparison.Ordinal); // "photo" and one caption's "snow" do not count
+        var style = new Dictionary<string, string>
+        { ["ss_tag_frequency"] = """{"5_oil": {"a photo of a dog": 1, "a photo of a cat": 1}}""" };
         Assert.Empty(LoraInfo.Of(network.ToFile(style), _sd, "a house").Diagnosis); // no word wakes a style
         Assert.All(info.Blocks, block => Assert.True(block.Norm > 0 && block.Relative > 0));
         var weak = network.ToFile().Modules.OfType<LoraWeights>().Select(module => module with { Up = module.Up * 1e-6 }).ToList();
-        Assert.Contains("too little to be seen", string.Join(' ', LoraInfo.Of(new LoraFile(weak, notes), _sd).Diagnosis), StringComparison.Ordinal);
+        Assert.Contains("too little to be seen", string.Join(' ', LoraInfo.Of(new LoraFile(weak, notes), _sd).Diagnosis),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Tags_of_a_prompt_attach_what_they_name_and_unknown_names_are_answered_with_the_nearest()
     {
         using (var network = Trained(_sd, LoraTargets.Kohya, 1))
-            network.Save(_folder["toys", "rabbit.safetensors"], ScalarType.Float32, new Dictionary<string, string> { ["ss_output_name"] = "tang-rabbit" });
+            network.Save(_folder["toys", "rabbit.safetensors"], ScalarType.Float32,
+                new Dictionary<string, string> { ["ss_output_name"] = "tang-rabbit" });
         var bare = Predict(_sd);
         var library = new LoraLibrary(_folder.Root);
-        var (prompt, stack) = LoraStack.Load(_sd, "a toy <lora:rabit:1>, <lora:rabbit:0.5:0.25> <lora:tang-rabbit:-1> <hypernet:x:1>", library);
+        var (prompt, stack) = LoraStack.Load(_sd, "a toy <lora:rabit:1>, <lora:rabbit:0.5:0.25> <lora:tang-rabbit:-1> <hypernet:x:1>",
+            library);
         Assert.Equal("a toy ,   ", prompt);
         Assert.Equal([(0.25, 0.5), (-1, -1)], stack.Networks.Select(entry => (entry.Network.UNetMultiplier, entry.Network.TextMultiplier)));
         Assert.Contains(stack.Warnings, warning => warning.Contains("did you mean rabbit", StringComparison.Ordinal));
@@ -207,7 +225,8 @@ public sealed class LoraToolsTests : IDisposable
         var whole = LoraFile.Read(_folder["rabbit.safetensors"]).Modules.OfType<LoraWeights>().ToDictionary(module => module.Module);
         foreach (var (name, layer) in stack.Networks[0].Network.Layers)
         {
-            var expected = whole[name].Up.flatten(1).narrow(1, 0, 2).mm(whole[name].Down.flatten(1).narrow(0, 0, 2)) * whole[name].Scale; // alpha over the whole rank, as in the web UI
+            var expected = whole[name].Up.flatten(1).narrow(1, 0, 2).mm(whole[name].Down.flatten(1).narrow(0, 0, 2))
+                * whole[name].Scale; // alpha over the whole rank, as in the web UI
             Assert.Equal(2, layer.Rank);
             Rounding.Same(expected, layer.Delta().flatten(1), 2 * 2);
         }
@@ -222,7 +241,8 @@ public sealed class LoraToolsTests : IDisposable
 
     private static LoraNetwork Trained(StableDiffusion sd, LoraTargets targets, ulong seed, int rank = 4)
     {
-        var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = rank, Alpha = 3, Targets = targets, Seed = seed });
+        var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder,
+            new LoraOptions { Rank = rank, Alpha = 3, Targets = targets, Seed = seed });
         using var grad = no_grad();
         using var random = new Generator(seed + 9);
         foreach (var (_, layer) in network.Layers)
@@ -233,7 +253,8 @@ public sealed class LoraToolsTests : IDisposable
     private static Tensor Predict(StableDiffusion sd)
     {
         using var grad = no_grad();
-        return sd.UNet.call(randn([1, 4, 8, 8], generator: new Generator(4)), tensor(new[] { 300f }), sd.EncodePrompts(["a photo of a toy"]));
+        return sd.UNet.call(randn([1, 4, 8, 8], generator: new Generator(4)), tensor(new[] { 300f }),
+            sd.EncodePrompts(["a photo of a toy"]));
     }
 
     private static double Apart(Tensor one, Tensor other) => (one - other).abs().max().item<float>();

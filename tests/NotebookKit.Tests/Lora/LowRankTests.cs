@@ -54,7 +54,9 @@ public sealed class LowRankTests : IDisposable
         Assert.All(LowRank.SingularValues(up, down).Zip(values), pair => Assert.Equal(pair.Second, pair.First, rounding));
         var (less, least) = LowRank.Reduce(up, down, 2);
         var (best, other) = LowRank.Factors(up.mm(down.flatten(1)), 2);
-        Assert.True((less.mm(least) - best.mm(other)).norm().item<float>() < rounding * values[1] / (values[1] - values[2])); // the nearer the next value, the less the directions are fixed
+        Assert.True((less.mm(least) - best.mm(other)).norm()
+            .item<float>() < rounding * values[1] / (values[1]
+                - values[2])); // the nearer the next value, the less the directions are fixed
     }
 
     [Fact]

@@ -112,7 +112,8 @@ public sealed class VeraTests : IDisposable
         network.ToFile().Write(_folder["vera.safetensors"], ScalarType.Float16);
         var tensors = Safetensors.Load(_folder["vera.safetensors"]);
         var size = LoraSize.Of(_unet, null, Vera, ScalarType.Float16);
-        Assert.Equal(LoraSize.Tensors(_unet, null, Vera).Select(tensor => $"{tensor.Name} {string.Join(',', tensor.Shape)}"), tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {string.Join(',', pair.Value.shape)}"));
+        Assert.Equal(LoraSize.Tensors(_unet, null, Vera).Select(tensor => $"{tensor.Name} {string.Join(',', tensor.Shape)}"),
+            tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {string.Join(',', pair.Value.shape)}"));
         Assert.Equal((network.Adapters.Count(), network.Parameters.Sum(parameter => parameter.numel())), (size.Modules, size.Parameters));
         var info = LoraInfo.Of(LoraFile.Read(_folder["vera.safetensors"]));
         Assert.Equal((size.Modules, size.Modules), (info.Kinds["VeRA"], info.Ranks[6]));
@@ -136,15 +137,18 @@ public sealed class VeraTests : IDisposable
     {
         using (var network = LoraNetwork.Inject(_unet, null, Vera with { Targets = LoraTargets.All }))
             Assert.All(network.Adapters, adapter => Assert.Equal(2, adapter.Adapter.Delta().dim()));
-        var error = Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, Vera with { Targets = LoraTargets.Matching("conv1$") }));
+        var error = Assert.Throws<BadInputException>(() =>
+            LoraNetwork.Inject(_unet, null, Vera with { Targets = LoraTargets.Matching("conv1$") }));
         Assert.Contains("linear layers", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_it_has_no_place_for_is_refused()
     {
-        foreach (var options in new[] { Vera with { Alpha = 3 }, Vera with { RsLora = true }, Vera with { Dora = DoraNorm.PerOutput }, Vera with { Init = LoraInit.Pissa }, Vera with { ConvRank = 2 } })
-            Assert.Contains("VeRA has no", Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, options)).Message, StringComparison.Ordinal);
+        foreach (var options in new[] { Vera with { Alpha = 3 }, Vera with { RsLora = true }, Vera with { Dora = DoraNorm.PerOutput },
+            Vera with { Init = LoraInit.Pissa }, Vera with { ConvRank = 2 } })
+            Assert.Contains("VeRA has no", Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, options)).Message,
+                StringComparison.Ordinal);
         var unknown = Assert.Throws<BadInputException>(() => LoraNetwork.Inject(_unet, null, Vera with { Kind = "verra" })).Message;
         Assert.Contains("lora, vera", unknown, StringComparison.Ordinal);
     }

@@ -31,7 +31,8 @@ public sealed class AttentionTests : IDisposable
     [MemberData(nameof(Masks))]
     public void So_are_its_gradients(long[]? maskShape)
     {
-        Tensor[] inputs = [Numbers(Batch, Queries, Heads * Width), Numbers(Batch, Keys, Heads * Width), Numbers(Batch, Keys, Heads * Width)];
+        Tensor[] inputs = [Numbers(Batch, Queries, Heads * Width), Numbers(Batch, Keys, Heads * Width),
+            Numbers(Batch, Keys, Heads * Width)];
         var mask = maskShape is null ? null : Numbers(maskShape);
         var weights = Numbers(Batch, Queries, Heads * Width);
         var expected = Gradients(x => ByFormula(x[0], x[1], x[2], mask));

@@ -17,7 +17,8 @@ public sealed class CLIPVisionModelTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        Write(folder.Root, $$"""{"projection_dim": 12, "vision_config": { {{Shape}} } }""", projection: true, extra: ("text_model.final_layer_norm.weight", ones(16)));
+        Write(folder.Root, $$"""{"projection_dim": 12, "vision_config": { {{Shape}} } }""", projection: true,
+            extra: ("text_model.final_layer_norm.weight", ones(16)));
         var model = CLIPVisionModel.FromPretrained(folder.Root);
         Assert.Equal([2, 12], model.call(zeros(2, 3, 32, 32)).shape);
         Assert.Contains("vision_model.pre_layrnorm.weight", model.state_dict().Keys);

@@ -36,7 +36,9 @@ public sealed class PretrainedTests : IDisposable
         var published = map.RootElement.EnumerateObject().Select(entry => entry.Value)
             .Where(entry => !entry[1].GetString()!.EndsWith(".position_ids", StringComparison.Ordinal)) // a counter, nothing learnt
             .GroupBy(entry => entry[0].GetString()!)
-            .ToDictionary(part => part.Key, part => part.Select(entry => $"{entry[1].GetString()} [{string.Join(", ", entry[2].EnumerateArray())}]").Order(StringComparer.Ordinal).ToArray());
+            .ToDictionary(part => part.Key,
+                part => part.Select(entry => $"{entry[1].GetString()} [{string.Join(", ", entry[2].EnumerateArray())}]")
+                    .Order(StringComparer.Ordinal).ToArray());
         Assert.Equal(published["unet"], Names(unet));
         Assert.Equal(published["vae"], Names(vae));
         Assert.Equal(published["text_encoder"], Names(text));
@@ -71,7 +73,9 @@ public sealed class PretrainedTests : IDisposable
     {
         using var vae = new AutoencoderKL(TinyModel.Vae);
         vae.Config.Save(_folder["vae", "config.json"]);
-        TorchFileWriter.Save(_folder["vae", "diffusion_pytorch_model.bin"], [.. vae.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, ScalarType.Float16))], new Dictionary<string, string>());
+        TorchFileWriter.Save(_folder["vae", "diffusion_pytorch_model.bin"],
+            [.. vae.state_dict().Select(pair => new TensorToSave(pair.Key, pair.Value, ScalarType.Float16))],
+            new Dictionary<string, string>());
         using var loaded = AutoencoderKL.FromPretrained(_folder["vae"], ScalarType.Float16);
         Assert.True(loaded.state_dict()["quant_conv.weight"].Equals(vae.state_dict()["quant_conv.weight"].to(ScalarType.Float16)));
         File.WriteAllText(_folder["vae", "diffusion_pytorch_model.bin"], "x");
@@ -85,18 +89,22 @@ public sealed class PretrainedTests : IDisposable
         using var text = new CLIPTextModel(TinyModel.Text);
         text.Config.Save(_folder["config.json"]);
         var state = text.state_dict().ToList();
-        foreach (var (file, part) in new[] { ("model-00001-of-00002.safetensors", state.Take(9)), ("model-00002-of-00002.safetensors", state.Skip(9)) })
+        foreach (var (file, part) in new[] { ("model-00001-of-00002.safetensors", state.Take(9)),
+            ("model-00002-of-00002.safetensors", state.Skip(9)) })
             Safetensors.Save(_folder[file], part);
         var map = state.Select((pair, i) => $"\"{pair.Key}\": \"model-0000{(i < 9 ? 1 : 2)}-of-00002.safetensors\"");
-        File.WriteAllText(_folder["model.safetensors.index.json"], $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{string.Join(",", map)}}}}}");
+        File.WriteAllText(_folder["model.safetensors.index.json"],
+            $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{string.Join(",", map)}}}}}");
         using (var sharded = CLIPTextModel.FromPretrained(_folder.Root))
             Assert.All(state, pair => Assert.True(sharded.state_dict()[pair.Key].Equals(pair.Value), pair.Key));
 
         // The variant is another set of weights: all zero here.
-        Safetensors.Save(_folder["model.fp16.safetensors"], state.Select(pair => KeyValuePair.Create(pair.Key, zeros_like(pair.Value).to(ScalarType.Float16))));
+        Safetensors.Save(_folder["model.fp16.safetensors"],
+            state.Select(pair => KeyValuePair.Create(pair.Key, zeros_like(pair.Value).to(ScalarType.Float16))));
         using (var variant = CLIPTextModel.FromPretrained(_folder.Root, variant: "fp16"))
             Assert.Equal(0, variant.parameters().Sum(parameter => parameter.abs().sum().item<float>()));
-        Assert.Contains("model.bf16.safetensors", Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(_folder.Root, variant: "bf16")).Message);
+        Assert.Contains("model.bf16.safetensors",
+            Assert.Throws<BadInputException>(() => CLIPTextModel.FromPretrained(_folder.Root, variant: "bf16")).Message);
 
         File.Delete(_folder["model.fp16.safetensors"]);
         File.Delete(_folder["model-00002-of-00002.safetensors"]);
@@ -111,7 +119,8 @@ public sealed class PretrainedTests : IDisposable
         using var text = new CLIPTextModel(TinyModel.Text);
         text.SavePretrained(_folder["full"], ScalarType.Float32);
         text.SavePretrained(_folder["half"], ScalarType.Float16);
-        Assert.InRange(new FileInfo(_folder["half", "model.safetensors"]).Length / (double)new FileInfo(_folder["full", "model.safetensors"]).Length, 0.45, 0.55);
+        Assert.InRange(new FileInfo(_folder["half", "model.safetensors"]).Length / (double)new FileInfo(_folder["full",
+            "model.safetensors"]).Length, 0.45, 0.55);
         using var loaded = CLIPTextModel.FromPretrained(_folder["half"]);
         Assert.All(loaded.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
     }
@@ -133,7 +142,8 @@ public sealed class PretrainedTests : IDisposable
 
     [Theory]
     [InlineData("""{"addition_embed_type": "text_time"}""", "addition_embed_type")]
-    [InlineData("""{"down_block_types": ["AttnDownBlock2D"], "up_block_types": ["UpBlock2D"], "block_out_channels": [32]}""", "AttnDownBlock2D")]
+    [InlineData("""{"down_block_types": ["AttnDownBlock2D"], "up_block_types": ["UpBlock2D"], "block_out_channels": [32]}""",
+        "AttnDownBlock2D")]
     [InlineData("""{"block_out_channels": [320, 640]}""", "equally long")]
     [InlineData("""{"block_out_channels": [320, 640, 1280, 1281]}""", "1281")]
     [InlineData("""{"attention_head_dim": 7}""", "7 attention heads")]

@@ -30,7 +30,13 @@ internal static class TinyModel
         NormNumGroups = 4,
     };
 
-    public static CLIPTextConfig Text { get; } = new() { HiddenSize = 16, IntermediateSize = 32, NumHiddenLayers = 2, NumAttentionHeads = 2 };
+    public static CLIPTextConfig Text { get; } = new()
+    {
+        HiddenSize = 16,
+        IntermediateSize = 32,
+        NumHiddenLayers = 2,
+        NumAttentionHeads = 2
+    };
 
     public static StableDiffusion Create()
     {

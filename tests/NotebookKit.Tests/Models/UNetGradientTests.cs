@@ -16,14 +16,16 @@ public sealed class UNetGradientTests
     {
         using var scope = NewDisposeScope();
         using var manifest = JsonDocument.Parse(File.ReadAllText(House.Golden("unet", "manifest.json")));
-        var config = manifest.RootElement.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == name).GetProperty("config");
+        var config = manifest.RootElement.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == name)
+            .GetProperty("config");
         using var unet = new UNet2DConditionModel(UNet2DConditionConfig.Parse(config.GetRawText()));
         PretrainedWeights.Fill(unet, House.Golden("unet", $"{name}.weights.safetensors"));
         unet.to(ScalarType.Float64);
         var outputs = Safetensors.Load(House.Golden("unet", $"{name}.outputs.safetensors"));
         var grads = Safetensors.Load(House.Golden("unet", $"{name}.grads.safetensors"));
         var (time, target) = (outputs["c0.timestep"], grads["target"].to(ScalarType.Float64));
-        var inputs = new[] { outputs["c0.sample"], outputs["c0.context"] }.Select(input => input.to(ScalarType.Float64).requires_grad_()).ToArray();
+        var inputs = new[] { outputs["c0.sample"], outputs["c0.context"] }.Select(input => input.to(ScalarType.Float64).requires_grad_())
+            .ToArray();
 
         Loss(inputs).backward();
         foreach (var (i, key) in new[] { (0, "grad_sample"), (1, "grad_context") })
@@ -32,7 +34,8 @@ public sealed class UNetGradientTests
             using (no_grad())
             {
                 var direction = gradient / gradient.norm();
-                var (up, down) = (inputs.Select((x, j) => j == i ? x + direction * 1e-4 : x).ToArray(), inputs.Select((x, j) => j == i ? x - direction * 1e-4 : x).ToArray());
+                var (up, down) = (inputs.Select((x, j) => j == i ? x + direction * 1e-4 : x).ToArray(),
+                    inputs.Select((x, j) => j == i ? x - direction * 1e-4 : x).ToArray());
                 var slope = (Loss(up) - Loss(down)).item<double>() / 2e-4;
                 Assert.Equal(gradient.norm().item<double>(), slope, 1e-6 * slope);
             }

@@ -34,7 +34,8 @@ public sealed class VaeTilesTests : IDisposable
     public void A_photo_in_tiles_is_nearly_the_photo_at_once_and_shows_no_seam()
     {
         using var vae = AutoencoderKL.FromPretrained(Path.Combine(House.Root, "data", "base-mini", "vae"));
-        var photo = ImageTensor.ToTensor(RgbImage.Load(Path.Combine(House.Root, "data", "sample-rabbit", "rabbit-1.png")).Cover(192, 160)).unsqueeze(0);
+        var photo = ImageTensor.ToTensor(RgbImage.Load(Path.Combine(House.Root, "data", "sample-rabbit", "rabbit-1.png")).Cover(192, 160))
+            .unsqueeze(0);
         var latents = vae.Encode(photo).Mean; // (1, 4, 40, 48)
         var whole = vae.Decode(latents);
         vae.TileSize = 20;
@@ -62,14 +63,16 @@ public sealed class VaeTilesTests : IDisposable
         Rounding.Same(vae.Decode(randn([5, 4, 8, 8], generator: new Generator(2))), decoded, Rounding.Network);
     }
 
-    private static Tensor Enlarged(Tensor latents) => functional.interpolate(latents, [latents.shape[2] * 2, latents.shape[3] * 2], mode: InterpolationMode.Nearest);
+    private static Tensor Enlarged(Tensor latents) =>
+        functional.interpolate(latents, [latents.shape[2] * 2, latents.shape[3] * 2], mode: InterpolationMode.Nearest);
 
     // How sharply a difference of pictures bends along the worst row or column: a slope does not however steep, an edge does.
     // Along the whole line, for a seam is one; a single pixel at the edge of an eye may bend as much without any tile.
     private static double LargestBend(Tensor difference) => new[] { 2, 3 }.Max(dimension =>
     {
         var length = difference.shape[dimension] - 2;
-        var bend = difference.narrow(dimension, 2, length) - difference.narrow(dimension, 1, length) * 2 + difference.narrow(dimension, 0, length);
+        var bend = difference.narrow(dimension, 2, length) - difference.narrow(dimension, 1, length) * 2
+            + difference.narrow(dimension, 0, length);
         return bend.abs().mean([0, 1, dimension == 2 ? 3 : 2]).max().item<float>();
     });
 }

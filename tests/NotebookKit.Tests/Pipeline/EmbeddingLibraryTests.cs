@@ -27,7 +27,9 @@ public sealed class EmbeddingLibraryTests : IDisposable
 
     [Fact]
     public void A_pickle_that_would_run_something_is_refused() =>
-        Assert.Contains("posix.system", Assert.Throws<BadInputException>(() => EmbeddingFile.Read(House.Golden("embeddings", "evil.pt"))).Message, StringComparison.Ordinal);
+        Assert.Contains("posix.system",
+            Assert.Throws<BadInputException>(() => EmbeddingFile.Read(House.Golden("embeddings", "evil.pt"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_word_is_used_where_a_prompt_has_it_in_any_case()
@@ -61,14 +63,16 @@ public sealed class EmbeddingLibraryTests : IDisposable
         var both = _sd.EncodePrompts(["a wvr"]);
         first.Dispose();
         Rounding.Same(both, _sd.EncodePrompts(["a wvr"]), Rounding.Network);
-        Assert.Contains("already", Assert.Throws<BadInputException>(() => TokenEmbedding.Attach(_sd, "WVR", one)).Message, StringComparison.Ordinal);
+        Assert.Contains("already", Assert.Throws<BadInputException>(() => TokenEmbedding.Attach(_sd, "WVR", one)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_file_for_another_base_is_a_warning_and_the_rest_works()
     {
         Safetensors.Save(_folder["other.safetensors"], new Dictionary<string, Tensor> { ["emb_params"] = zeros(1, 768) });
-        Safetensors.Save(_folder["xl.safetensors"], new Dictionary<string, Tensor> { ["clip_l"] = zeros(1, 768), ["clip_g"] = zeros(1, 1280) });
+        Safetensors.Save(_folder["xl.safetensors"],
+            new Dictionary<string, Tensor> { ["clip_l"] = zeros(1, 768), ["clip_g"] = zeros(1, 1280) });
         Safetensors.Save(_folder["fits.safetensors"], new Dictionary<string, Tensor> { ["emb_params"] = zeros(1, 16) });
         using var words = new EmbeddingLibrary(_folder.Root).Attach(_sd, "other xl fits");
         Assert.Equal("fits", Assert.Single(words.Words).Token);

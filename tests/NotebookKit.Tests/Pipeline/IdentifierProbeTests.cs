@@ -52,7 +52,14 @@ public sealed class IdentifierProbeTests : IDisposable
         using var probe = new IdentifierProbe(_model, "rabbit toy");
         Assert.Equal(("a photo of zwx rabbit toy", "a photo of rabbit toy"), (probe.PromptFor("zwx"), probe.PromptFor("")));
         var pictures = probe.Draw("zwx", count: 2, seed: 5, guidanceScale: 3, steps: 2);
-        var same = _model.Sample(new SampleOptions { Prompt = "a photo of zwx rabbit toy", Count = 2, Seed = 5, GuidanceScale = 3, Steps = 2 });
+        var same = _model.Sample(new SampleOptions
+        {
+            Prompt = "a photo of zwx rabbit toy",
+            Count = 2,
+            Seed = 5,
+            GuidanceScale = 3,
+            Steps = 2
+        });
         Assert.Equal(same.Select(picture => picture.Pixels), pictures.Select(picture => picture.Pixels));
     }
 

@@ -36,7 +36,8 @@ public sealed class PromptEncoderTests : IDisposable
         Rounding.Same(weighted, Encode("a (photo:1.5) of a toy", Emphasis.NoNorm), Rounding.Network);
 
         var original = Encode("a (photo:1.5) of a toy", Emphasis.Original);
-        Assert.Equal(plain.mean().item<float>(), original.mean().item<float>(), Rounding.Of(plain.numel(), plain.abs().max().item<float>()));
+        Assert.Equal(plain.mean().item<float>(), original.mean().item<float>(),
+            Rounding.Of(plain.numel(), plain.abs().max().item<float>()));
         Rounding.Same(weighted * (plain.mean() / weighted.mean()), original, Rounding.Network);
 
         Assert.Equal(0, Difference(plain, Encode("a (photo:1.5) of a toy", Emphasis.Ignore)));
@@ -69,7 +70,8 @@ public sealed class PromptEncoderTests : IDisposable
     [InlineData("[a dog|a dog]", "a dog")]
     [InlineData("<lora:none:1>a dog", "a dog")]
     [InlineData("(((a dog:1.0):1):1)", "a dog")]
-    public void Prompts_that_say_the_same_draw_the_same(string prompt, string plain) => Assert.Equal(Draw(plain).Pixels, Draw(prompt).Pixels);
+    public void Prompts_that_say_the_same_draw_the_same(string prompt, string plain) =>
+        Assert.Equal(Draw(plain).Pixels, Draw(prompt).Pixels);
 
     [Theory]
     [InlineData("[a dog:a red cat:2]")]
@@ -113,7 +115,8 @@ public sealed class PromptEncoderTests : IDisposable
         var words = string.Join(' ', Enumerable.Repeat("dog", 100));
         Assert.True(Apart(Draw(words), Draw("dog", negative: words)) > 0);
         // The shorter side is filled up with empty chunks, so an empty chunk written out changes nothing.
-        Assert.Equal(Draw("a dog BREAK BREAK a cat", negative: "blue").Pixels, Draw("a dog BREAK BREAK a cat", negative: "blue BREAK BREAK BREAK").Pixels);
+        Assert.Equal(Draw("a dog BREAK BREAK a cat", negative: "blue").Pixels,
+            Draw("a dog BREAK BREAK a cat", negative: "blue BREAK BREAK BREAK").Pixels);
         Assert.Equal(Draw("[a dog:a dog BREAK a cat:2]").Pixels, Draw("[a dog BREAK BREAK:a dog BREAK a cat:2]").Pixels);
         Draw(words + " AND dog AND [cat:" + words + ":2]");
     }

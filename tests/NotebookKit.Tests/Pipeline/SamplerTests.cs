@@ -9,7 +9,15 @@ namespace NotebookKit.Tests.Pipeline;
 
 public sealed class SamplerTests : IDisposable
 {
-    private static readonly SampleOptions Three = new() { Prompt = "a photo of a rabbit toy", Steps = 4, Seed = 5, Count = 3, GuidanceScale = 3, BatchSize = 1 };
+    private static readonly SampleOptions Three = new()
+    {
+        Prompt = "a photo of a rabbit toy",
+        Steps = 4,
+        Seed = 5,
+        Count = 3,
+        GuidanceScale = 3,
+        BatchSize = 1
+    };
     private readonly int _before = get_num_threads();
     private readonly StableDiffusion _model = TinyModel.Create();
 
@@ -92,14 +100,17 @@ public sealed class SamplerTests : IDisposable
     public void A_failing_listener_ends_it_with_its_own_exception()
     {
         var (failure, told) = (new FormatException("mine"), 0);
-        Assert.Same(failure, Assert.Throws<FormatException>(() => _model.Sample(Three, new Told(_ => throw (++told > 0 ? failure : new InvalidOperationException())))));
+        Assert.Same(failure, Assert.Throws<FormatException>(() =>
+            _model.Sample(Three, new Told(_ => throw (++told > 0 ? failure : new InvalidOperationException())))));
         Assert.InRange(told, 1, 2);
     }
 
     private List<string> Alone(SampleOptions options) =>
-        [.. Enumerable.Range(0, options.Count).SelectMany(i => Pixels(_model.Sample(options with { Count = 1, Seed = options.Seed + (ulong)i })))];
+        [.. Enumerable.Range(0, options.Count)
+            .SelectMany(i => Pixels(_model.Sample(options with { Count = 1, Seed = options.Seed + (ulong)i })))];
 
-    private static List<string> Pixels(IEnumerable<RgbImage> pictures) => [.. pictures.Select(picture => Convert.ToHexString(picture.Pixels))];
+    private static List<string> Pixels(IEnumerable<RgbImage> pictures) =>
+        [.. pictures.Select(picture => Convert.ToHexString(picture.Pixels))];
 
     private static double Distance(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Average();
 

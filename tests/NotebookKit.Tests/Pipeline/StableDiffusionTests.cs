@@ -61,7 +61,8 @@ public sealed class StableDiffusionTests : IDisposable
     public void Prompt_negative_prompt_and_guidance_all_matter()
     {
         var picture = _model.Sample(Options)[0];
-        foreach (var other in new[] { Options with { Prompt = "a dog" }, Options with { NegativePrompt = "blue" }, Options with { GuidanceScale = 1 } })
+        foreach (var other in new[] { Options with { Prompt = "a dog" }, Options with { NegativePrompt = "blue" },
+            Options with { GuidanceScale = 1 } })
             Assert.NotEqual(picture.Pixels, _model.Sample(other)[0].Pixels);
     }
 
@@ -127,7 +128,8 @@ public sealed class StableDiffusionTests : IDisposable
         using var scope = NewDisposeScope();
         Assert.Equal(_model.DecodeLatents(_model.EncodeImages(ImageTensor.ToTensor(init).unsqueeze(0)))[0].Pixels, untouched.Pixels);
 
-        double[] distances = [.. new[] { 0.1, 0.4, 0.9 }.Select(strength => Distance(untouched, _model.Sample(turned with { Strength = strength })[0]))];
+        double[] distances = [.. new[] { 0.1, 0.4,
+            0.9 }.Select(strength => Distance(untouched, _model.Sample(turned with { Strength = strength })[0]))];
         Assert.Equal(distances.Order(), distances);
         Assert.True(distances[0] > 0);
         Assert.Contains("strength", Assert.Throws<BadInputException>(() => _model.Sample(turned with { Strength = 1.5 })).Message);
@@ -143,7 +145,8 @@ public sealed class StableDiffusionTests : IDisposable
     public void Only_the_share_of_the_steps_that_the_strength_says_is_run(string scheduler, int timesteps)
     {
         var told = 0;
-        _model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler }, new Immediate(_ => told++));
+        _model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler },
+            new Immediate(_ => told++));
         Assert.Equal(timesteps, told);
     }
 
@@ -156,7 +159,8 @@ public sealed class StableDiffusionTests : IDisposable
         saved.Sample(options)[0].SavePng(_folder["picture.png"], options.ParametersOf(saved));
         var read = GenerationParameters.Read(_folder["picture.png"])!;
         Assert.Equal(
-            $"a photo of a rabbit toy\nNegative prompt: blurry, dark\nSteps: 3, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 24x24, Model hash: {saved.Hash}, Model: named",
+            "a photo of a rabbit toy\nNegative prompt: blurry, dark\nSteps: 3, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 24x24, "
+                + $"Model hash: {saved.Hash}, Model: named",
             read.ToString());
         Assert.Matches("^[0-9a-f]{10}$", saved.Hash);
     }
@@ -179,7 +183,8 @@ public sealed class StableDiffusionTests : IDisposable
     [InlineData("model_index.json", "StableDiffusionPipeline", "StableDiffusion3Pipeline", "Stable Diffusion 3")]
     [InlineData("model_index.json", "StableDiffusionPipeline", "StableDiffusionDepth2ImgPipeline", "depth")]
     [InlineData("unet/config.json", "\"in_channels\": 4", "\"in_channels\": 9", "inpainting")]
-    public void A_folder_of_another_kind_is_refused_by_its_name_before_any_weight_is_read(string file, string here, string there, string named)
+    public void A_folder_of_another_kind_is_refused_by_its_name_before_any_weight_is_read(string file, string here, string there,
+        string named)
     {
         _model.Save(_folder["other"], ScalarType.Float16);
         var text = File.ReadAllText(_folder["other", file]);
@@ -203,7 +208,8 @@ public sealed class StableDiffusionTests : IDisposable
     [InlineData("", 3, "prompt")]
     [InlineData("x", 0, "steps")]
     public void Bad_options_are_one_sentence(string prompt, int steps, string named) =>
-        Assert.Contains(named, Assert.Throws<BadInputException>(() => _model.Sample(Options with { Prompt = prompt, Steps = steps })).Message);
+        Assert.Contains(named, Assert.Throws<BadInputException>(() =>
+            _model.Sample(Options with { Prompt = prompt, Steps = steps })).Message);
 
     [Fact]
     public void Sampling_leaves_no_tensor_behind()

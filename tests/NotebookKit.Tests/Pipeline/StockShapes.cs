@@ -15,7 +15,8 @@ internal sealed class StockShapes
     {
         var shapes = new StockShapes();
         var (channels, last) = (config.BlockOutChannels, config.BlockOutChannels.Count - 1);
-        foreach (var (half, widths, layers) in new[] { ("encoder", channels, config.LayersPerBlock), ("decoder", [.. channels.Reverse()], config.LayersPerBlock + 1) })
+        foreach (var (half, widths, layers) in new[] { ("encoder", channels, config.LayersPerBlock),
+            ("decoder", [.. channels.Reverse()], config.LayersPerBlock + 1) })
         {
             var (block, sampler) = half == "encoder" ? ("down_blocks", "downsamplers") : ("up_blocks", "upsamplers");
             shapes.Conv($"{half}.conv_in", half == "encoder" ? config.InChannels : config.LatentChannels, widths[0], 3);

@@ -100,7 +100,8 @@ public sealed class SamplerAccuracyTests : IDisposable
     {
         var scheduler = Scheduler.Create(name, new SchedulerConfig());
         var (end, exact) = Run(scheduler, 50, 20);
-        Assert.InRange((end - exact).abs().max().item<float>() / exact.abs().max().item<float>(), 0, name is "ddim" or "euler" or "dpmpp_2m" or "unipc" ? 0.06 : 0.01);
+        Assert.InRange((end - exact).abs().max().item<float>() / exact.abs().max().item<float>(), 0,
+            name is "ddim" or "euler" or "dpmpp_2m" or "unipc" ? 0.06 : 0.01);
     }
 
     [Theory]
@@ -118,7 +119,12 @@ public sealed class SamplerAccuracyTests : IDisposable
         Assert.InRange(FinalSpread(new DDIMScheduler(new SchedulerConfig()) { Eta = 1 }), Spread * 0.95, Spread * 1.05);
         Assert.InRange(FinalSpread(new EulerDiscreteScheduler(new SchedulerConfig()) { SChurn = 20 }), Spread * 0.95, Spread * 1.05);
         foreach (var type in new[] { "midpoint", "heun" })
-            Assert.InRange(FinalSpread(new DPMSolverMultistepScheduler(new SchedulerConfig { AlgorithmType = "sde-dpmsolver", SolverType = type, UseKarrasSigmas = true })), Spread * 0.95, Spread * 1.05);
+            Assert.InRange(FinalSpread(new DPMSolverMultistepScheduler(new SchedulerConfig
+            {
+                AlgorithmType = "sde-dpmsolver",
+                SolverType = type,
+                UseKarrasSigmas = true
+            })), Spread * 0.95, Spread * 1.05);
     }
 
     private double Error(string name, int steps) => Error(Scheduler.Create(name, new SchedulerConfig()), steps);
@@ -137,7 +143,8 @@ public sealed class SamplerAccuracyTests : IDisposable
         scheduler.SetBeginIndex(first);
         var level = scheduler.LevelAt(first);
         using var random = new Generator(3);
-        var start = randn([1, 4, 4, 4], generator: random) * Math.Sqrt(level.Alpha * level.Alpha * Spread * Spread + level.Sigma * level.Sigma);
+        var start = randn([1, 4, 4, 4], generator: random)
+            * Math.Sqrt(level.Alpha * level.Alpha * Spread * Spread + level.Sigma * level.Sigma);
         var sample = start;
         for (var i = first; i < scheduler.Timesteps.Length; i++)
             sample = scheduler.Step(BestModel(scheduler, i, sample), scheduler.Timesteps[i], sample, null);

@@ -71,7 +71,8 @@ public sealed class SchedulerTests : IDisposable
     public void Impossible_numbers_of_steps_are_refused(int steps)
     {
         foreach (var name in Scheduler.Names)
-            Assert.Contains("1 to 1000", Assert.Throws<BadInputException>(() => Scheduler.Create(name, new SchedulerConfig()).SetTimesteps(steps)).Message);
+            Assert.Contains("1 to 1000",
+                Assert.Throws<BadInputException>(() => Scheduler.Create(name, new SchedulerConfig()).SetTimesteps(steps)).Message);
     }
 
     [Theory]
@@ -110,16 +111,27 @@ public sealed class SchedulerTests : IDisposable
     public void From_pure_noise_a_clipped_prediction_may_be_of_the_noise()
     {
         // Divided by nothing it is ±∞, and clipped ±1: what the reference makes of it.
-        var scheduler = new DDIMScheduler(new SchedulerConfig { RescaleBetasZeroSnr = true, TimestepSpacing = "trailing", ClipSample = true });
+        var scheduler = new DDIMScheduler(new SchedulerConfig
+        {
+            RescaleBetasZeroSnr = true,
+            TimestepSpacing = "trailing",
+            ClipSample = true
+        });
         scheduler.SetTimesteps(10);
-        Assert.True(scheduler.Step(ones(1, 1, 1, 2), scheduler.Timesteps[0], tensor(new float[] { 2, -2 }).view(1, 1, 1, 2)).isfinite().all().item<bool>());
+        Assert.True(scheduler.Step(ones(1, 1, 1, 2), scheduler.Timesteps[0], tensor(new float[] { 2, -2 }).view(1, 1, 1, 2)).isfinite()
+            .all().item<bool>());
         Assert.Throws<BadInputException>(() => new DDIMScheduler(scheduler.Config with { Thresholding = true }).SetTimesteps(10));
     }
 
     [Fact]
     public void Continuous_timesteps_with_log_linear_levels_are_one_more_as_the_levels_are()
     {
-        var scheduler = new EulerDiscreteScheduler(new SchedulerConfig { TimestepType = "continuous", PredictionType = "v_prediction", InterpolationType = "log_linear" });
+        var scheduler = new EulerDiscreteScheduler(new SchedulerConfig
+        {
+            TimestepType = "continuous",
+            PredictionType = "v_prediction",
+            InterpolationType = "log_linear"
+        });
         scheduler.SetTimesteps(5);
         Assert.Equal((6, 7), (scheduler.Timesteps.Length, scheduler.Sigmas.Length));
         Assert.Equal(0.25 * Math.Log(scheduler.Sigmas[5]), scheduler.Timesteps[5], 1e-6);
@@ -145,19 +157,31 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public void Thresholding_scales_each_picture_into_range_by_its_own_quantile()
     {
-        var config = new SchedulerConfig { Thresholding = true, DynamicThresholdingRatio = 0.5, SampleMaxValue = 100, PredictionType = "sample", SetAlphaToOne = true };
+        var config = new SchedulerConfig
+        {
+            Thresholding = true,
+            DynamicThresholdingRatio = 0.5,
+            SampleMaxValue = 100,
+            PredictionType = "sample",
+            SetAlphaToOne = true
+        };
         var scheduler = new DDIMScheduler(config);
         scheduler.SetTimesteps(1);
         var original = tensor(new float[] { -8, 4, 2, 0.5f, 0.5f, 0.25f, -0.5f, 0.125f }).view(2, 1, 2, 2);
         var result = scheduler.Step(original, scheduler.Timesteps[0], zeros(2, 1, 2, 2));
         // The medians are 3 and 0.4375; a range below 1 stays.
-        Assert.True(result.allclose(tensor(new float[] { -1, 1, 2 / 3f, 0.5f / 3, 0.5f, 0.25f, -0.5f, 0.125f }).view(2, 1, 2, 2), atol: 1e-6), result.ToString(true));
+        Assert.True(result.allclose(tensor(new float[] { -1, 1, 2 / 3f, 0.5f / 3, 0.5f, 0.25f, -0.5f, 0.125f }).view(2, 1, 2, 2),
+            atol: 1e-6), result.ToString(true));
     }
 
     [Fact]
     public void Levels_of_too_low_a_lambda_are_left_out()
     {
-        var scheduler = new DPMSolverMultistepScheduler(new SchedulerConfig { BetaSchedule = "squaredcos_cap_v2", LambdaMinClipped = -5.1 });
+        var scheduler = new DPMSolverMultistepScheduler(new SchedulerConfig
+        {
+            BetaSchedule = "squaredcos_cap_v2",
+            LambdaMinClipped = -5.1
+        });
         scheduler.SetTimesteps(20);
         Assert.Equal(20, scheduler.Timesteps.Length);
         Assert.InRange(scheduler.Timesteps[0], 980, 998);
@@ -192,5 +216,6 @@ public sealed class SchedulerTests : IDisposable
 
     [Fact]
     public void A_file_that_Python_wrote_with_infinities_is_read() =>
-        Assert.Equal(3, SchedulerConfig.Parse("""{"lambda_min_clipped": -Infinity, "steps_offset": 3, "note": "not -Infinity"}""").StepsOffset);
+        Assert.Equal(3, SchedulerConfig.Parse(
+            """{"lambda_min_clipped": -Infinity, "steps_offset": 3, "note": "not -Infinity"}""").StepsOffset);
 }

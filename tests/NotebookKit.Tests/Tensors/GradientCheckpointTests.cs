@@ -114,7 +114,8 @@ public sealed class GradientCheckpointTests : IDisposable
     public void What_fails_in_backward_comes_out_once_afterwards()
     {
         var calls = 0;
-        var loss = GradientCheckpoint.Run(x => ++calls == 1 ? x[0] * 2 : throw new InvalidDataException("no way back"), ones(2, requires_grad: true)).sum();
+        var loss = GradientCheckpoint.Run(x => ++calls == 1 ? x[0] * 2 : throw new InvalidDataException("no way back"),
+            ones(2, requires_grad: true)).sum();
         GradientCheckpoint.ThrowWhatFailed(); // nothing yet
         loss.backward();
         Assert.Equal("no way back", Assert.Throws<InvalidDataException>(GradientCheckpoint.ThrowWhatFailed).Message);
@@ -124,7 +125,9 @@ public sealed class GradientCheckpointTests : IDisposable
     [Fact]
     public void What_fails_in_forward_comes_out_at_once_and_it_is_not_running_then()
     {
-        Assert.Equal("no way on", Assert.Throws<InvalidDataException>(() => GradientCheckpoint.Run(_ => throw new InvalidDataException("no way on"), ones(1))).Message);
+        Assert.Equal("no way on",
+            Assert.Throws<InvalidDataException>(() =>
+                GradientCheckpoint.Run(_ => throw new InvalidDataException("no way on"), ones(1))).Message);
         Assert.False(GradientCheckpoint.Running);
     }
 

@@ -31,13 +31,16 @@ public sealed class LayersTests
         {
             using var bare = Kinds[name].Ours();
             Same(bare);
-            Assert.All(bare.parameters(), parameter => Assert.Equal((DeviceType.CPU, ScalarType.Float32), (parameter.device_type, parameter.dtype)));
+            Assert.All(bare.parameters(),
+                parameter => Assert.Equal((DeviceType.CPU, ScalarType.Float32), (parameter.device_type, parameter.dtype)));
         }
 
         void Same(nn.Module module)
         {
-            Assert.Equal(theirs.state_dict().Select(pair => (pair.Key, Shape(pair.Value))), module.state_dict().Select(pair => (pair.Key, Shape(pair.Value))));
-            Assert.Equal(theirs.named_parameters().Select(pair => (pair.name, pair.parameter.requires_grad)), module.named_parameters().Select(pair => (pair.name, pair.parameter.requires_grad)));
+            Assert.Equal(theirs.state_dict().Select(pair => (pair.Key, Shape(pair.Value))),
+                module.state_dict().Select(pair => (pair.Key, Shape(pair.Value))));
+            Assert.Equal(theirs.named_parameters().Select(pair => (pair.name, pair.parameter.requires_grad)),
+                module.named_parameters().Select(pair => (pair.name, pair.parameter.requires_grad)));
         }
     }
 

@@ -95,6 +95,7 @@ public sealed class MendedLibraryTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the copy is Linux' alone");
         var native = Path.GetDirectoryName(TorchLibrary.Files.First(file => Path.GetFileName(file) == "libtorch_cpu.so"))!;
         var cache = Path.GetFullPath(Path.Combine(native, "..", "..", "..", "..", ".."));
-        return Path.Combine(cache, "torchsharp", TorchLibrary.Versions.TorchSharp, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+        return Path.Combine(cache, "torchsharp", TorchLibrary.Versions.TorchSharp, "runtimes", "linux-x64", "native",
+            "libLibTorchSharp.so");
     }
 }

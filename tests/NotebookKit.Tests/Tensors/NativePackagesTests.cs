@@ -47,7 +47,8 @@ public sealed class NativePackagesTests : IDisposable
     {
         // The CPU's own files, spread as CUDA's are: each needs others, and libgomp by a name that only its file has.
         var native = Path.GetDirectoryName(TorchLibrary.Files.Single(file => Path.GetFileName(file) == "libtorch_cpu.so"))!;
-        foreach (var (part, name) in new[] { ("part1", "libc10.so"), ("part1", "libtorch.so"), ("part2-primary", "libtorch_cpu.so"), ("part6", Path.GetFileName(Directory.GetFiles(native, "libgomp*").Single())) })
+        foreach (var (part, name) in new[] { ("part1", "libc10.so"), ("part1", "libtorch.so"), ("part2-primary", "libtorch_cpu.so"),
+            ("part6", Path.GetFileName(Directory.GetFiles(native, "libgomp*").Single())) })
             File.CreateSymbolicLink(Path.Combine(Put($"libtorch-cuda-12.8-linux-x64-{part}/2.10.0"), name), Path.Combine(native, name));
         Put("libtorch-cuda-12.8-linux-x64-part2-fragment1/2.10.0/fragments");
         Put("torchsharp/0.107.0", "libLibTorchSharp.so");
@@ -63,11 +64,14 @@ public sealed class NativePackagesTests : IDisposable
             Assert.Equal(one, NativePackages.InOneFolder(folders, "libtorch-cuda-2.10.0")); // made already
             Assert.Equal(4, Directory.GetFiles(one).Length);
 
-            using var ldd = Process.Start(new ProcessStartInfo("ldd", [Path.Combine(one, "libtorch.so")]) { RedirectStandardOutput = true })!;
+            using var ldd = Process.Start(new ProcessStartInfo("ldd",
+                [Path.Combine(one, "libtorch.so")])
+            { RedirectStandardOutput = true })!;
             var needs = ldd.StandardOutput.ReadToEnd();
             ldd.WaitForExit();
             Assert.DoesNotContain("not found", needs, StringComparison.Ordinal);
-            Assert.Equal(3, needs.Split('\n').Count(line => line.Contains($"=> {one}/lib", StringComparison.Ordinal))); // torch_cpu, c10, gomp
+            Assert.Equal(3, needs.Split('\n')
+                .Count(line => line.Contains($"=> {one}/lib", StringComparison.Ordinal))); // torch_cpu, c10, gomp
         }
         finally
         {
@@ -75,7 +79,8 @@ public sealed class NativePackagesTests : IDisposable
         }
     }
 
-    private (IReadOnlyList<string> Torch, string TorchSharp) Find(string kind, params string[] programs) => NativePackages.Find(kind, Versions, programs, [_folder["cache"]]);
+    private (IReadOnlyList<string> Torch, string TorchSharp) Find(string kind, params string[] programs) =>
+        NativePackages.Find(kind, Versions, programs, [_folder["cache"]]);
 
     // A package's folder of native files, with some empty ones.
     private string Put(string package, params string[] files)

@@ -16,8 +16,10 @@ public sealed class TorchErrorsTests
     {
         using var scope = NewDisposeScope();
         Assert.Equal(WrongProduct, Told(() => ones(2, 3).mm(ones(4, 5))));
-        Assert.StartsWith("conv2d: Given groups=1, weight of size [4, 2, 3, 3], expected input[1, 3, 8, 8] to have 2 channels", Told(() => nn.functional.conv2d(ones(1, 3, 8, 8), ones(4, 2, 3, 3))));
-        Assert.Equal("add: The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0", Told(() => ones(3) + ones(4)));
+        Assert.StartsWith("conv2d: Given groups=1, weight of size [4, 2, 3, 3], expected input[1, 3, 8, 8] to have 2 channels",
+            Told(() => nn.functional.conv2d(ones(1, 3, 8, 8), ones(4, 2, 3, 3))));
+        Assert.Equal("add: The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0",
+            Told(() => ones(3) + ones(4)));
         Assert.StartsWith("backward: element 0 of tensors does not require grad", Told(() => ones(2).sum().backward()));
     }
 
@@ -39,7 +41,8 @@ public sealed class TorchErrorsTests
     [Fact]
     public void Other_exceptions_keep_their_words()
     {
-        Assert.Equal("a.png is no picture; name another.", TorchErrors.Sentence(new BadInputException("a.png is no picture; name another.")));
+        Assert.Equal("a.png is no picture; name another.",
+            TorchErrors.Sentence(new BadInputException("a.png is no picture; name another.")));
         Assert.Equal("two\nlines", TorchErrors.Sentence(new ExternalException("two\nlines")));
     }
 

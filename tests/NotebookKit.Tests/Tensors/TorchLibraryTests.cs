@@ -6,7 +6,8 @@ namespace NotebookKit.Tests.Tensors;
 /// <summary>libtorch loaded by another process, whose NuGet cache or environment is not as it should be.</summary>
 public sealed class TorchLibraryTests : IDisposable
 {
-    private const string Torch = "libtorch_cpu.so", Base = "libc10.so", TorchSharp = "libLibTorchSharp.so", OpenMp = "libgomp-98b21ff3.so.1";
+    private const string Torch = "libtorch_cpu.so", Base = "libc10.so", TorchSharp = "libLibTorchSharp.so",
+        OpenMp = "libgomp-98b21ff3.so.1";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -54,7 +55,8 @@ public sealed class TorchLibraryTests : IDisposable
     public void A_whole_cache_elsewhere_is_used()
     {
         Cache();
-        Assert.Matches($@"(?m)^ok +libtorch +{TorchLibrary.Versions.LibTorch} \(cpu\), {_folder["cache"]}", KitCommand.RunWith(new() { ["NUGET_PACKAGES"] = _folder["cache"] }, "doctor").Output);
+        Assert.Matches($@"(?m)^ok +libtorch +{TorchLibrary.Versions.LibTorch} \(cpu\), {_folder["cache"]}",
+            KitCommand.RunWith(new() { ["NUGET_PACKAGES"] = _folder["cache"] }, "doctor").Output);
     }
 
     [Fact]
@@ -94,8 +96,10 @@ public sealed class TorchLibraryTests : IDisposable
     {
         var (_, output, _) = KitCommand.RunWith(new() { ["OMP_NUM_THREADS"] = "1", ["GOMP_SPINCOUNT"] = "77" }, "doctor");
         Assert.Matches("(?m) threads +1 by OMP_NUM_THREADS, GOMP_SPINCOUNT=77$", output);
-        (_, output, _) = KitCommand.RunWith(new() { ["OMP_NUM_THREADS"] = null, ["GOMP_SPINCOUNT"] = null, ["OMP_WAIT_POLICY"] = null }, "doctor");
-        Assert.Matches($"(?m)^ok +threads +all {Environment.ProcessorCount} cores, one where a miniature is trained, \\d+ turns of waiting before a thread sleeps$", output);
+        (_, output, _) = KitCommand.RunWith(new() { ["OMP_NUM_THREADS"] = null, ["GOMP_SPINCOUNT"] = null, ["OMP_WAIT_POLICY"] = null },
+            "doctor");
+        Assert.Matches($"(?m)^ok +threads +all {Environment.ProcessorCount} cores, one where a miniature is trained, \\d+ turns of "
+            + "waiting before a thread sleeps$", output);
     }
 
     private (int Code, string Output, string Error) Sample(Dictionary<string, string?> environment) =>
@@ -141,12 +145,16 @@ public sealed class TorchLibraryTests : IDisposable
     }
 
     private static IEnumerable<string> Originals() =>
-        Directory.GetFiles(Native("libtorch-cpu-linux-x64", TorchLibrary.Versions.LibTorch)).Concat(Directory.GetFiles(Native("torchsharp", TorchLibrary.Versions.TorchSharp)));
+        Directory.GetFiles(Native("libtorch-cpu-linux-x64", TorchLibrary.Versions.LibTorch))
+            .Concat(Directory.GetFiles(Native("torchsharp", TorchLibrary.Versions.TorchSharp)));
 
-    private static string Native(string package, string version) => Path.Combine(PackagesFolder, package, version, "runtimes", "linux-x64", "native");
+    private static string Native(string package, string version) =>
+        Path.Combine(PackagesFolder, package, version, "runtimes", "linux-x64", "native");
 
     private static string Package(string file) => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     // …/libtorch-cpu-linux-x64/2.10.0/runtimes/linux-x64/native/libtorch_cpu.so
-    private static string PackagesFolder => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(TorchLibrary.Files.Single(file => Path.GetFileName(file) == Torch))!, "..", "..", "..", "..", ".."));
+    private static string PackagesFolder =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(TorchLibrary.Files.Single(file => Path.GetFileName(file) == Torch))!, "..",
+            "..", "..", "..", ".."));
 }

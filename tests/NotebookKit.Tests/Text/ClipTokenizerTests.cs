@@ -23,7 +23,8 @@ public sealed class ClipTokenizerTests
                 continue;
             Compare(mismatches, prompt, "ids_77", Ints(row.GetProperty("ids_77")), Tokenizer.EncodePadded(prompt));
             Compare(mismatches, prompt, "mask_77", Ints(row.GetProperty("mask_77")), Tokenizer.AttentionMask(prompt));
-            Compare(mismatches, prompt, "tokens", row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!), Tokenizer.Tokenize(prompt));
+            Compare(mismatches, prompt, "tokens", row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!),
+                Tokenizer.Tokenize(prompt));
         }
 
         Assert.Equal(358, prompts.Count);
@@ -66,7 +67,8 @@ public sealed class ClipTokenizerTests
         foreach (var row in Read("decode.json"))
         {
             var ids = Ints(row.GetProperty("ids"));
-            Compare(mismatches, string.Join(',', ids), "text", [row.GetProperty("decode_skip_special").GetString()!], [Tokenizer.Decode(ids)]);
+            Compare(mismatches, string.Join(',', ids), "text", [row.GetProperty("decode_skip_special").GetString()!],
+                [Tokenizer.Decode(ids)]);
         }
 
         Assert.Empty(mismatches);
@@ -168,9 +170,11 @@ public sealed class ClipTokenizerTests
     public void The_vocabulary_is_CLIPs_and_lies_where_diffusers_looks_for_it()
     {
         var folder = Path.Combine(House.Root, "data", "base-mini", "tokenizer");
-        Assert.Equal("9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "merges.txt")))));
+        Assert.Equal("9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a",
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "merges.txt")))));
         using var ids = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "vocab.json")));
-        Assert.Equal(Enumerable.Range(0, 49408).Select(id => (Tokenizer.TokenOf(id), id)), ids.RootElement.EnumerateObject().Select(entry => (entry.Name, entry.Value.GetInt32())));
+        Assert.Equal(Enumerable.Range(0, 49408).Select(id => (Tokenizer.TokenOf(id), id)),
+            ids.RootElement.EnumerateObject().Select(entry => (entry.Name, entry.Value.GetInt32())));
         Assert.Contains("MIT License", File.ReadAllText(Path.Combine(folder, "LICENSE")));
     }
 
@@ -181,7 +185,8 @@ public sealed class ClipTokenizerTests
         string[] parts = ["a", "rab", "bit", "zx", "ph", "oto", "é", "兔", "ſ", "🐇"];
         for (var i = 0; i < 3000; i++)
         {
-            var word = Tokenizer.WordsOf(string.Concat(Enumerable.Range(0, 1 + random.Next(9)).Select(_ => parts[random.Next(parts.Length)]))).First();
+            var word = Tokenizer.WordsOf(string.Concat(Enumerable.Range(0, 1 + random.Next(9))
+                .Select(_ => parts[random.Next(parts.Length)]))).First();
             Assert.Equal(Tokenizer.Trace(word).Pieces, Tokenizer.Tokenize(word));
         }
     }
@@ -190,17 +195,20 @@ public sealed class ClipTokenizerTests
     public void A_word_longer_than_CLIP_could_ever_read_is_refused_in_one_sentence()
     {
         Assert.Equal(Tokenizer.Trace(new string('a', 10_000)).Pieces, Tokenizer.Tokenize(new string('a', 10_000)));
-        Assert.Contains("10001 bytes", Assert.Throws<BadInputException>(() => Tokenizer.Encode("a photo of " + new string('a', 10_001))).Message);
+        Assert.Contains("10001 bytes",
+            Assert.Throws<BadInputException>(() => Tokenizer.Encode("a photo of " + new string('a', 10_001))).Message);
         Assert.Contains("兔兔", Assert.Throws<BadInputException>(() => Tokenizer.Encode(new string('兔', 4_000))).Message);
     }
 
     private static void Compare<T>(List<string> mismatches, string prompt, string what, IEnumerable<T> expected, IEnumerable<T> actual)
     {
         if (!expected.SequenceEqual(actual))
-            mismatches.Add($"{what} of {JsonSerializer.Serialize(prompt)}: expected {string.Join(' ', expected)}; got {string.Join(' ', actual)}");
+            mismatches.Add($"{what} of {JsonSerializer.Serialize(prompt)}: expected {string.Join(' ', expected)}; got "
+                + $"{string.Join(' ', actual)}");
     }
 
-    private static List<JsonElement> Read(string file) => [.. JsonDocument.Parse(File.ReadAllBytes(House.Golden("tokenizer", file))).RootElement.EnumerateArray()];
+    private static List<JsonElement> Read(string file) =>
+        [.. JsonDocument.Parse(File.ReadAllBytes(House.Golden("tokenizer", file))).RootElement.EnumerateArray()];
 
     private static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(id => id.GetInt32())];
 }

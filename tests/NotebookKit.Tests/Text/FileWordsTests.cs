@@ -14,9 +14,11 @@ public sealed class FileWordsTests
         Assert.Equal((instance, @class), (Rufus.Instance(caption), Rufus.Class(caption)));
 
     [Theory]
-    [InlineData("Arnold Schwarzenegger, man, sunglasses, black coat, muscular, scene from Terminator", "man, sunglasses, black coat, muscular, scene from Terminator")]
+    [InlineData("Arnold Schwarzenegger, man, sunglasses, black coat, muscular, scene from Terminator",
+        "man, sunglasses, black coat, muscular, scene from Terminator")]
     [InlineData("Arnold Schwarzenegger, man, suit, red tie, smiling", "man, suit, red tie, smiling")]
-    [InlineData("Arnold Schwarzenegger, muscular, smiling, man, flexing, black and white", "muscular, smiling, man, flexing, black and white")]
+    [InlineData("Arnold Schwarzenegger, muscular, smiling, man, flexing, black and white",
+        "muscular, smiling, man, flexing, black and white")]
     public void Schwarzenegger_too_without_a_leading_comma(string caption, string @class)
     {
         var words = new FileWords("[filewords]", "[filewords]", "Arnold Schwarzenegger", "man");
@@ -75,7 +77,8 @@ public sealed class FileWordsTests
     [Fact]
     public void Filewords_may_stand_within_a_prompt_and_tokens_work_without_them()
     {
-        Assert.Equal("best photo, Rufus cat on grass", (Rufus with { InstancePrompt = "best photo, [filewords]" }).Instance("cat on grass"));
+        Assert.Equal("best photo, Rufus cat on grass",
+            (Rufus with { InstancePrompt = "best photo, [filewords]" }).Instance("cat on grass"));
         Assert.Equal("photo of Rufus cat", (Rufus with { InstancePrompt = "photo of a cat" }).Instance("ignored"));
         Assert.Null((Rufus with { ClassPrompt = null }).Class("Rufus"));
     }

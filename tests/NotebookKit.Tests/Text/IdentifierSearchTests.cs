@@ -24,7 +24,8 @@ public sealed class IdentifierSearchTests
     {
         var found = IdentifierSearch.SingleTokens(500, "toy");
         Assert.Contains("sks", found.Select(word => word.Word));
-        Assert.All(found, word => Assert.True(word is { IsSingleToken: true, Verdict: IdentifierVerdict.Good } && word.Ranks[0] >= 44_000, word.Word));
+        Assert.All(found, word => Assert.True(word is { IsSingleToken: true, Verdict: IdentifierVerdict.Good } && word.Ranks[0] >= 44_000,
+            word.Word));
         Assert.Equal(3, IdentifierSearch.SingleTokens(3).Count);
     }
 }

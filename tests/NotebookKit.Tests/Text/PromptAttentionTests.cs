@@ -9,11 +9,13 @@ public sealed class PromptAttentionTests
     public void Every_reference_prompt_gets_the_reference_weights()
     {
         var rows = JsonDocument.Parse(File.ReadAllBytes(House.Golden("training", "prompt_weights.json"))).RootElement.EnumerateArray()
-            .Where(row => !row.GetProperty("prompt").GetString()!.Contains("BREAK", StringComparison.Ordinal)).ToList(); // that tool knows no BREAK
+            .Where(row => !row.GetProperty("prompt").GetString()!.Contains("BREAK", StringComparison.Ordinal))
+            .ToList(); // that tool knows no BREAK
         Assert.Equal(8, rows.Count);
         foreach (var row in rows)
         {
-            var expected = row.GetProperty("parsed").EnumerateArray().Select(pair => new WeightedText(pair[0].GetString()!, pair[1].GetDouble()));
+            var expected = row.GetProperty("parsed").EnumerateArray()
+                .Select(pair => new WeightedText(pair[0].GetString()!, pair[1].GetDouble()));
             Assert.Equal(expected, PromptAttention.Parse(row.GetProperty("prompt").GetString()!));
         }
     }
@@ -25,7 +27,8 @@ public sealed class PromptAttentionTests
     [InlineData("[unbalanced", "unbalanced|0.909")]
     [InlineData(@"\(literal\]", "(literal]|1")]
     [InlineData("(unnecessary)(parens)", "unnecessaryparens|1.1")]
-    [InlineData("a (((house:1.3)) [on] a (hill:0.5), sun, (((sky))).", "a |1; house|1.573;  |1.1; on|1;  a |1.1; hill|0.55; , sun, |1.1; sky|1.464; .|1.1")]
+    [InlineData("a (((house:1.3)) [on] a (hill:0.5), sun, (((sky))).",
+        "a |1; house|1.573;  |1.1; on|1;  a |1.1; hill|0.55; , sun, |1.1; sky|1.464; .|1.1")]
     [InlineData("(x: 1.2 )", "x|1.2")]
     [InlineData("(x:-1)", "x|-1")]
     [InlineData("x:1.2)", "x:1.2)|1")] // nothing is open
@@ -37,7 +40,8 @@ public sealed class PromptAttentionTests
     [InlineData("", "|1")]
     [InlineData("()", "|1")]
     public void Brackets_weigh_as_in_the_web_ui(string prompt, string expected) =>
-        Assert.Equal(expected, string.Join("; ", PromptAttention.Parse(prompt).Select(piece => FormattableString.Invariant($"{piece.Text}|{Math.Round(piece.Weight, 3)}"))));
+        Assert.Equal(expected, string.Join("; ",
+            PromptAttention.Parse(prompt).Select(piece => FormattableString.Invariant($"{piece.Text}|{Math.Round(piece.Weight, 3)}"))));
 
     [Fact]
     public void Break_is_a_word_of_its_own_inside_brackets_too()
@@ -51,7 +55,8 @@ public sealed class PromptAttentionTests
     public void Weights_beyond_sense_are_refused()
     {
         Assert.Contains("brackets", Assert.Throws<BadInputException>(() => PromptAttention.Parse(new string('(', 501) + "x")).Message);
-        Assert.Contains("weight", Assert.Throws<BadInputException>(() => PromptAttention.Parse($"((x:1{new string('0', 20)}):1{new string('0', 20)})")).Message);
+        Assert.Contains("weight",
+            Assert.Throws<BadInputException>(() => PromptAttention.Parse($"((x:1{new string('0', 20)}):1{new string('0', 20)})")).Message);
         Assert.Single(PromptAttention.Parse(string.Concat(Enumerable.Repeat("(x)", 5000)))); // closed again, as many as you like
     }
 }

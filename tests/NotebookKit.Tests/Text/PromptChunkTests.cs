@@ -24,7 +24,8 @@ public sealed class PromptChunkTests
         Assert.Equal([1, 1, 1.3, 1.3, 1.3, 1 / 1.1, 1], chunk.Weights.Take(7));
         Assert.Equal(77, chunk.Weights.Count);
         Assert.False(Assert.Single(PromptChunk.Cut(Tokenizer, "a (zwx:1.3)", Emphasis.Ignore)).IsWeighted);
-        Assert.Equal(Tokenizer.EncodePadded("a (zwx:1.3) BREAK"), Assert.Single(PromptChunk.Cut(Tokenizer, "a (zwx:1.3) BREAK", Emphasis.None)).Ids);
+        Assert.Equal(Tokenizer.EncodePadded("a (zwx:1.3) BREAK"),
+            Assert.Single(PromptChunk.Cut(Tokenizer, "a (zwx:1.3) BREAK", Emphasis.None)).Ids);
     }
 
     [Fact]
@@ -32,7 +33,8 @@ public sealed class PromptChunkTests
     {
         Assert.Equal([75, 75, 75, 25], PromptChunk.Cut(Tokenizer, Repeat("dog", 250)).Select(chunk => chunk.Count));
         Assert.Equal([75], PromptChunk.Cut(Tokenizer, Repeat("dog", 75)).Select(chunk => chunk.Count));
-        Assert.All(PromptChunk.Cut(Tokenizer, Repeat("dog", 250)), chunk => Assert.Equal((49406, 49407, 77), (chunk.Ids[0], chunk.Ids[^1], chunk.Ids.Count)));
+        Assert.All(PromptChunk.Cut(Tokenizer, Repeat("dog", 250)),
+            chunk => Assert.Equal((49406, 49407, 77), (chunk.Ids[0], chunk.Ids[^1], chunk.Ids.Count)));
     }
 
     [Fact]
@@ -43,11 +45,14 @@ public sealed class PromptChunkTests
         Assert.Equal([61, 15], chunks.Select(chunk => chunk.Count));
         Assert.Equal(Tokenizer.EncodePadded(Repeat("cat", 14) + " sun"), chunks[1].Ids);
         // As far as 20 back, but no farther.
-        Assert.Equal([56, 20], PromptChunk.Cut(Tokenizer, Repeat("dog", 55) + ", " + Repeat("cat", 19) + " sun").Select(chunk => chunk.Count));
-        Assert.Equal([75, 1], PromptChunk.Cut(Tokenizer, Repeat("dog", 54) + ", " + Repeat("cat", 20) + " sun").Select(chunk => chunk.Count));
+        Assert.Equal([56, 20], PromptChunk.Cut(Tokenizer, Repeat("dog", 55) + ", " + Repeat("cat", 19) + " sun")
+            .Select(chunk => chunk.Count));
+        Assert.Equal([75, 1], PromptChunk.Cut(Tokenizer, Repeat("dog", 54) + ", " + Repeat("cat", 20) + " sun")
+            .Select(chunk => chunk.Count));
         // Where nothing follows, nothing moves; a comma itself goes to the next chunk alone.
         Assert.Equal([75], PromptChunk.Cut(Tokenizer, Repeat("dog", 60) + ", " + Repeat("cat", 14)).Select(chunk => chunk.Count));
-        Assert.Equal([75, 2], PromptChunk.Cut(Tokenizer, Repeat("dog", 60) + ", " + Repeat("cat", 14) + ", sun").Select(chunk => chunk.Count));
+        Assert.Equal([75, 2], PromptChunk.Cut(Tokenizer, Repeat("dog", 60) + ", " + Repeat("cat", 14) + ", sun")
+            .Select(chunk => chunk.Count));
         // Weights move along with their tokens.
         var weighted = PromptChunk.Cut(Tokenizer, Repeat("dog", 60) + ", (" + Repeat("cat", 14) + ":1.5) sun");
         Assert.Equal((14, 0), (weighted[1].Weights.Count(weight => weight == 1.5), weighted[0].Weights.Count(weight => weight == 1.5)));

@@ -4,7 +4,8 @@ using NotebookKit.Text;
 
 namespace NotebookKit.Tests.Text;
 
-/// <summary>Random prompts, from a fixed seed: whatever is typed or pasted, the tokenizer and the prompt language hold their promises.</summary>
+/// <summary>Random prompts, from a fixed seed: whatever is typed or pasted, the tokenizer and the prompt language hold their
+/// promises.</summary>
 public sealed class PromptFuzzTests
 {
     private static readonly ClipTokenizer Tokenizer = ClipTokenizer.Default;
@@ -13,9 +14,12 @@ public sealed class PromptFuzzTests
 
     private static readonly string[] Pieces =
     [
-        "a photo of", "zwx", "rabbit", "toy", "(", ")", "[", "]", ":", "|", ":1.2)", ":0.5]", ":3]", ", ", " AND ", " BREAK ", "\\", "\\(", " ", "\n", "\t", "'s", "don't", "12", "!!",
-        "<lora:m:0.8>", "<lora:", ">", "<|endoftext|>", "<|startoftext|>", "</w>", "&amp;", "&#12;", "1e9", "::", "((((", "]]]]", "兔子玩具", "日本語", "한국어", "ё", "İ", "ẞ", "ΣΑΣ",
-        "\u0301", "\u200b", "\u200d", "\ufeff", "\u0000", "\u0007", "\u0085", "\u00a0", "\u3000", "\u2028", "👨‍👩‍👧", "🏳️‍🌈", "👍🏽", "𝕳𝖊", "\ud83d", "\ude00", "\uffff", "ﬁ", "①", "٣", "\U000e0001", "\u1100\u1161\u11a8",
+        "a photo of", "zwx", "rabbit", "toy", "(", ")", "[", "]", ":", "|", ":1.2)", ":0.5]", ":3]", ", ", " AND ", " BREAK ", "\\", "\\(",
+        " ", "\n", "\t", "'s", "don't", "12", "!!",
+        "<lora:m:0.8>", "<lora:", ">", "<|endoftext|>", "<|startoftext|>", "</w>", "&amp;", "&#12;", "1e9", "::", "((((", "]]]]", "兔子玩具",
+        "日本語", "한국어", "ё", "İ", "ẞ", "ΣΑΣ",
+        "\u0301", "\u200b", "\u200d", "\ufeff", "\u0000", "\u0007", "\u0085", "\u00a0", "\u3000", "\u2028", "👨‍👩‍👧", "🏳️‍🌈", "👍🏽",
+        "𝕳𝖊", "\ud83d", "\ude00", "\uffff", "ﬁ", "①", "٣", "\U000e0001", "\u1100\u1161\u11a8",
     ];
 
     [Fact]
@@ -33,7 +37,8 @@ public sealed class PromptFuzzTests
                 {
                     var stretches = PromptSchedule.Parse(part.Text, steps).Stretches.ToList();
                     Assert.Equal(steps, stretches[^1].LastStep);
-                    Assert.Equal(stretches.Select(stretch => stretch.LastStep).Distinct().Order(), stretches.Select(stretch => stretch.LastStep));
+                    Assert.Equal(stretches.Select(stretch => stretch.LastStep).Distinct().Order(),
+                        stretches.Select(stretch => stretch.LastStep));
                     foreach (var text in stretches.Select(stretch => stretch.Text).Distinct())
                         Hold(text);
                 }

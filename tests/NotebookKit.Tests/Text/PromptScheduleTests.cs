@@ -45,7 +45,8 @@ public sealed class PromptScheduleTests
     [Fact]
     public void The_worked_example_of_a_landscape_changes_four_times()
     {
-        var prompt = "fantasy landscape with a [mountain:lake:0.25] and [an oak:a christmas tree:0.75][ in foreground::0.6][ in background:0.25] [shoddy:masterful:0.5]";
+        var prompt = "fantasy landscape with a [mountain:lake:0.25] and [an oak:a christmas tree:0.75][ in foreground::0.6][ in "
+            + "background:0.25] [shoddy:masterful:0.5]";
         Assert.Equal(
             [
                 new PromptStretch(25, "fantasy landscape with a mountain and an oak in foreground shoddy"),
@@ -68,12 +69,14 @@ public sealed class PromptScheduleTests
     [Fact]
     public void Sub_prompts_have_weights_after_a_last_colon()
     {
-        Assert.Equal([new SubPrompt("a cat", 1.2), new SubPrompt(" a dog", 1), new SubPrompt(" a bird", -0.5)], SubPrompt.Split("a cat :1.2 AND a dog AND a bird:-.5"));
+        Assert.Equal([new SubPrompt("a cat", 1.2), new SubPrompt(" a dog", 1), new SubPrompt(" a bird", -0.5)],
+            SubPrompt.Split("a cat :1.2 AND a dog AND a bird:-.5"));
         Assert.Equal([new SubPrompt("a cat", 2)], SubPrompt.Split("a cat: 2. "));
         Assert.Equal([new SubPrompt("(a cat:1.2)", 1)], SubPrompt.Split("(a cat:1.2)"));
         Assert.Equal([new SubPrompt("a SAND and a", 1)], SubPrompt.Split("a SAND and a"));
         Assert.Throws<BadInputException>(() => SubPrompt.Split("a :99999999"));
     }
 
-    private static string Listed(string prompt, int steps) => string.Join("; ", PromptSchedule.Parse(prompt, steps).Stretches.Select(stretch => $"{stretch.LastStep} {stretch.Text}"));
+    private static string Listed(string prompt, int steps) =>
+        string.Join("; ", PromptSchedule.Parse(prompt, steps).Stretches.Select(stretch => $"{stretch.LastStep} {stretch.Text}"));
 }

@@ -22,7 +22,8 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
 
     [Fact]
     public void The_loss_is_the_instance_loss_plus_the_weighted_prior_loss() =>
-        Assert.All(Train(Options with { Loss = Options.Loss with { PriorLossWeight = 0.25 } }).History, step => Assert.Equal(step.InstanceLoss + (0.25 * step.PriorLoss!.Value), step.Loss, 5));
+        Assert.All(Train(Options with { Loss = Options.Loss with { PriorLossWeight = 0.25 } }).History,
+            step => Assert.Equal(step.InstanceLoss + (0.25 * step.PriorLoss!.Value), step.Loss, 5));
 
     [Fact]
     public void A_LoRA_run_leaves_the_base_as_it_was_and_a_file_that_brings_the_change_back()
@@ -43,7 +44,13 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     {
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var before = Predict(sd);
-        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Saving = Options.Saving with { Output = Path.Combine(Folder, "model"), As = ScalarType.Float32 }, TrainTextEncoder = true }).Train();
+        var result = new DreamBoothTrainer(sd,
+            Options with
+            {
+                Method = TrainMethod.DreamBooth,
+                Saving = Options.Saving with { Output = Path.Combine(Folder, "model"), As = ScalarType.Float32 },
+                TrainTextEncoder = true
+            }).Train();
         using var trained = StableDiffusion.Load(result.Output);
         Assert.False(Predict(trained).Equals(before));
         Assert.True(Predict(trained).Equals(Predict(sd)));
@@ -56,10 +63,18 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     public void A_full_fine_tune_can_be_one_file_for_the_web_UI(string name)
     {
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        var result = new DreamBoothTrainer(sd, Options with { Method = TrainMethod.DreamBooth, Saving = Options.Saving with { Output = Path.Combine(Folder, name), As = ScalarType.Float32, Every = 1, KeepLast = 1 }, Intervals = Options.Intervals with { Epochs = 2 } }).Train();
+        var result = new DreamBoothTrainer(sd,
+            Options with
+            {
+                Method = TrainMethod.DreamBooth,
+                Saving = Options.Saving with { Output = Path.Combine(Folder, name), As = ScalarType.Float32, Every = 1, KeepLast = 1 },
+                Intervals = Options.Intervals with { Epochs = 2 }
+            }).Train();
         using var trained = StableDiffusion.Load(result.Output);
         Assert.True(Predict(trained).Equals(Predict(sd)));
-        Assert.Equal(["epoch-0001-step-000003.state.safetensors", "epoch-0001-step-000003" + Path.GetExtension(name)], Directory.GetFiles(Path.Combine(Folder, "checkpoints", "model")).Select(Path.GetFileName).OrderByDescending(file => file!.Contains("state", StringComparison.Ordinal)));
+        Assert.Equal(["epoch-0001-step-000003.state.safetensors", "epoch-0001-step-000003" + Path.GetExtension(name)],
+            Directory.GetFiles(Path.Combine(Folder, "checkpoints", "model")).Select(Path.GetFileName)
+                .OrderByDescending(file => file!.Contains("state", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -67,7 +82,8 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     {
         var result = Train(Options with { TrainTextEncoder = true });
         var keys = Safetensors.Load(result.Output);
-        var text = keys.Where(key => key.Key.StartsWith("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_up", StringComparison.Ordinal)).ToList();
+        var text = keys.Where(key => key.Key.StartsWith("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_up",
+            StringComparison.Ordinal)).ToList();
         Assert.True(Assert.Single(text).Value.abs().max().to(ScalarType.Float32).item<float>() > 0);
     }
 
@@ -95,7 +111,8 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     public void Captions_beside_the_pictures_replace_filewords()
     {
         var same = Train(Options with { Concepts = [Options.Concepts[0] with { ClassPrompt = null }] });
-        var captions = Train(Options with { Concepts = [Options.Concepts[0] with { ClassPrompt = null, InstancePrompt = TrainOptions.FileWords }] });
+        var captions = Train(Options with
+        { Concepts = [Options.Concepts[0] with { ClassPrompt = null, InstancePrompt = TrainOptions.FileWords }] });
         Assert.NotEqual(same.History, captions.History);
     }
 
@@ -104,7 +121,12 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     [InlineData("cosine_with_restarts", 1)]
     public void A_schedules_own_settings_reach_the_steps(string schedule, int cycles)
     {
-        var rates = Train(Options with { Concepts = [Options.Concepts[0] with { ClassPrompt = null }], Learning = Options.Learning with { Schedule = schedule, Cycles = cycles, Rate = 1e-3 } }).History.Select(step => step.LearningRate).ToList();
+        var rates = Train(Options with
+        {
+            Concepts = [Options.Concepts[0] with { ClassPrompt = null }],
+            Learning = Options.Learning with { Schedule = schedule, Cycles = cycles, Rate = 1e-3 }
+        }).History.Select(step =>
+                step.LearningRate).ToList();
         Assert.Equal(new LrSchedule(schedule, 1e-3, 0, 9) { Cycles = cycles }.Rates(), rates);
         Assert.Equal(cycles > 1, rates.Zip(rates.Skip(1)).Any(pair => pair.Second > pair.First));
     }
@@ -112,9 +134,15 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     [Fact]
     public void Polynomials_and_pieces_take_their_numbers()
     {
-        var options = Options with { Concepts = [Options.Concepts[0] with { ClassPrompt = null }], Learning = Options.Learning with { Rate = 1e-3 } };
-        Assert.Equal(new LrSchedule("polynomial", 1e-3, 0, 9) { Power = 2, End = 1e-5 }.Rates(), Rates(options with { Learning = options.Learning with { Schedule = "polynomial", Power = 2, End = 1e-5 } }));
-        Assert.Equal([1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4], Rates(options with { Learning = options.Learning with { Schedule = "piecewise_constant", Rules = "1:4,0.1" } }));
+        var options = Options with
+        {
+            Concepts = [Options.Concepts[0] with { ClassPrompt = null }],
+            Learning = Options.Learning with { Rate = 1e-3 }
+        };
+        Assert.Equal(new LrSchedule("polynomial", 1e-3, 0, 9) { Power = 2, End = 1e-5 }.Rates(),
+            Rates(options with { Learning = options.Learning with { Schedule = "polynomial", Power = 2, End = 1e-5 } }));
+        Assert.Equal([1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4],
+            Rates(options with { Learning = options.Learning with { Schedule = "piecewise_constant", Rules = "1:4,0.1" } }));
 
         IEnumerable<double> Rates(TrainOptions settings) => Train(settings).History.Select(step => step.LearningRate);
     }
@@ -122,7 +150,11 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     [Fact]
     public void Negative_prompts_of_samples_take_captions_too()
     {
-        var rows = SampleGrids.Rows((Options with { Concepts = [Options.Concepts[0] with { SamplePrompts = ["[filewords]", "a house"], SampleNegativePrompt = "blurry, [filewords]" }] }).Concepts[0]).ToList();
+        var rows = SampleGrids.Rows((Options with
+        {
+            Concepts = [Options.Concepts[0] with { SamplePrompts = ["[filewords]", "a house"],
+                SampleNegativePrompt = "blurry, [filewords]" }]
+        }).Concepts[0]).ToList();
         Assert.Equal(4, rows.Count);
         Assert.Equal(("a zwx toy, view 1", "blurry, a zwx toy, view 1"), (rows[1].Prompt, rows[1].Negative));
         Assert.Equal(("a house", "blurry, a zwx toy, view 0"), (rows[3].Prompt, rows[3].Negative));
@@ -134,12 +166,17 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var options = Options.ForBase(sd);
         Assert.Equal((3.0, 3.0), (options.Samples.Guidance, options.Concepts[0].ClassGuidance));
-        Assert.Contains("guidance scale 3.", File.ReadAllText(Path.Combine(House.Root, "data", "base-mini", "README.md")), StringComparison.Ordinal);
+        Assert.Contains("guidance scale 3.", File.ReadAllText(Path.Combine(House.Root, "data", "base-mini", "README.md")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Accumulation_makes_fewer_optimizer_steps() =>
-        Assert.Equal(6, Train(Options with { Intervals = Options.Intervals with { GradientAccumulation = 2 } }).History.Count); // 2 of 3 pictures, then the third, in each epoch
+        Assert.Equal(6, Train(Options with
+        {
+            Intervals = Options.Intervals with
+            { GradientAccumulation = 2 }
+        }).History.Count); // 2 of 3 pictures, then the third, in each epoch
 
     [Theory]
     [InlineData(1, 3, false)]
@@ -147,12 +184,24 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     [InlineData(2, 2, false)]
     public void Accumulation_and_checkpointing_give_the_weights_of_the_large_batch(int batch, int accumulation, bool checkpointing)
     {
-        var options = Options with { Intervals = Options.Intervals with { BatchSize = 3 }, Learning = Options.Learning with { Rate = 1e-4 }, Saving = Options.Saving with { As = ScalarType.Float32 }, Lora = Options.Lora with { Targets = LoraTargets.Extended }, Images = Options.Images with { Flip = true } };
+        var options = Options with
+        {
+            Intervals = Options.Intervals with { BatchSize = 3 },
+            Learning = Options.Learning with { Rate = 1e-4 },
+            Saving = Options.Saving with { As = ScalarType.Float32 },
+            Lora = Options.Lora with { Targets = LoraTargets.Extended },
+            Images = Options.Images with { Flip = true }
+        };
         var large = Safetensors.Load(Train(options).Output);
-        var small = Safetensors.Load(Train(options with { Intervals = options.Intervals with { BatchSize = batch, GradientAccumulation = accumulation }, Memory = options.Memory with { GradientCheckpointing = checkpointing } }).Output);
+        var small = Safetensors.Load(Train(options with
+        {
+            Intervals = options.Intervals with { BatchSize = batch, GradientAccumulation = accumulation },
+            Memory = options.Memory with { GradientCheckpointing = checkpointing }
+        }).Output);
         // AdamW divides by the gradient's size, so that of a gradient that is nearly zero it makes a step of its rounding: single
         // weights may differ by a step each, all of them together (up began at zero: it is its own move) hardly.
-        var moved = large.Where(pair => pair.Key.Contains("lora_up", StringComparison.Ordinal)).Sum(pair => pair.Value.square().sum().item<float>());
+        var moved = large.Where(pair => pair.Key.Contains("lora_up", StringComparison.Ordinal))
+            .Sum(pair => pair.Value.square().sum().item<float>());
         Assert.InRange(Math.Sqrt(large.Sum(pair => (pair.Value - small[pair.Key]).square().sum().item<float>()) / moved), 0, 5e-3);
     }
 
@@ -175,7 +224,13 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     {
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var start = sd.TextEncoder.parameters().ToList()[5].detach().clone();
-        var options = (Options with { Method = TrainMethod.DreamBooth, TextEncoderRatio = 0.5, Intervals = Options.Intervals with { Epochs = 4 }, Saving = Options.Saving with { Output = Path.Combine(Folder, "model") } }).ForBase(sd);
+        var options = (Options with
+        {
+            Method = TrainMethod.DreamBooth,
+            TextEncoderRatio = 0.5,
+            Intervals = Options.Intervals with { Epochs = 4 },
+            Saving = Options.Saving with { Output = Path.Combine(Folder, "model") }
+        }).ForBase(sd);
         using var weights = TrainedWeights.Create(sd, options);
         Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(weights.TextLearns));
         weights.BeginEpoch(2);
@@ -184,7 +239,12 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
 
         // Half a run with the text encoder leaves it as a quarter-longer run does: it stood still afterwards.
         using var shorter = StableDiffusion.Load(Tiny.Folder);
-        new DreamBoothTrainer(shorter, options with { TextEncoderRatio = 1, Intervals = options.Intervals with { Epochs = 2 }, Saving = options.Saving with { Output = Path.Combine(Folder, "a") } }).Train();
+        new DreamBoothTrainer(shorter, options with
+        {
+            TextEncoderRatio = 1,
+            Intervals = options.Intervals with { Epochs = 2 },
+            Saving = options.Saving with { Output = Path.Combine(Folder, "a") }
+        }).Train();
         using var longer = StableDiffusion.Load(Tiny.Folder);
         new DreamBoothTrainer(longer, options with { Saving = options.Saving with { Output = Path.Combine(Folder, "b") } }).Train();
         Assert.True(shorter.TextEncoder.parameters().ToList()[5].Equals(longer.TextEncoder.parameters().ToList()[5]));
@@ -198,7 +258,8 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
         new NotebookKit.Images.RgbImage(16, 16).SavePng(Path.Combine(others, "qvr bear.png"));
         var result = Train(Options with
         {
-            Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 1 }, new() { InstanceDir = others, InstancePrompt = "[filewords]", ClassPrompt = "a bear", ClassImagesPerInstance = 2 }],
+            Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 1 },
+                new() { InstanceDir = others, InstancePrompt = "[filewords]", ClassPrompt = "a bear", ClassImagesPerInstance = 2 }],
             Samples = Options.Samples with { Every = 3, SanityPrompt = "a house" },
         });
         Assert.Equal(12, result.History.Count); // 3 + 1 pictures, 3 epochs

@@ -44,7 +44,8 @@ public sealed class GradientCheckpointingTests : IDisposable
         using var sd = TinyModel.Create();
         foreach (var parameter in sd.UNet.parameters().Concat(sd.TextEncoder.parameters()))
             parameter.requires_grad_(false);
-        using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = 2, Dropout = dropout, Targets = extended ? LoraTargets.Locon : LoraTargets.Attention });
+        using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder,
+            new LoraOptions { Rank = 2, Dropout = dropout, Targets = extended ? LoraTargets.Locon : LoraTargets.Attention });
         using (no_grad())
         {
             foreach (var parameter in network.Parameters)
@@ -96,8 +97,10 @@ public sealed class GradientCheckpointingTests : IDisposable
     {
         Assert.Equal(expected.Count, got.Count);
         Assert.Contains(expected, gradient => gradient.abs().max().item<float>() > 0);
-        // Where a tensor is used several times its gradient's parts, a dozen at most, are summed in another order: the last bits may differ.
-        var (want, have) = (cat([.. expected.Select(gradient => gradient.flatten())]), cat([.. got.Select(gradient => gradient.flatten())]));
+        // Where a tensor is used several times its gradient's parts, a dozen at most, are summed in another order: the last bits may
+        // differ.
+        var (want, have) = (cat([.. expected.Select(gradient => gradient.flatten())]),
+            cat([.. got.Select(gradient => gradient.flatten())]));
         Assert.InRange((want - have).norm().item<float>(), 0, Rounding.Of(16, want.norm().item<float>()));
     }
 }

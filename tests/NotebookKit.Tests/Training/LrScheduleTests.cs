@@ -12,7 +12,8 @@ public sealed class LrScheduleTests
     [Fact]
     public void Every_reference_curve_comes_out_to_the_last_digit()
     {
-        var cases = JsonNode.Parse(File.ReadAllText(House.Golden("training", "manifest.json")))!["cases"]!.AsArray().Where(one => one!["scheduler"] is not null).ToList();
+        var cases = JsonNode.Parse(File.ReadAllText(House.Golden("training", "manifest.json")))!["cases"]!.AsArray()
+            .Where(one => one!["scheduler"] is not null).ToList();
         var expected = Safetensors.Load(House.Golden("training", "lr.safetensors"));
         Assert.NotEmpty(cases);
         foreach (var one in cases)
@@ -26,7 +27,8 @@ public sealed class LrScheduleTests
             };
             var want = expected[((string)one["name"]!)["lr:".Length..]].data<double>().ToArray();
             for (var step = 0; step < want.Length; step++)
-                Assert.True(Math.Abs(schedule.At(step) - want[step]) <= 4e-16 * want[step], $"{one["name"]} step {step}: {schedule.At(step):R} for {want[step]:R}");
+                Assert.True(Math.Abs(schedule.At(step) - want[step]) <= 4e-16 * want[step],
+                    $"{one["name"]} step {step}: {schedule.At(step):R} for {want[step]:R}");
         }
     }
 
@@ -42,7 +44,8 @@ public sealed class LrScheduleTests
 
     [Fact]
     public void A_warmup_that_the_schedule_does_not_know_is_said() =>
-        Assert.Contains("constant_with_warmup", Assert.Single(new LrSchedule("constant", 1e-4, 500, 1000).Warnings()), StringComparison.Ordinal);
+        Assert.Contains("constant_with_warmup", Assert.Single(new LrSchedule("constant", 1e-4, 500, 1000).Warnings()),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("constant_with_warmup", 500, 501)]
@@ -57,7 +60,8 @@ public sealed class LrScheduleTests
     [InlineData("poly", "polynomial")]
     [InlineData("cosine_restarts", "cosine_with_restarts")]
     public void An_unknown_schedule_is_answered_with_the_nearest_name(string given, string meant) =>
-        Assert.Contains($"did you mean {meant}", Assert.ThrowsAny<BadInputException>(() => new LrSchedule(given, 1e-4, 0, 10).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains($"did you mean {meant}",
+            Assert.ThrowsAny<BadInputException>(() => new LrSchedule(given, 1e-4, 0, 10).Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_name_near_to_none_lists_those_that_exist() =>
@@ -65,11 +69,14 @@ public sealed class LrScheduleTests
 
     [Fact]
     public void A_polynomial_that_would_climb_is_refused() =>
-        Assert.Contains("1e-7", Assert.ThrowsAny<BadInputException>(() => new LrSchedule("polynomial", 1e-8, 0, 10).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("1e-7", Assert.ThrowsAny<BadInputException>(() => new LrSchedule("polynomial", 1e-8, 0, 10).Validate()).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Broken_step_rules_are_refused_with_an_example() =>
-        Assert.Contains("1:100,0.1:200,0.01", Assert.ThrowsAny<BadInputException>(() => new LrSchedule("piecewise_constant", 1e-4, 0, 10) { StepRules = "1:a,2" }.Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("1:100,0.1:200,0.01",
+            Assert.ThrowsAny<BadInputException>(() =>
+                new LrSchedule("piecewise_constant", 1e-4, 0, 10) { StepRules = "1:a,2" }.Validate()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void The_curve_can_be_drawn_before_training()

@@ -21,10 +21,12 @@ internal static class MetaDevice
     {
         MetaKernels.Use();
         using var onMeta = Layers.Uninitialised(META, dtype);
-        var sd = new StableDiffusion(new UNet2DConditionModel(shape.UNet), new AutoencoderKL(shape.Vae), new CLIPTextModel(shape.Text), ClipTokenizer.Default, new SchedulerConfig());
+        var sd = new StableDiffusion(new UNet2DConditionModel(shape.UNet), new AutoencoderKL(shape.Vae), new CLIPTextModel(shape.Text),
+            ClipTokenizer.Default, new SchedulerConfig());
         // Products of matrices are the only operations that do not compare devices on meta.
         foreach (var linear in new nn.Module[] { sd.UNet, sd.Vae, sd.TextEncoder }.SelectMany(part => part.modules()).OfType<Linear>())
-            linear.register_forward_pre_hook((_, x) => x.device_type == DeviceType.META ? x : throw new InvalidOperationException($"A linear layer was given a tensor on {x.device}."));
+            linear.register_forward_pre_hook((_, x) => x.device_type == DeviceType.META ? x
+                : throw new InvalidOperationException($"A linear layer was given a tensor on {x.device}."));
         return sd;
     }
 }

@@ -28,18 +28,52 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
     private Dictionary<string, TrainOptions> Settings => new()
     {
         ["lora"] = Toy,
-        ["lora, text encoder, dropout, offset noise"] = Toy with { TrainTextEncoder = true, Lora = Toy.Lora with { Dropout = 0.1 }, Loss = Toy.Loss with { NoiseOffset = 0.1 } },
+        ["lora, text encoder, dropout, offset noise"] = Toy with
+        {
+            TrainTextEncoder = true,
+            Lora = Toy.Lora with { Dropout = 0.1 },
+            Loss = Toy.Loss with { NoiseOffset = 0.1 }
+        },
         ["lora, DoRA, min-SNR"] = Toy with { Lora = Toy.Lora with { Dora = DoraNorm.PerOutput }, Loss = Toy.Loss with { SnrGamma = 5 } },
-        ["lora, checkpointing, LoRA+"] = Toy with { Memory = Toy.Memory with { GradientCheckpointing = true }, Learning = Toy.Learning with { LoraPlusRatio = 16 } },
+        ["lora, checkpointing, LoRA+"] = Toy with
+        {
+            Memory = Toy.Memory with { GradientCheckpointing = true },
+            Learning = Toy.Learning with { LoraPlusRatio = 16 }
+        },
         ["lora_extended"] = Toy with { Method = TrainMethod.LoraExtended },
-        ["dreambooth, class images"] = Toy with { Method = TrainMethod.DreamBooth, Concepts = [Toy.Concepts[0] with { ClassPrompt = "a toy", ClassImages = 2, ClassSteps = 1 }] },
-        ["dreambooth, text encoder, checkpointing"] = Toy with { Method = TrainMethod.DreamBooth, TrainTextEncoder = true, Memory = Toy.Memory with { GradientCheckpointing = true } },
+        ["dreambooth, class images"] = Toy with
+        {
+            Method = TrainMethod.DreamBooth,
+            Concepts = [Toy.Concepts[0] with { ClassPrompt = "a toy", ClassImages = 2, ClassSteps = 1 }]
+        },
+        ["dreambooth, text encoder, checkpointing"] = Toy with
+        {
+            Method = TrainMethod.DreamBooth,
+            TrainTextEncoder = true,
+            Memory = Toy.Memory with { GradientCheckpointing = true }
+        },
         ["textual_inversion"] = Toy with { Method = TrainMethod.TextualInversion },
         ["imagic"] = Toy with { Method = TrainMethod.Imagic },
-        ["dreambooth, adamw8bit"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.AdamW8bit } },
-        ["dreambooth, adafactor"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.Adafactor } },
-        ["dreambooth, lion"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.Lion } },
-        ["dreambooth, prodigy"] = Toy with { Method = TrainMethod.DreamBooth, Learning = Toy.Learning with { Optimizer = OptimizerKind.Prodigy } },
+        ["dreambooth, adamw8bit"] = Toy with
+        {
+            Method = TrainMethod.DreamBooth,
+            Learning = Toy.Learning with { Optimizer = OptimizerKind.AdamW8bit }
+        },
+        ["dreambooth, adafactor"] = Toy with
+        {
+            Method = TrainMethod.DreamBooth,
+            Learning = Toy.Learning with { Optimizer = OptimizerKind.Adafactor }
+        },
+        ["dreambooth, lion"] = Toy with
+        {
+            Method = TrainMethod.DreamBooth,
+            Learning = Toy.Learning with { Optimizer = OptimizerKind.Lion }
+        },
+        ["dreambooth, prodigy"] = Toy with
+        {
+            Method = TrainMethod.DreamBooth,
+            Learning = Toy.Learning with { Optimizer = OptimizerKind.Prodigy }
+        },
     };
 
     public static TheoryData<string, ScalarType> Steps()
@@ -91,7 +125,8 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
                 if (optimizer is Prodigy)
                 {
                     // Its own rate is read back before it moves anything.
-                    Assert.Contains("meta tensor", Assert.ThrowsAny<Exception>(() => optimizer.Step(0.5)).Message, StringComparison.Ordinal);
+                    Assert.Contains("meta tensor", Assert.ThrowsAny<Exception>(() => optimizer.Step(0.5)).Message,
+                        StringComparison.Ordinal);
                     continue;
                 }
 
@@ -113,7 +148,14 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
     {
         using var sd = MetaDevice.Create(Tiny);
         using var network = LoraNetwork.Inject(sd.UNet, sd.TextEncoder, new LoraOptions { Rank = 2 });
-        var options = new SampleOptions { Prompt = "a (red:1.2) toy AND a [dog:cat:0.5]", NegativePrompt = "blur", Scheduler = scheduler, Steps = 4, Count = 2 };
+        var options = new SampleOptions
+        {
+            Prompt = "a (red:1.2) toy AND a [dog:cat:0.5]",
+            NegativePrompt = "blur",
+            Scheduler = scheduler,
+            Steps = 4,
+            Count = 2
+        };
         StepProgress? last = null;
         // Every step runs, the decoder too; only the finished picture is read back, and there is none.
         var failure = Assert.ThrowsAny<Exception>(() => sd.Sample(options, new Told(progress => last = progress)));

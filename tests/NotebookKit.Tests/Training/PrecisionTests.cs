@@ -28,8 +28,10 @@ public sealed class PrecisionTests
     [Fact]
     public void Another_name_is_one_sentence()
     {
-        Assert.Contains("--save-as 'int4'", Assert.ThrowsAny<BadInputException>(() => Precision.TypeOf("int4", "--save-as")).Message, StringComparison.Ordinal);
-        Assert.Contains("did you mean bfloat16", Assert.ThrowsAny<BadInputException>(() => Precision.Choose("bfloat", Sd15, CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("--save-as 'int4'", Assert.ThrowsAny<BadInputException>(() => Precision.TypeOf("int4", "--save-as")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("did you mean bfloat16", Assert.ThrowsAny<BadInputException>(() => Precision.Choose("bfloat", Sd15, CPU)).Message,
+            StringComparison.Ordinal);
         Assert.ThrowsAny<BadInputException>(() => Precision.TypeOf("auto"));
     }
 
@@ -48,7 +50,8 @@ public sealed class PrecisionTests
     public void Linux_says_the_same_of_the_processor()
     {
         Assert.SkipUnless(File.Exists("/proc/cpuinfo"), "there is no /proc/cpuinfo");
-        var flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
+        var flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ')
+            ?? [];
         Assert.Equal(flags.Contains("avx512f") && (flags.Contains("avx512_bf16") || flags.Contains("amx_bf16")), Processor.HasBFloat16);
     }
 

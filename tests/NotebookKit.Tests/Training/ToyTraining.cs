@@ -14,7 +14,8 @@ public abstract class ToyTraining(TinyBase tiny) : IClassFixture<TinyBase>, IDis
 
     private protected TrainOptions Options => new()
     {
-        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4 }],
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy",
+            ClassImages = 4 }],
         Samples = new() { Steps = 2 },
         Intervals = new() { Epochs = 3 },
         Lora = new() { Rank = 2 },

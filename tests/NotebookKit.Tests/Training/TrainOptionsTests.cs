@@ -10,7 +10,8 @@ public sealed class TrainOptionsTests : IDisposable
 
     public TrainOptionsTests() => File.WriteAllBytes(Path.Combine(_folder, "a.png"), []);
 
-    private TrainOptions Good => new() { Concepts = [new() { InstanceDir = _folder, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy" }] };
+    private TrainOptions Good =>
+        new() { Concepts = [new() { InstanceDir = _folder, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy" }] };
 
     [Fact]
     public void Good_options_pass() => Good.Validate();
@@ -48,7 +49,8 @@ public sealed class TrainOptionsTests : IDisposable
     [InlineData("--token-vectors|17", "--token-vectors must be from 1 to 16")]
     [InlineData("--picture-weight|b.png=2", "b.png")]
     [InlineData("--method|textual_inversion|--instance-token|two words", "is several")]
-    [InlineData("--method|textual_inversion|--instance-prompt|a photo of ZWX toy|--instance-token|zwx|--class-token|toy", "does not hold the new word zwx")]
+    [InlineData("--method|textual_inversion|--instance-prompt|a photo of ZWX toy|--instance-token|zwx|--class-token|toy",
+        "does not hold the new word zwx")]
     public void A_setting_that_cannot_work_is_refused_in_one_sentence(string flags, string sentence)
     {
         var refused = Assert.ThrowsAny<BadInputException>(With(flags).Validate);
@@ -62,8 +64,10 @@ public sealed class TrainOptionsTests : IDisposable
     [Fact]
     public void In_code_a_refusal_names_the_property()
     {
-        Assert.StartsWith("Lora.Rank must be at least 1, not 0;", Assert.Throws<BadSettingException>(With("--rank|0").Validate).Message, StringComparison.Ordinal);
-        Assert.Contains("give one such as ClassPrompt ", Assert.Throws<BadSettingException>(With("--class-prompt|").Validate).Message, StringComparison.Ordinal);
+        Assert.StartsWith("Lora.Rank must be at least 1, not 0;", Assert.Throws<BadSettingException>(With("--rank|0").Validate).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("give one such as ClassPrompt ", Assert.Throws<BadSettingException>(With("--class-prompt|").Validate).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +76,8 @@ public sealed class TrainOptionsTests : IDisposable
 
     [Fact]
     public void Every_concept_is_checked() =>
-        Refuses(Good with { Concepts = [Good.Concepts[0], new() { InstanceDir = Path.Combine(_folder, "more"), InstancePrompt = "p" }] }, "more");
+        Refuses(Good with { Concepts = [Good.Concepts[0], new() { InstanceDir = Path.Combine(_folder, "more"), InstancePrompt = "p" }] },
+            "more");
 
     [Theory]
     [InlineData("--class-images|0|--prior-loss-weight|0")]
@@ -93,9 +98,13 @@ public sealed class TrainOptionsTests : IDisposable
     [Fact]
     public void A_rank_above_every_layers_width_is_refused_with_the_largest_that_is_of_use()
     {
-        var shape = Shape(("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 32, 32), ("mid_block.attentions.0.transformer_blocks.0.attn2.to_k", 96, 80));
-        Assert.Contains("Lora.Rank 80", Assert.ThrowsAny<BadInputException>(() => shape.Check(Good with { Lora = Good.Lora with { Rank = 81 } })).Message, StringComparison.Ordinal);
-        Assert.Contains("1 of 2 adapted layers, where only 32 will be used", Assert.Single(shape.Check(Good with { Lora = Good.Lora with { Rank = 80 } })), StringComparison.Ordinal);
+        var shape = Shape(("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q", 32, 32),
+            ("mid_block.attentions.0.transformer_blocks.0.attn2.to_k", 96, 80));
+        Assert.Contains("Lora.Rank 80",
+            Assert.ThrowsAny<BadInputException>(() => shape.Check(Good with { Lora = Good.Lora with { Rank = 81 } })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("1 of 2 adapted layers, where only 32 will be used",
+            Assert.Single(shape.Check(Good with { Lora = Good.Lora with { Rank = 80 } })), StringComparison.Ordinal);
         Assert.Empty(shape.Check(Good with { Lora = Good.Lora with { Rank = 32 } }));
     }
 
@@ -105,7 +114,9 @@ public sealed class TrainOptionsTests : IDisposable
         using var model = TinyModel.Create();
         var file = Path.Combine(_folder, "base.safetensors");
         model.Save(file, TorchSharp.torch.ScalarType.Float32);
-        Assert.Contains("Lora.Rank 4000", Assert.ThrowsAny<BadInputException>(() => (Good with { Lora = Good.Lora with { Rank = 4000 } }).Validate(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("Lora.Rank 4000",
+            Assert.ThrowsAny<BadInputException>(() => (Good with { Lora = Good.Lora with { Rank = 4000 } }).Validate(file)).Message,
+            StringComparison.Ordinal);
         (Good with { Lora = Good.Lora with { Rank = 1 } }).Validate(file);
         (Good with { Lora = Good.Lora with { Rank = 4000 } }).Validate("nobody/no-such-model"); // not here: told when it is loaded
     }
@@ -114,7 +125,8 @@ public sealed class TrainOptionsTests : IDisposable
     public void A_disk_too_full_for_the_checkpoints_is_refused_before_anything_is_loaded()
     {
         var huge = Shape(("conv_in", 1L << 30, 1L << 20)) with { TotalNumbers = 1L << 50 };
-        var message = Assert.ThrowsAny<BadInputException>(() => huge.Check(Good with { Method = TrainMethod.DreamBooth, Saving = Good.Saving with { Every = 1 } })).Message;
+        var message = Assert.ThrowsAny<BadInputException>(() =>
+            huge.Check(Good with { Method = TrainMethod.DreamBooth, Saving = Good.Saving with { Every = 1 } })).Message;
         Assert.Contains("disk is too full", message, StringComparison.Ordinal);
         Assert.Contains("3 checkpoints", message, StringComparison.Ordinal);
         Assert.Contains("Saving.KeepLast", message, StringComparison.Ordinal);
@@ -123,7 +135,11 @@ public sealed class TrainOptionsTests : IDisposable
     [Fact]
     public void The_prior_loss_weight_may_change_in_a_straight_line()
     {
-        var options = Good with { Loss = Good.Loss with { PriorLossWeight = 1, PriorLossWeightEnd = 0.2 }, Intervals = Good.Intervals with { Epochs = 5 } };
+        var options = Good with
+        {
+            Loss = Good.Loss with { PriorLossWeight = 1, PriorLossWeightEnd = 0.2 },
+            Intervals = Good.Intervals with { Epochs = 5 }
+        };
         Assert.Equal([1, 0.8, 0.6, 0.4, 0.2], Enumerable.Range(0, 5).Select(epoch => Math.Round(options.PriorLossWeightAt(epoch), 12)));
     }
 
@@ -132,12 +148,14 @@ public sealed class TrainOptionsTests : IDisposable
     [InlineData("x.safetensors", "x.safetensors")]
     [InlineData("runs/a", "runs/a/NAME.safetensors")]
     public void A_LoRA_goes_into_a_file_named_after_the_pictures(string? output, string expected) =>
-        Assert.Equal(expected.Replace("NAME", Path.GetFileName(_folder)), (Good with { Saving = Good.Saving with { Output = output } }).OutputPath);
+        Assert.Equal(expected.Replace("NAME", Path.GetFileName(_folder)),
+            (Good with { Saving = Good.Saving with { Output = output } }).OutputPath);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static BaseShape Shape(params (string Layer, long Out, long In)[] layers) =>
-        new(layers.ToDictionary(layer => layer.Layer + ".weight", layer => (IReadOnlyList<long>)[layer.Out, layer.In]), new Dictionary<string, IReadOnlyList<long>>(), 1000);
+        new(layers.ToDictionary(layer => layer.Layer + ".weight", layer => (IReadOnlyList<long>)[layer.Out, layer.In]),
+            new Dictionary<string, IReadOnlyList<long>>(), 1000);
 
     private TrainOptions With(string flags)
     {

@@ -34,7 +34,8 @@ public sealed class TrainStepTests : IDisposable
         var start = unet.state_dict();
         var largest = large.Max(pair => (pair.Value - start[pair.Key]).abs().max().item<float>());
         foreach (var (name, weight) in large) // as a weight is rounded, and as its move is, over the pixels of four pictures too
-            Assert.InRange((weight - other[name]).abs().max().item<float>(), 0, Rounding.Of(1, weight.abs().max().item<float>()) + Rounding.Of(2 * Rounding.Network, largest));
+            Assert.InRange((weight - other[name]).abs().max().item<float>(), 0,
+                Rounding.Of(1, weight.abs().max().item<float>()) + Rounding.Of(2 * Rounding.Network, largest));
 
         Dictionary<string, Tensor> Train(int[][] batches, bool checkpointing = false)
         {
@@ -65,7 +66,8 @@ public sealed class TrainStepTests : IDisposable
         {
             var some = Gradient(weight, Batch(subject, others));
             var difference = (some - none - (weight * prior)).norm().item<float>();
-            Assert.InRange(difference, 0, Rounding.Of(2 * Rounding.Network, none.norm().item<float>() + (weight * prior.norm().item<float>())));
+            Assert.InRange(difference, 0,
+                Rounding.Of(2 * Rounding.Network, none.norm().item<float>() + (weight * prior.norm().item<float>())));
         }
 
         Tensor Gradient(double weight, TrainBatch batch)
@@ -83,7 +85,8 @@ public sealed class TrainStepTests : IDisposable
         var alone = Record(Batch([0], []) with { Weights = [0.25] }).Loss;
         Assert.Equal(0.25 * Record(Batch([0], [])).Loss, alone, Rounding.Of(Rounding.Network, alone));
         var (first, second) = (Record(Batch([0], [])).Loss, Record(Batch([1], [])).Loss);
-        Assert.Equal(((3 * first) + second) / 2, Record(Batch([0, 1], []) with { Weights = [3, 1] }).Loss, Rounding.Of(Rounding.Network, 3 * first));
+        Assert.Equal(((3 * first) + second) / 2, Record(Batch([0, 1], []) with { Weights = [3, 1] }).Loss,
+            Rounding.Of(Rounding.Network, 3 * first));
     }
 
     [Fact]
@@ -91,7 +94,8 @@ public sealed class TrainStepTests : IDisposable
     {
         var batch = Batch([0], []);
         var (h, w) = (batch.Latents.shape[2], batch.Latents.shape[3]);
-        Assert.Equal(Record(batch).Loss, Record(batch with { Mask = ones([1, 1, h, w]) }).Loss, Rounding.Of(Rounding.Network, Record(batch).Loss));
+        Assert.Equal(Record(batch).Loss, Record(batch with { Mask = ones([1, 1, h, w]) }).Loss,
+            Rounding.Of(Rounding.Network, Record(batch).Loss));
 
         // Upper half only: the gradient with respect to the guess below is zero, so the noise there does not matter.
         var upper = cat([ones([1, 1, h / 2, w]), zeros([1, 1, h / 2, w])], 2) * 2;
@@ -110,7 +114,8 @@ public sealed class TrainStepTests : IDisposable
         var bands = BandLosses.Of([(0, 1), (249, 3), (250, 5), (999, 7)], 1000);
         Assert.Equal(new BandLosses(2, 5, null, 7), bands);
         var record = Record(Batch([0], []));
-        Assert.Equal(record.Loss, new[] { record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh, record.Bands.High }.OfType<double>().Single(), Rounding.Of(1, record.Loss));
+        Assert.Equal(record.Loss, new[] { record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh, record.Bands.High }.OfType<double>()
+            .Single(), Rounding.Of(1, record.Loss));
     }
 
     [Fact]
@@ -195,8 +200,10 @@ public sealed class TrainStepTests : IDisposable
         unet.GradientCheckpointing = true;
         using var optimizer = new Sgd(unet.parameters(), 1e-3);
         using var step = Step(unet, optimizer, new TrainOptions());
-        var layer = (TorchSharp.Modules.Linear)unet.named_modules().First(named => named.name == "mid_block.attentions.0.transformer_blocks.0.attn1.to_q").module;
-        var hook = layer.register_forward_hook((_, _, y) => GradientCheckpoint.Running ? y : throw new InvalidDataException("no room for it"));
+        var layer = (TorchSharp.Modules.Linear)unet.named_modules()
+            .First(named => named.name == "mid_block.attentions.0.transformer_blocks.0.attn1.to_q").module;
+        var hook = layer.register_forward_hook((_, _, y) => GradientCheckpoint.Running ? y
+            : throw new InvalidDataException("no room for it"));
         Assert.Equal("no room for it", Assert.Throws<InvalidDataException>(() => step.Accumulate(Batch([0], [1]))).Message);
         hook.remove();
         optimizer.ZeroGradient();
@@ -243,6 +250,7 @@ public sealed class TrainStepTests : IDisposable
     {
         return new TrainBatch(Pick("latents"), Pick("noise"), Pick("timesteps"), Pick("context"), instances.Length);
 
-        Tensor Pick(string name) => cat([.. instances.Select(i => _data[name][i].narrow(0, 0, 1)), .. classes.Select(i => _data[name][i].narrow(0, 1, 1))]);
+        Tensor Pick(string name) =>
+            cat([.. instances.Select(i => _data[name][i].narrow(0, 0, 1)), .. classes.Select(i => _data[name][i].narrow(0, 1, 1))]);
     }
 }

@@ -14,10 +14,18 @@ public sealed class TrainerChoicesTests(TinyBase tiny) : ToyTraining(tiny)
     {
         var heldOut = Directory.CreateDirectory(Path.Combine(Folder, "held-out")).FullName;
         File.Copy(Path.Combine(Tiny.Pictures, "0.png"), Path.Combine(heldOut, "0.png"));
-        var still = Train(Options with { Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 1 }, Learning = Options.Learning with { Rate = 1e-12 } }).HeldOut;
+        var still = Train(Options with
+        {
+            Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 1 },
+            Learning = Options.Learning with { Rate = 1e-12 }
+        }).HeldOut;
         Assert.Equal([0, 1, 2, 3], still.Select(record => record.Epoch));
         Assert.All(still, record => Assert.Equal(still[0].HeldOut, record.HeldOut, 5));
-        var trained = Train(Options with { Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 3 }, Learning = Options.Learning with { Rate = 1e-2 } }).HeldOut;
+        var trained = Train(Options with
+        {
+            Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 3 },
+            Learning = Options.Learning with { Rate = 1e-2 }
+        }).HeldOut;
         Assert.Equal(2, trained.Count);
         Assert.NotEqual(trained[0].HeldOut, trained[1].HeldOut);
     }
@@ -31,7 +39,13 @@ public sealed class TrainerChoicesTests(TinyBase tiny) : ToyTraining(tiny)
         var mask = new NotebookKit.Images.RgbImage(20, 24);
         mask.Pixels.AsSpan(0, mask.Pixels.Length / 2).Fill(255);
         mask.SavePng(Path.Combine(pictures, "0.mask.png"));
-        var options = Options with { Concepts = [Options.Concepts[0] with { InstanceDir = pictures }], Loss = Options.Loss with { NoiseOffset = 0.1, SnrGamma = 5, PriorLossWeightEnd = 0.1 }, Images = Options.Images with { CaptionDropout = 0.2, ShuffleCaptions = true, RandomCrop = true, Flip = true }, Learning = Options.Learning with { EmaDecay = 0.9 } };
+        var options = Options with
+        {
+            Concepts = [Options.Concepts[0] with { InstanceDir = pictures }],
+            Loss = Options.Loss with { NoiseOffset = 0.1, SnrGamma = 5, PriorLossWeightEnd = 0.1 },
+            Images = Options.Images with { CaptionDropout = 0.2, ShuffleCaptions = true, RandomCrop = true, Flip = true },
+            Learning = Options.Learning with { EmaDecay = 0.9 }
+        };
         var result = Train(options);
         Assert.Equal(9, result.History.Count);
         Assert.Equal(result.History, Train(options).History);
@@ -51,7 +65,11 @@ public sealed class TrainerChoicesTests(TinyBase tiny) : ToyTraining(tiny)
             mask.Pixels[i] = (byte)(i % 256);
         mask.SavePng(Path.Combine(pictures, "0.mask.png"));
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        var options = Options with { Concepts = [Options.Concepts[0] with { InstanceDir = pictures, ClassPrompt = null }], Images = Options.Images with { RandomCrop = true, Flip = true } };
+        var options = Options with
+        {
+            Concepts = [Options.Concepts[0] with { InstanceDir = pictures, ClassPrompt = null }],
+            Images = Options.Images with { RandomCrop = true, Flip = true }
+        };
         var whole = new DreamBoothTrainer(sd, options).Train().History;
         var without = new DreamBoothTrainer(sd, options).Train(new Recorder(happened =>
         {
@@ -78,7 +96,12 @@ public sealed class TrainerChoicesTests(TinyBase tiny) : ToyTraining(tiny)
         var result = new DreamBoothTrainer(sd, Options with
         {
             Method = method,
-            Saving = Options.Saving with { Output = Path.Combine(Folder, method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "toy.safetensors"), Every = 1 },
+            Saving = Options.Saving with
+            {
+                Output = Path.Combine(Folder,
+                method is TrainMethod.DreamBooth or TrainMethod.Imagic ? "model" : "toy.safetensors"),
+                Every = 1
+            },
             Concepts = [Options.Concepts[0] with { InstanceToken = "zwx", ClassToken = "toy" }],
             Samples = Options.Samples with { HeldOutDir = heldOut, HeldOutEvery = 1, Every = 2 },
             TrainTextEncoder = true,

@@ -12,7 +12,13 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
     {
         var grids = new List<SampleGrid>();
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        var result = new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 2 }, Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2 }], Learning = Options.Learning with { Rate = 1e-12 } })
+        var result = new DreamBoothTrainer(sd,
+            Options with
+            {
+                Samples = Options.Samples with { Every = 2 },
+                Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2 }],
+                Learning = Options.Learning with { Rate = 1e-12 }
+            })
             .Train(new Recorder(report => { if (report is SamplesEvent { Samples: var grid }) grids.Add(grid); }));
         Assert.Equal([2, 3], grids.Select(grid => grid.Epoch));
         Assert.Equal(result.Samples, grids);
@@ -24,8 +30,21 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
     public void A_first_grid_shows_what_the_base_makes_of_the_prompts()
     {
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        var plain = sd.Sample(new SampleOptions { Prompt = "a photo of a toy", Count = 2, Steps = 2, GuidanceScale = 3, Seed = Options.Seed });
-        var grids = new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 3, AtFirst = true, Steps = 2, Guidance = 3 }, Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2, SamplePrompts = ["a photo of a toy", "a toy"] }] }).Train().Samples;
+        var plain = sd.Sample(new SampleOptions
+        {
+            Prompt = "a photo of a toy",
+            Count = 2,
+            Steps = 2,
+            GuidanceScale = 3,
+            Seed = Options.Seed
+        });
+        var grids = new DreamBoothTrainer(sd,
+            Options with
+            {
+                Samples = Options.Samples with { Every = 3, AtFirst = true, Steps = 2, Guidance = 3 },
+                Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2,
+                    SamplePrompts = ["a photo of a toy", "a toy"] }]
+            }).Train().Samples;
         Assert.Equal([0, 3], grids.Select(grid => grid.Epoch));
         Assert.Equal(["a photo of a toy", "a toy"], grids[0].Rows.Select(row => row.Prompt));
         Assert.Equal(plain.Select(picture => picture.Pixels), grids[0].Rows[0].Pictures.Select(picture => picture.Pixels));
@@ -54,20 +73,27 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
     {
         var streamed = new List<TrainEvent>();
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        await foreach (var happened in new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 3 } }).TrainAsync(TestContext.Current.CancellationToken))
+        await foreach (var happened in new DreamBoothTrainer(sd,
+            Options with { Samples = Options.Samples with { Every = 3 } }).TrainAsync(TestContext.Current.CancellationToken))
             streamed.Add(happened);
         var called = new List<TrainEvent>();
-        new DreamBoothTrainer(sd, Options with { Samples = Options.Samples with { Every = 3 }, Saving = Options.Saving with { Output = Path.Combine(Folder, "again.safetensors") } }).Train(new Recorder(called.Add));
+        new DreamBoothTrainer(sd, Options with
+        {
+            Samples = Options.Samples with { Every = 3 },
+            Saving = Options.Saving with { Output = Path.Combine(Folder, "again.safetensors") }
+        }).Train(new Recorder(called.Add));
         Assert.Equal(Steps(streamed), Steps(called));
 
         // The log is the stream, event by event, and reads back as it.
         var log = Path.Combine(Folder, "toy.log.jsonl");
-        Assert.Equal(streamed.Select(happened => System.Text.Json.JsonSerializer.Serialize(happened, TrainLog.Json)), File.ReadAllLines(log));
+        Assert.Equal(streamed.Select(happened => System.Text.Json.JsonSerializer.Serialize(happened, TrainLog.Json)),
+            File.ReadAllLines(log));
         Assert.Equal(Kinds(streamed), Kinds(called));
         var read = TrainLog.Read(log);
         Assert.Equal(Steps(streamed), Steps(read));
         Assert.Equal(streamed.Select(happened => happened.Line()), read.Select(happened => happened.Line()));
-        Assert.Equal(streamed.OfType<SamplesEvent>().Single().Samples.Grid.Pixels, read.OfType<SamplesEvent>().Single().Samples.Grid.Pixels);
+        Assert.Equal(streamed.OfType<SamplesEvent>().Single().Samples.Grid.Pixels,
+            read.OfType<SamplesEvent>().Single().Samples.Grid.Pixels);
 
         var lines = File.ReadAllLines(log).Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToList();
         Assert.Equal(streamed.Count, lines.Count);
@@ -77,7 +103,8 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
         Assert.Equal("finished", (string?)lines[^1]["event"]);
 
         // The second run finds the class images of the first.
-        static IEnumerable<Type> Kinds(IEnumerable<TrainEvent> events) => events.Where(happened => happened is not StageEvent).Select(happened => happened.GetType());
+        static IEnumerable<Type> Kinds(IEnumerable<TrainEvent> events) =>
+            events.Where(happened => happened is not StageEvent).Select(happened => happened.GetType());
 
         static List<StepRecord> Steps(IEnumerable<TrainEvent> events) => [.. events.OfType<StepEvent>().Select(step => step.Step)];
     }
@@ -87,7 +114,8 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
     {
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var before = Predict(sd);
-        await foreach (var happened in new DreamBoothTrainer(sd, Options with { Intervals = Options.Intervals with { Epochs = 100_000 } }).TrainAsync(TestContext.Current.CancellationToken))
+        await foreach (var happened in new DreamBoothTrainer(sd,
+            Options with { Intervals = Options.Intervals with { Epochs = 100_000 } }).TrainAsync(TestContext.Current.CancellationToken))
         {
             if (happened is StepEvent { Step.Step: 5 })
                 break;
@@ -102,7 +130,8 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
         using var sd = StableDiffusion.Load(Tiny.Folder);
         await Assert.ThrowsAnyAsync<BadInputException>(async () =>
         {
-            await foreach (var _ in new DreamBoothTrainer(sd, Options with { Lora = Options.Lora with { Rank = 0 } }).TrainAsync(TestContext.Current.CancellationToken))
+            await foreach (var _ in new DreamBoothTrainer(sd,
+                Options with { Lora = Options.Lora with { Rank = 0 } }).TrainAsync(TestContext.Current.CancellationToken))
             {
             }
         });

@@ -17,7 +17,13 @@ public sealed class LinearPathTests
         using var noGrad = no_grad();
         manual_seed(4);
         var preset = PretrainPreset.Of(name);
-        var pictures = WorldPictures.ToModel(WorldPictures.Paint(Diet.Scenes(preset with { Scenes = 60, Faces = 0, Individuals = 0, HeldOut = 20 }, 1), preset.PictureSize, TestContext.Current.CancellationToken));
+        var pictures = WorldPictures.ToModel(WorldPictures.Paint(Diet.Scenes(preset with
+        {
+            Scenes = 60,
+            Faces = 0,
+            Individuals = 0,
+            HeldOut = 20
+        }, 1), preset.PictureSize, TestContext.Current.CancellationToken));
         var pca = new PatchPca(pictures.narrow(0, 0, 60), 1 << (preset.VaeChannels.Length - 1), 4);
         using var vae = new AutoencoderKL(ModelShapes.Vae(preset, 1));
         VaeLearner.Start(vae, pca);

@@ -5,7 +5,8 @@ namespace NotebookKit.Tests.Workshop;
 
 public sealed class PainterTests
 {
-    private static readonly Scene Plain = new(ToyClass.RabbitToy, ToyColor.Red, Background.Grass, Style.Photo, Accessory.None, 1, new View());
+    private static readonly Scene Plain = new(ToyClass.RabbitToy, ToyColor.Red, Background.Grass, Style.Photo, Accessory.None, 1,
+        new View());
 
     [Fact]
     public void The_same_scene_gives_the_same_bytes_on_any_thread()
@@ -75,9 +76,12 @@ public sealed class PainterTests
         {
             // What changes with the colour is the figure.
             var photo = scene with { Style = Style.Photo };
-            var (a, b) = (Painter.PaintRgb(photo with { Color = ToyColor.Blue }, 64), Painter.PaintRgb(photo with { Color = ToyColor.Yellow }, 64));
-            var rows = Enumerable.Range(0, 64).Where(y => Enumerable.Range(0, 64).Any(x => Math.Abs(a[(y * 64 + x) * 3] - b[(y * 64 + x) * 3]) > 40)).ToArray();
-            var columns = Enumerable.Range(0, 64).Where(x => Enumerable.Range(0, 64).Any(y => Math.Abs(a[(y * 64 + x) * 3] - b[(y * 64 + x) * 3]) > 40)).ToArray();
+            var (a, b) = (Painter.PaintRgb(photo with { Color = ToyColor.Blue }, 64),
+                Painter.PaintRgb(photo with { Color = ToyColor.Yellow }, 64));
+            var rows = Enumerable.Range(0, 64)
+                .Where(y => Enumerable.Range(0, 64).Any(x => Math.Abs(a[(y * 64 + x) * 3] - b[(y * 64 + x) * 3]) > 40)).ToArray();
+            var columns = Enumerable.Range(0, 64)
+                .Where(x => Enumerable.Range(0, 64).Any(y => Math.Abs(a[(y * 64 + x) * 3] - b[(y * 64 + x) * 3]) > 40)).ToArray();
             Assert.True(Math.Max(rows.Length, columns.Length) >= 22, $"{scene} covers only {rows.Length} rows");
             Assert.True(columns[0] >= 0 && rows[^1] <= 61, $"{scene} leaves the picture below");
         }
@@ -89,7 +93,8 @@ public sealed class PainterTests
         for (var i = 0; i < pictures.Length; i++)
         {
             for (var j = 0; j < i; j++)
-                Assert.True(MeanDifference(pictures[i].Pixels, pictures[j].Pixels) > 1, $"{pictures[i].Scene} looks like {pictures[j].Scene}");
+                Assert.True(MeanDifference(pictures[i].Pixels, pictures[j].Pixels) > 1,
+                    $"{pictures[i].Scene} looks like {pictures[j].Scene}");
         }
     }
 

@@ -56,7 +56,8 @@ public sealed class ParallelTrainerTests : IDisposable
     private float[] Train(long steps, long stopAt)
     {
         using var stop = new CancellationTokenSource();
-        using var trainer = new ParallelTrainer([new Towards { AfterUpdate = index => { if (index + 1 == stopAt) stop.Cancel(); } }], Settings(ema: 0.9), _checkpoint);
+        using var trainer = new ParallelTrainer([new Towards { AfterUpdate = index => { if (index + 1 == stopAt) stop.Cancel(); } }],
+            Settings(ema: 0.9), _checkpoint);
         trainer.Run(new Budget(steps, double.PositiveInfinity), _ => { }, stop.Token);
         Assert.Equal(stopAt, trainer.Steps);
         return [.. trainer.NamedAverage()["value"].data<float>()];

@@ -18,7 +18,15 @@ public class PretrainingPartsTests
     [Fact]
     public void The_learning_rate_warms_up_stays_and_falls_by_a_cosine()
     {
-        var settings = new TrainerSettings { Stage = "s", Seed = 1, LearningRate = 1, WarmupSteps = 10, FlatShare = 0.3, FinalLearningRate = 0 };
+        var settings = new TrainerSettings
+        {
+            Stage = "s",
+            Seed = 1,
+            LearningRate = 1,
+            WarmupSteps = 10,
+            FlatShare = 0.3,
+            FinalLearningRate = 0
+        };
         Assert.Equal(0.1, settings.Rate(0, 0), 12);
         Assert.Equal(1, settings.Rate(9, 0), 12);
         Assert.Equal(1, settings.Rate(1000, 0.3), 12);

@@ -65,7 +65,8 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
         var picture = model.Sample(new SampleOptions { Prompt = "a photo of a zwx rabbit toy", Steps = 2 })[0];
         Assert.Equal((32, 32), (picture.Width, picture.Height));
         Assert.Equal(49408, model.TextEncoder.Config.VocabSize);
-        Assert.Contains("kit pretrain --preset smoke --seed 3 --workers 1 --steps 12", File.ReadAllText(Path.Combine(whole.Options.Output, "README.md")), StringComparison.Ordinal);
+        Assert.Contains("kit pretrain --preset smoke --seed 3 --workers 1 --steps 12",
+            File.ReadAllText(Path.Combine(whole.Options.Output, "README.md")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,8 +76,11 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
         using (var stop = new CancellationTokenSource())
             Pretrainer.Run(options, new Stopper("vae", stop), stop.Token);
         Assert.Contains("--resume", Assert.Throws<BadInputException>(() => Pretrainer.Run(options)).Message, StringComparison.Ordinal);
-        Assert.Contains("seed 3", Assert.Throws<BadInputException>(() => Pretrainer.Run(options with { Resume = true, Seed = 4 })).Message, StringComparison.Ordinal);
-        Assert.Contains("went on from nothing", Assert.Throws<BadInputException>(() => Pretrainer.Run(whole.Options with { Resume = true, From = _root })).Message, StringComparison.Ordinal);
+        Assert.Contains("seed 3", Assert.Throws<BadInputException>(() => Pretrainer.Run(options with { Resume = true, Seed = 4 })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("went on from nothing",
+            Assert.Throws<BadInputException>(() => Pretrainer.Run(whole.Options with { Resume = true, From = _root })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,14 +103,16 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
         {
             var row = ClipTokenizer.Default.Encode(word)[1];
             using var scope = torch.NewDisposeScope();
-            return (BaseModelExport.TokenTable(before.TextEncoder)[row] - BaseModelExport.TokenTable(after.TextEncoder)[row]).abs().max().ToSingle();
+            return (BaseModelExport.TokenTable(before.TextEncoder)[row] - BaseModelExport.TokenTable(after.TextEncoder)[row]).abs().max()
+                .ToSingle();
         }
     }
 
     [Fact]
     public void A_model_of_another_size_is_refused_with_both_sizes()
     {
-        var message = Assert.Throws<BadInputException>(() => Pretrainer.Run(Options(_root) with { From = Path.Combine(House.Root, "data", "base-mini") })).Message;
+        var message = Assert.Throws<BadInputException>(() =>
+            Pretrainer.Run(Options(_root) with { From = Path.Combine(House.Root, "data", "base-mini") })).Message;
         Assert.Contains("64", message, StringComparison.Ordinal);
         Assert.Contains("32", message, StringComparison.Ordinal);
     }

@@ -33,6 +33,7 @@ public sealed class RecentPaceTests
     [InlineData(1000, double.PositiveInfinity, 100, 50, 2, 450.0)] // 900 updates at 2 a second
     [InlineData(1000, 120, 100, 50, 2, 70.0)] // the clock ends first, whatever the pace
     [InlineData(1000, double.PositiveInfinity, 100, 50, 0, null)]
-    public void The_time_left_follows_the_pace_or_the_clock(long steps, double limit, long done, double seconds, double pace, double? left) =>
+    public void The_time_left_follows_the_pace_or_the_clock(long steps, double limit, long done, double seconds, double pace,
+        double? left) =>
         Assert.Equal(left, new Budget(steps, limit).Left(done, seconds, pace));
 }

@@ -36,7 +36,8 @@ public sealed class SampleRabbitTests
             var subject = photo.Paint(64).Pixels;
             foreach (var color in Enum.GetValues<ToyColor>())
             {
-                var rabbit = Painter.PaintRgb(new Scene(ToyClass.RabbitToy, color, photo.Background, Style.Photo, Accessory.None, photo.Seed, photo.View), 64);
+                var rabbit = Painter.PaintRgb(new Scene(ToyClass.RabbitToy, color, photo.Background, Style.Photo, Accessory.None,
+                    photo.Seed, photo.View), 64);
                 Assert.True(subject.Zip(rabbit, (a, b) => Math.Abs(a - b)).Average() > 6, $"a {color} rabbit looks like the subject");
             }
         }

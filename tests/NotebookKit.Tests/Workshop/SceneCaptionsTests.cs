@@ -5,7 +5,8 @@ namespace NotebookKit.Tests.Workshop;
 public sealed class SceneCaptionsTests
 {
     private static readonly (Scene Scene, SceneCaption Caption)[] Many =
-        [.. Enumerable.Range(0, 4000).Select(i => SceneSampler.Sample(3, i, WorldPreset.Gpu)).Select(s => (s, SceneCaptions.Describe(s, new WorldRandom(s.Seed))))];
+        [.. Enumerable.Range(0, 4000).Select(i => SceneSampler.Sample(3, i, WorldPreset.Gpu))
+            .Select(s => (s, SceneCaptions.Describe(s, new WorldRandom(s.Seed))))];
 
     [Fact]
     public void A_caption_never_says_what_the_picture_does_not_show()
@@ -33,7 +34,8 @@ public sealed class SceneCaptionsTests
             foreach (var worn in Enum.GetValues<Accessory>())
                 Assert.Equal(caption.Accessory == worn, Words.Wearing(worn).Any(w => padded.Contains($" {w} ")));
             foreach (var style in Enum.GetValues<Style>())
-                Assert.Equal(caption.Style == style, Words.Frames(style).Any(f => caption.Text.StartsWith(f.Before + " ") && caption.Text.EndsWith(f.After)));
+                Assert.Equal(caption.Style == style,
+                    Words.Frames(style).Any(f => caption.Text.StartsWith(f.Before + " ") && caption.Text.EndsWith(f.After)));
             Assert.Contains(caption.Class is { } thing ? $" {Words.Noun(thing)} " : " toy ", padded);
             Assert.DoesNotContain("  ", caption.Text);
         }
@@ -49,7 +51,8 @@ public sealed class SceneCaptionsTests
         Near(0.10, Many.Where(m => Words.IsToy(m.Scene.Class)), m => m.Caption.Class is null);
         Near(0.08, Many, m => m.Caption.RareWords.Count > 0);
 
-        static void Near(double share, IEnumerable<(Scene Scene, SceneCaption Caption)> cases, Func<(Scene Scene, SceneCaption Caption), bool> holds) =>
+        static void Near(double share, IEnumerable<(Scene Scene, SceneCaption Caption)> cases,
+            Func<(Scene Scene, SceneCaption Caption), bool> holds) =>
             Assert.InRange(cases.Average(c => holds(c) ? 1.0 : 0.0), share - 0.035, share + 0.035);
     }
 
@@ -58,10 +61,13 @@ public sealed class SceneCaptionsTests
     {
         var scene = new Scene(ToyClass.RabbitToy, ToyColor.Red, Background.Grass, Style.Photo, Accessory.None, 1, new View());
         Assert.Equal("a photo of a red rabbit toy on the grass", SceneCaptions.Full(scene).Text);
-        Assert.Equal("a photo of a red rabbit toy wearing a hat", SceneCaptions.Full(scene with { Background = Background.Studio, Accessory = Accessory.Hat }).Text);
-        Assert.Equal("oil painting of a red rabbit toy on the grass in style of van gogh", SceneCaptions.Full(scene with { Style = Style.OilPainting }).Text);
+        Assert.Equal("a photo of a red rabbit toy wearing a hat",
+            SceneCaptions.Full(scene with { Background = Background.Studio, Accessory = Accessory.Hat }).Text);
+        Assert.Equal("oil painting of a red rabbit toy on the grass in style of van gogh",
+            SceneCaptions.Full(scene with { Style = Style.OilPainting }).Text);
         Assert.Equal("a photo of a person in red on the grass", SceneCaptions.Full(scene with { Class = ToyClass.Person }).Text);
-        Assert.Equal("ink wash chinese painting of a rabbit toy on the grass", SceneCaptions.Full(scene with { Style = Style.InkWash }).Text);
+        Assert.Equal("ink wash chinese painting of a rabbit toy on the grass",
+            SceneCaptions.Full(scene with { Style = Style.InkWash }).Text);
         Assert.Equal("pencil sketch of a rabbit toy on the grass", SceneCaptions.Full(scene with { Style = Style.PencilSketch }).Text);
     }
 
@@ -74,8 +80,10 @@ public sealed class SceneCaptionsTests
         {
             Assert.Null(caption.Color);
             Assert.Equal(toy.Patchwork, caption.Text.Contains(" patchwork ", StringComparison.Ordinal));
-            Assert.All(Enum.GetValues<Mark>(), mark => Assert.Equal(toy.Marks.Contains(mark), caption.Text.Contains(Words.Phrase(mark), StringComparison.Ordinal)));
-            Assert.All(SceneCaptions.Describe(Scene.Of(toy, Background.Grass, Style.Photo, 1, new View()), new WorldRandom(7)).Marks, mark => Assert.Contains(mark, toy.Marks));
+            Assert.All(Enum.GetValues<Mark>(),
+                mark => Assert.Equal(toy.Marks.Contains(mark), caption.Text.Contains(Words.Phrase(mark), StringComparison.Ordinal)));
+            Assert.All(SceneCaptions.Describe(Scene.Of(toy, Background.Grass, Style.Photo, 1, new View()), new WorldRandom(7)).Marks,
+                mark => Assert.Contains(mark, toy.Marks));
         }
         Assert.Contains("a photo of a patchwork rabbit toy with a folded ear and an eye patch on the grass", all.Select(c => c.Text));
         Assert.DoesNotContain(toys, toy => toy.Marks.Count == Enum.GetValues<Mark>().Length);
@@ -112,7 +120,8 @@ public sealed class SceneCaptionsTests
     {
         var random = new WorldRandom(2);
         var scene = Many[0].Scene;
-        var captions = Enumerable.Range(0, 500).Select(_ => SceneCaptions.Describe(scene, random, _ => "qqq")).Where(c => c.RareWords.Count > 0).ToArray();
+        var captions = Enumerable.Range(0, 500).Select(_ => SceneCaptions.Describe(scene, random, _ => "qqq"))
+            .Where(c => c.RareWords.Count > 0).ToArray();
         Assert.NotEmpty(captions);
         Assert.All(captions, c => Assert.Contains(" qqq ", c.Text));
         Assert.DoesNotContain(SampleRabbit.Identifier, Enumerable.Range(0, 20000).Select(_ => SceneCaptions.RareWord(random)));

@@ -14,7 +14,8 @@ public sealed class WorldRandomTests
     [Fact]
     public void Neighbouring_seeds_and_streams_have_nothing_in_common()
     {
-        var first = new[] { new WorldRandom(1), new WorldRandom(2), new WorldRandom(1, 1), new WorldRandom(1, 2) }.Select(r => r.NextUInt()).ToArray();
+        var first = new[] { new WorldRandom(1), new WorldRandom(2), new WorldRandom(1, 1), new WorldRandom(1, 2) }.Select(r => r.NextUInt())
+            .ToArray();
         Assert.Equal(4, first.Distinct().Count());
         var mean = Enumerable.Range(0, 4000).Average(i => new WorldRandom((ulong)i).NextFloat());
         Assert.InRange(mean, 0.48, 0.52);
@@ -36,6 +37,7 @@ public sealed class WorldRandomTests
         Assert.Equal(WorldPreset.Cpu.Classes.Order(), seen.Select(s => s.Class).Distinct().Order());
         Assert.Equal(WorldPreset.Cpu.Colors.Order(), seen.Select(s => s.Color).Distinct().Order());
         Assert.All(seen, s => Assert.True(SceneSampler.CanWear(s.Class, s.Accessory)));
-        Assert.InRange(seen.Where(s => SceneSampler.CanWear(s.Class, Accessory.Hat)).Average(s => s.Accessory == Accessory.Hat ? 1.0 : 0), 0.13, 0.23);
+        Assert.InRange(seen.Where(s => SceneSampler.CanWear(s.Class, Accessory.Hat)).Average(s => s.Accessory == Accessory.Hat ? 1.0 : 0),
+            0.13, 0.23);
     }
 }

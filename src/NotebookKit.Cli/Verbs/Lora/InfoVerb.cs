@@ -15,9 +15,12 @@ internal static class InfoVerb
     {
         var file = FileArgument();
         var model = BaseOption.Optional("tells what fits it and how strong the changes are against its weights");
-        var prompt = new Option<string?>("--prompt") { Description = "the prompt it has no effect in: tells whether a trained word is in it" };
+        var prompt = new Option<string?>("--prompt")
+        { Description = "the prompt it has no effect in: tells whether a trained word is in it" };
         var strict = StrictOption();
-        var command = new Command("info", "Tell what a LoRA file is: base, rank, alpha, layers, words, strength, and why it may have no effect.") { file, model, prompt, strict };
+        var command = new Command("info",
+            "Tell what a LoRA file is: base, rank, alpha, layers, words, strength, and why it may have no effect.") { file, model, prompt,
+                strict };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
@@ -35,7 +38,8 @@ internal static class InfoVerb
     private static IEnumerable<string> Lines(LoraFile file, LoraInfo info)
     {
         yield return $"file       {file.Path}, {new FileInfo(file.Path).Length / 1e6:0.00} MB";
-        yield return $"base       {info.BaseModel ?? "not told"}{(info.BaseHash is null ? "" : $" [{info.BaseHash[..Math.Min(10, info.BaseHash.Length)]}]")} ({info.Family})";
+        yield return $"base       {info.BaseModel ?? "not told"}"
+            + $"{(info.BaseHash is null ? "" : $" [{info.BaseHash[..Math.Min(10, info.BaseHash.Length)]}]")} ({info.Family})";
         yield return $"layers     {info.UNetModules} UNet, {info.TextModules} text encoder: {Counts(info.Kinds)}";
         yield return $"rank       {Counts(info.Ranks)}";
         yield return $"alpha      {Counts(info.Alphas)}";
@@ -47,7 +51,8 @@ internal static class InfoVerb
         foreach (var (key, value) in info.Notes)
             yield return $"{key} = {value}";
         foreach (var block in info.Blocks)
-            yield return Say($"  {block.Block,-16} {block.Modules,4} layers  ‖ΔW‖ {block.Norm:0.###}") + (block.Relative is { } share ? Say($"  {share:P2} of ‖W‖") : "");
+            yield return Say($"  {block.Block,-16} {block.Modules,4} layers  ‖ΔW‖ {block.Norm:0.###}")
+                + (block.Relative is { } share ? Say($"  {share:P2} of ‖W‖") : "");
         foreach (var problem in info.Problems)
             yield return $"problem    {problem}";
         foreach (var reason in info.Diagnosis)
@@ -55,5 +60,6 @@ internal static class InfoVerb
     }
 
     private static string Counts<T>(IReadOnlyDictionary<T, int> counts) =>
-        counts.Count == 1 ? Say($"{counts.Keys.First()}") : string.Join(", ", counts.Select(count => Say($"{count.Key} ({count.Value} layers)")));
+        counts.Count == 1 ? Say($"{counts.Keys.First()}")
+            : string.Join(", ", counts.Select(count => Say($"{count.Key} ({count.Value} layers)")));
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Lora;
 using NotebookKit.Lora.Files;
@@ -21,13 +20,15 @@ internal static class LoraVerb
     };
 
     /// <summary>A LoRA file by name or path.</summary>
-    public static Argument<string> FileArgument(string description = "a file below loras/ by its name, or a path") => new("FILE") { Description = description };
+    public static Argument<string> FileArgument(string description = "a file below loras/ by its name, or a path") =>
+        new("FILE") { Description = description };
 
     /// <summary>Where the result goes.</summary>
     public static Option<string> OutOption(string description) => new("--out") { Description = description, Required = true };
 
     /// <summary>How numbers are stored.</summary>
-    public static Option<string> DtypeOption(string standard = "fp16") => new("--dtype") { DefaultValueFactory = _ => standard, Description = "how numbers are stored: fp16, bf16 or fp32" };
+    public static Option<string> DtypeOption(string standard = "fp16") =>
+        new("--dtype") { DefaultValueFactory = _ => standard, Description = "how numbers are stored: fp16, bf16 or fp32" };
 
     /// <summary>Refuse a file that has anything wrong with it.</summary>
     public static Option<bool> StrictOption() => new("--strict") { Description = "refuse a file of which anything does not work" };
@@ -51,10 +52,17 @@ internal static class LoraVerb
         if (file.Unnamed.Count == 0)
             return file;
         if (sd is null)
-            throw new BadInputException($"{file.Path} has no layer names (cloneofsimo's format); give the base it was made for (--base DIR).");
+            throw new BadInputException($"{file.Path} has no layer names (cloneofsimo's format); give the base it was made for (--base "
+                + "DIR).");
         using var network = LoraNetwork.Attach(file, sd.UNet, sd.TextEncoder);
         network.Remove();
-        return network.ToFile() with { Path = file.Path, Problems = network.Problems, Embeddings = file.Embeddings, Modules = [.. network.ToFile().Modules.Select(Copied)] };
+        return network.ToFile() with
+        {
+            Path = file.Path,
+            Problems = network.Problems,
+            Embeddings = file.Embeddings,
+            Modules = [.. network.ToFile().Modules.Select(Copied)]
+        };
     }
 
     /// <summary>One JSON object, or lines of text.</summary>
@@ -72,7 +80,7 @@ internal static class LoraVerb
     }
 
     /// <summary>Text in the invariant culture.</summary>
-    public static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    public static string Say(params FormattableString[] parts) => string.Concat(parts.Select(FormattableString.Invariant));
 
     private static AdapterWeights Copied(AdapterWeights weights) => weights is LoraWeights lora
         ? lora with { Down = lora.Down.detach().clone(), Up = lora.Up.detach().clone() }

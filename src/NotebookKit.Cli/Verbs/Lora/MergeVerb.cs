@@ -12,13 +12,15 @@ internal static class MergeVerb
 {
     public static Command Create()
     {
-        var loras = new Argument<string[]>("LORA") { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; several are added up", Arity = ArgumentArity.OneOrMore };
+        var loras = new Argument<string[]>("LORA")
+        { Description = "NAME[:MULTIPLIER] of a file below loras/, or a path; several are added up", Arity = ArgumentArity.OneOrMore };
         var model = BaseOption.Create();
         var on = DeviceOption.Create();
         var output = OutOption("the new model: a .safetensors or .ckpt file for the web UI, or else a folder for diffusers");
         var dtype = DtypeOption();
         var strict = StrictOption();
-        var command = new Command("merge", "Add LoRAs to a model's weights and save it as a model of its own.") { loras, model, on, output, dtype, strict };
+        var command = new Command("merge", "Add LoRAs to a model's weights and save it as a model of its own.") { loras, model, on, output,
+            dtype, strict };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
@@ -56,6 +58,7 @@ internal static class MergeVerb
         using var random = new Generator(1);
         var side = Math.Min(sd.UNet.Config.SampleSize ?? 64, 32);
         var states = sd.EncodePrompts(["a photo"]);
-        return sd.UNet.call(randn([1, sd.UNet.Config.InChannels, side, side], generator: random).to(sd.Device), tensor(new[] { 500f }, device: sd.Device), states).MoveToOuterDisposeScope();
+        return sd.UNet.call(randn([1, sd.UNet.Config.InChannels, side, side], generator: random).to(sd.Device),
+            tensor(new[] { 500f }, device: sd.Device), states).MoveToOuterDisposeScope();
     }
 }

@@ -70,7 +70,8 @@ internal static class Ground
         sheet.Circle(sun.X, sun.Y, 0.16f, Paint.Flat(new Rgb(1.00f, 0.90f, 0.30f)));
         Fill(sheet, horizon, horizon + 0.26f, new Rgb(0.06f, 0.40f, 0.72f), new Rgb(0.16f, 0.62f, 0.82f));
         var boat = random.Range(0.58f, 0.72f);
-        sheet.Polygon(Paint.Flat(new Rgb(0.99f, 0.99f, 0.98f)), 0, (boat, horizon - 0.38f), (boat + 0.24f, horizon - 0.02f), (boat, horizon - 0.02f));
+        sheet.Polygon(Paint.Flat(new Rgb(0.99f, 0.99f, 0.98f)), 0, (boat, horizon - 0.38f), (boat + 0.24f, horizon - 0.02f),
+            (boat, horizon - 0.02f));
         sheet.Box(0, horizon + 0.27f, 1.1f, 0.035f, 0, Paint.Mark(new Rgb(0.93f, 0.98f, 1)));
         Fill(sheet, horizon + 0.29f, 1, new Rgb(0.99f, 0.89f, 0.63f), new Rgb(0.90f, 0.73f, 0.42f));
     }
@@ -91,7 +92,8 @@ internal static class Ground
         Rgb[] fronts = [new(0.70f, 0.36f, 0.28f), new(0.62f, 0.60f, 0.62f), new(0.80f, 0.62f, 0.44f), new(0.56f, 0.44f, 0.42f)];
         var first = random.Below(fronts.Length);
         for (var i = 0; i < 4; i++)
-            Facade(sheet, -0.76f + 0.51f * i, horizon, 0.25f, i is 0 or 3 ? random.Range(1.00f, 1.12f) : random.Range(0.66f, 0.74f), fronts[(first + i) % fronts.Length]);
+            Facade(sheet, -0.76f + 0.51f * i, horizon, 0.25f, i is 0 or 3 ? random.Range(1.00f, 1.12f) : random.Range(0.66f, 0.74f),
+                fronts[(first + i) % fronts.Length]);
 
         Fill(sheet, horizon, horizon + 0.12f, new Rgb(0.74f, 0.74f, 0.75f), new Rgb(0.66f, 0.66f, 0.68f));
         Fill(sheet, horizon + 0.12f, 1, new Rgb(0.38f, 0.39f, 0.43f), new Rgb(0.27f, 0.28f, 0.32f));
@@ -143,7 +145,8 @@ internal static class Ground
             var (y, w) = (foot - 0.06f - i * height * 0.26f, height * (0.34f - i * 0.075f));
             sheet.Polygon(green, 0, (x - w, y), (x, y - height * 0.42f), (x + w, y));
             if (i == 2)
-                sheet.Polygon(Paint.Mark(new Rgb(0.97f, 0.98f, 1)), 0, (x - w * 0.55f, y - height * 0.19f), (x, y - height * 0.42f), (x + w * 0.55f, y - height * 0.19f));
+                sheet.Polygon(Paint.Mark(new Rgb(0.97f, 0.98f, 1)), 0, (x - w * 0.55f, y - height * 0.19f), (x, y - height * 0.42f),
+                    (x + w * 0.55f, y - height * 0.19f));
         }
     }
 

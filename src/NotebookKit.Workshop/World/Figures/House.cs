@@ -13,7 +13,9 @@ internal static class House
         sheet.Box(0.48f, -1.62f, 0.12f, 0.26f, 0.02f, new Paint(new Rgb(0.66f, 0.30f, 0.22f), Shade: 0.3f));
         sheet.Box(0, -0.60f, 0.78f, 0.60f, 0.02f, new Paint(color, Shade: 0.22f));
         sheet.Polygon(slate, 0.03f, (-0.98f, -1.14f), (0, -1.92f), (0.98f, -1.14f));
-        sheet.Box(0, -0.36f, 0.18f, 0.36f, 0.02f, new Paint(color.R > 0.35f && color.R < 0.6f && color.B < 0.2f ? new Rgb(0.86f, 0.66f, 0.36f) : new Rgb(0.42f, 0.22f, 0.10f), Shade: 0.2f));
+        sheet.Box(0, -0.36f, 0.18f, 0.36f, 0.02f,
+            new Paint(color.R > 0.35f && color.R < 0.6f && color.B < 0.2f ? new Rgb(0.86f, 0.66f, 0.36f) : new Rgb(0.42f, 0.22f, 0.10f),
+                Shade: 0.2f));
         sheet.Circle(0.08f, -0.34f, 0.050f, Paint.Mark(new Rgb(1.00f, 0.85f, 0.30f)));
         for (var side = -1; side <= 1; side += 2)
         {

@@ -7,7 +7,8 @@ internal static class PlushToy
 {
     /// <summary>Head and body of one class, in figure coordinates.</summary>
     private readonly record struct Cut(
-        float HeadY, float HeadRx, float HeadRy, float BodyY, float BodyRx, float BodyRy, float Limb, float FootX, float FootRx, float FootRy);
+        float HeadY, float HeadRx, float HeadRy, float BodyY, float BodyRx, float BodyRy, float Limb, float FootX, float FootRx,
+        float FootRy);
 
     private static readonly Cut Rabbit = new(-1.06f, 0.60f, 0.50f, -0.36f, 0.40f, 0.38f, 0.115f, 0.29f, 0.22f, 0.14f);
     private static readonly Cut Bear = new(-1.32f, 0.68f, 0.57f, -0.50f, 0.64f, 0.50f, 0.20f, 0.46f, 0.27f, 0.23f);
@@ -32,7 +33,8 @@ internal static class PlushToy
         for (var side = -1; side <= 1; side += 2)
         {
             sheet.Ellipse(side * cut.FootX + turn * 0.04f, -cut.FootRy, cut.FootRx, cut.FootRy, new Paint(coat.Body), side * 0.2f);
-            sheet.Ellipse(side * cut.FootX + turn * 0.07f, -cut.FootRy * 0.95f, cut.FootRx * 0.6f, cut.FootRy * 0.62f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
+            sheet.Ellipse(side * cut.FootX + turn * 0.07f, -cut.FootRy * 0.95f, cut.FootRx * 0.6f, cut.FootRy * 0.62f,
+                new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
         }
 
         Ears(sheet, thing, coat, cut, turn);
@@ -41,7 +43,8 @@ internal static class PlushToy
             Wear.Scarf(sheet, 0, cut.HeadY + cut.HeadRy * 0.86f, cut.HeadRx * 0.74f, coat.Body);
         FaceOf(sheet, thing, coat, cut, turn);
         if (accessory == Accessory.Bow)
-            Wear.Bow(sheet, turn * 0.05f, cut.HeadY + cut.HeadRy * 1.05f, thing == ToyClass.RabbitToy ? 0.20f : 0.25f, coat.Bow ?? Wear.Contrast(coat.Body));
+            Wear.Bow(sheet, turn * 0.05f, cut.HeadY + cut.HeadRy * 1.05f, thing == ToyClass.RabbitToy ? 0.20f : 0.25f,
+                coat.Bow ?? Wear.Contrast(coat.Body));
         if (accessory == Accessory.Hat)
             Wear.Hat(sheet, turn * 0.05f, cut.HeadY - cut.HeadRy * 0.80f, thing == ToyClass.RabbitToy ? 0.46f : 0.54f);
     }
@@ -69,13 +72,15 @@ internal static class PlushToy
         switch (thing)
         {
             case ToyClass.CatToy:
-                sheet.Curve((side * 0.20f, -0.14f), (side * 0.98f, -0.05f), (side * 0.68f, -0.80f), 0.085f, new Paint(coat.Body, Shade: 0.4f), 8);
+                sheet.Curve((side * 0.20f, -0.14f), (side * 0.98f, -0.05f), (side * 0.68f, -0.80f), 0.085f,
+                    new Paint(coat.Body, Shade: 0.4f), 8);
                 break;
             case ToyClass.RabbitToy:
                 sheet.Circle(side * (cut.BodyRx + 0.03f), -0.26f, 0.15f, new Paint(coat.Muzzle));
                 break;
             case ToyClass.DogToy:
-                sheet.Curve((side * 0.36f, -0.24f), (side * 0.66f, -0.30f), (side * 0.74f, -0.58f), 0.07f, new Paint(coat.Body, Shade: 0.4f), 5);
+                sheet.Curve((side * 0.36f, -0.24f), (side * 0.66f, -0.30f), (side * 0.74f, -0.58f), 0.07f,
+                    new Paint(coat.Body, Shade: 0.4f), 5);
                 break;
         }
     }
@@ -92,7 +97,8 @@ internal static class PlushToy
                     break;
                 case ToyClass.RabbitToy:
                     sheet.Ellipse(x * 0.48f, top - 0.25f, 0.165f, 0.44f, new Paint(coat.Ears), side * 0.16f);
-                    sheet.Ellipse(x * 0.48f + turn * 0.02f, top - 0.23f, 0.085f, 0.32f, new Paint(coat.EarLining, Shade: 0.3f, Detail: true), side * 0.16f);
+                    sheet.Ellipse(x * 0.48f + turn * 0.02f, top - 0.23f, 0.085f, 0.32f,
+                        new Paint(coat.EarLining, Shade: 0.3f, Detail: true), side * 0.16f);
                     break;
                 case ToyClass.BearToy:
                     sheet.Circle(x * 0.80f, top + 0.05f, 0.25f, new Paint(coat.Ears));
@@ -150,13 +156,15 @@ internal static class PlushToy
                 break;
             default:
                 for (var i = -1; i <= 1; i++)
-                    sheet.Capsule(fx + i * 0.16f, y - cut.HeadRy * 0.86f, fx + i * 0.13f, y - cut.HeadRy * (i == 0 ? 0.50f : 0.60f), 0.050f, Paint.Mark(Palette.Deep(coat.Head)));
+                    sheet.Capsule(fx + i * 0.16f, y - cut.HeadRy * 0.86f, fx + i * 0.13f, y - cut.HeadRy * (i == 0 ? 0.50f : 0.60f), 0.050f,
+                        Paint.Mark(Palette.Deep(coat.Head)));
                 sheet.Ellipse(fx - 0.105f, y + 0.23f, 0.16f, 0.13f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
                 sheet.Ellipse(fx + 0.105f, y + 0.23f, 0.16f, 0.13f, new Paint(coat.Muzzle, Shade: 0.3f, Detail: true));
                 Face.Whiskers(sheet, fx, y + 0.22f, 0.26f, 0.42f);
                 Face.CatEye(sheet, fx - 0.27f, y - 0.06f, 0.155f, turn);
                 Face.CatEye(sheet, fx + 0.27f, y - 0.06f, 0.155f, turn);
-                sheet.Polygon(Paint.Mark(new Rgb(0.93f, 0.30f, 0.42f)), 0.012f, (fx - 0.09f, y + 0.10f), (fx + 0.09f, y + 0.10f), (fx, y + 0.19f));
+                sheet.Polygon(Paint.Mark(new Rgb(0.93f, 0.30f, 0.42f)), 0.012f, (fx - 0.09f, y + 0.10f), (fx + 0.09f, y + 0.10f),
+                    (fx, y + 0.19f));
                 Face.Smile(sheet, fx, y + 0.19f, 0.15f);
                 break;
         }

@@ -20,7 +20,8 @@ internal static class Wear
         var wool = new Paint(Contrast(coat), Shade: 0.4f);
         sheet.Grouped(() =>
         {
-            sheet.Box(x + half * 0.55f, y + half * 0.62f, half * 0.26f, half * 0.62f, half * 0.1f, wool with { Stripe = Rgb.White, Stripes = 3 }, 0.08f);
+            sheet.Box(x + half * 0.55f, y + half * 0.62f, half * 0.26f, half * 0.62f, half * 0.1f,
+                wool with { Stripe = Rgb.White, Stripes = 3 }, 0.08f);
             sheet.Curve((x - half, y - 0.02f), (x, y + half * 0.34f), (x + half, y - 0.02f), half * 0.24f, wool, 6);
         });
     }

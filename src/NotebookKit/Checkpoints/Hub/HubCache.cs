@@ -17,7 +17,8 @@ internal sealed class HubCache(string cacheFolder, string model)
 
     /// <summary>Whether a file is there; a link that leads nowhere is not, though .NET says it exists.</summary>
     public static bool IsThere(string path) =>
-        new FileInfo(path) is var file && (file.LinkTarget is null ? file.Exists : file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true });
+        new FileInfo(path) is var file
+            && (file.LinkTarget is null ? file.Exists : file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true });
 
     /// <summary>The commit that a revision stood for when it was last asked; null where it never was.</summary>
     public string? CommitOf(string revision)
@@ -25,7 +26,8 @@ internal sealed class HubCache(string cacheFolder, string model)
         if (revision.Length == 40 && revision.All(char.IsAsciiHexDigitLower) && Directory.Exists(Snapshot(revision)))
             return revision;
         var reference = Path.Combine(Folder, "refs", revision);
-        return File.Exists(reference) && File.ReadAllText(reference).Trim() is { Length: 40 } commit && commit.All(char.IsAsciiHexDigitLower) ? commit : null;
+        return File.Exists(reference) && File.ReadAllText(reference).Trim() is { Length: 40 } commit
+            && commit.All(char.IsAsciiHexDigitLower) ? commit : null;
     }
 
     /// <summary>Remembers what a revision stands for.</summary>
@@ -40,7 +42,8 @@ internal sealed class HubCache(string cacheFolder, string model)
     {
         var snapshot = Snapshot(commit);
         return Directory.Exists(snapshot)
-            ? [.. Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories).Where(IsThere).Select(path => Path.GetRelativePath(snapshot, path).Replace('\\', '/'))]
+            ? [.. Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories).Where(IsThere)
+                .Select(path => Path.GetRelativePath(snapshot, path).Replace('\\', '/'))]
             : [];
     }
 

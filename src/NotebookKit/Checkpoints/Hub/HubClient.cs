@@ -8,14 +8,20 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
 {
     private const int Tries = 5, MaximumListing = 32 << 20;
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20), AutomaticDecompression = DecompressionMethods.None }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(20),
+        AutomaticDecompression = DecompressionMethods.None
+    })
+    { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>What the revision holds.</summary>
     /// <exception cref="BadInputException">The hub refuses; the sentence says why and what to do.</exception>
     /// <exception cref="HubUnreachableException">There is no network, or the hub does not answer.</exception>
     public async Task<HubListing> List(CancellationToken cancel)
     {
-        var address = $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')}/api/models/{model}/revision/{Uri.EscapeDataString(revision)}?blobs=true";
+        var address = $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')}/api/models/{model}/revision/"
+            + $"{Uri.EscapeDataString(revision)}?blobs=true";
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -48,14 +54,17 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
         var wait = asked ?? settings.Patience * Math.Pow(2, attempt - 1);
         if (attempt >= Tries || wait > LongestWait)
             throw new HubUnreachableException(asked is { } hours && hours > LongestWait
-                ? $"The hub asks to wait {hours.TotalMinutes:0} minutes before the next request; try again then, or set HF_TOKEN, which allows more."
-                : $"{settings.Endpoint.Host} can't be reached ({Reason(reason)}); check the network, then run this again: what was downloaded is kept.", reason);
+                ? $"The hub asks to wait {hours.TotalMinutes:0} minutes before the next request; try again then, or set HF_TOKEN, which "
+                    + "allows more."
+                : $"{settings.Endpoint.Host} can't be reached ({Reason(reason)}); check the network, then run this again: what was "
+                    + "downloaded is kept.", reason);
         await Task.Delay(wait, cancel);
     }
 
     /// <summary>Whether a failure is one that the next try may not meet.</summary>
     public static bool IsBrokenConnection(Exception e, CancellationToken cancel) =>
-        e is HttpRequestException or IOException { HResult: not 28 } || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+        e is HttpRequestException or IOException { HResult: not 28 }
+            || (e is OperationCanceledException && !cancel.IsCancellationRequested);
 
     /// <summary>Cancelled when the server has been silent for too long.</summary>
     public CancellationTokenSource Quiet(CancellationToken cancel)
@@ -110,7 +119,8 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
         HttpStatusCode.Unauthorized =>
             new($"The hub does not accept the token in HF_TOKEN for {model}; make a new one in your settings there."),
         HttpStatusCode.Forbidden =>
-            new($"{model} may not be downloaded by you: open {settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model}, accept its terms, and set HF_TOKEN to a token that may read it."),
+            new($"{model} may not be downloaded by you: open {settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model}, accept its terms, and "
+                + "set HF_TOKEN to a token that may read it."),
         HttpStatusCode.NotFound when file.Length > 0 =>
             new($"The hub no longer has {file} of {model}; run this again to see what it has now."),
         HttpStatusCode.NotFound =>

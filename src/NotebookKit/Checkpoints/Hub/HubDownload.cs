@@ -15,7 +15,8 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
     private readonly byte[] _buffer = new byte[1 << 17];
 
     /// <summary>Bytes of a file that an earlier run left unfinished.</summary>
-    public static long Started(HubCache cache, HubFile file) => new FileInfo(Unfinished(cache, file)) is { Exists: true, Length: var length } ? Math.Min(length, file.Size) : 0;
+    public static long Started(HubCache cache, HubFile file) =>
+        new FileInfo(Unfinished(cache, file)) is { Exists: true, Length: var length } ? Math.Min(length, file.Size) : 0;
 
     /// <summary>Fetches the file.</summary>
     /// <exception cref="BadInputException">The hub refuses it, or gives another file than it lists.</exception>
@@ -48,14 +49,16 @@ internal sealed class HubDownload(HubClient client, HubCache cache, string commi
                     output.SetLength(0);
                     longest = 0;
                     if (++damaged == 2)
-                        throw new BadInputException($"{file.Path} does not arrive as the hub lists it: its hash is another, twice. Something on the way changes it; try another network.");
+                        throw new BadInputException($"{file.Path} does not arrive as the hub lists it: its hash is another, twice. "
+                            + "Something on the way changes it; try another network.");
                     continue;
                 }
 
                 // As long as it gets further than ever before, the connection is bad but alive.
                 fruitless = output.Length > longest ? 1 : fruitless + 1;
                 longest = Math.Max(longest, output.Length);
-                await client.WaitOrGiveUp(Math.Min(fruitless, Attempts), null, broken ?? new IOException("the connection ends early"), cancel);
+                await client.WaitOrGiveUp(Math.Min(fruitless, Attempts), null, broken ?? new IOException("the connection ends early"),
+                    cancel);
             }
         }
 

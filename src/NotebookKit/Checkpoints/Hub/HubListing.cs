@@ -20,7 +20,8 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new BadInputException($"The answer of the hub about {model} is not understood; check HF_ENDPOINT, or try again later.", e);
+            throw new BadInputException($"The answer of the hub about {model} is not understood; check HF_ENDPOINT, or try again later.",
+                e);
         }
     }
 
@@ -36,12 +37,14 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
         }
 
         // A listing without hashes cannot be verified; such a file is as good as absent.
-        return sibling.TryGetProperty("blobId", out var blob) && blob.GetString() is { } id ? new HubFile(path, Size(sibling), Hex(id, 40)) : null;
+        return sibling.TryGetProperty("blobId", out var blob) && blob.GetString() is { } id ? new HubFile(path, Size(sibling), Hex(id, 40))
+            : null;
     }
 
     private static long Size(JsonElement element) =>
         element.GetProperty("size").GetInt64() is >= 0 and var size ? size : throw new FormatException("a size is negative");
 
     private static string Hex(string? text, int length) =>
-        text is not null && text.Length == length && text.All(char.IsAsciiHexDigitLower) ? text : throw new FormatException($"'{text}' is no hash");
+        text is not null && text.Length == length && text.All(char.IsAsciiHexDigitLower) ? text
+            : throw new FormatException($"'{text}' is no hash");
 }

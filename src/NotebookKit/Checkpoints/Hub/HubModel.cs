@@ -16,7 +16,8 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
     /// <param name="progress">Hears how the download goes on.</param>
     /// <param name="cancel">Stops it; the next call continues.</param>
     /// <returns>The folder in the diffusers layout, or the single file.</returns>
-    /// <exception cref="BadInputException">There is no such model, it may not be read, or there is neither a network nor a copy.</exception>
+    /// <exception cref="BadInputException">There is no such model, it may not be read, or there is neither a network nor a
+    /// copy.</exception>
     public string Fetch(string? variant, IProgress<HubProgress>? progress, CancellationToken cancel) =>
         Task.Run(() => FetchAsync(variant, progress, cancel), cancel).GetAwaiter().GetResult();
 
@@ -30,7 +31,8 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
             if (Here(variant) is { } here)
                 return here;
             if (settings.Offline)
-                throw new BadInputException($"{model} is not on this machine whole, and HF_HUB_OFFLINE forbids to download it; unset that once while there is a network.");
+                throw new BadInputException($"{model} is not on this machine whole, and HF_HUB_OFFLINE forbids to download it; unset that "
+                    + "once while there is a network.");
         }
 
         using var client = new HubClient(settings, model, revision);
@@ -54,7 +56,8 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
         try
         {
             var plan = HubPlan.For(model, present, variant);
-            return plan.Indexes.All(index => ShardedWeights.Shards(At(commit, index)).All(shard => present.Contains(HubPlan.Beside(index, shard)))) ? Result(plan, commit) : null;
+            return plan.Indexes.All(index => ShardedWeights.Shards(At(commit, index))
+                .All(shard => present.Contains(HubPlan.Beside(index, shard)))) ? Result(plan, commit) : null;
         }
         catch (BadInputException)
         {
@@ -69,23 +72,28 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
         var plan = HubPlan.For(model, files.Keys, variant);
         // An index says which further files are needed, so it comes first.
         await Fetch(client, listing.Commit, [.. plan.Indexes.Select(path => files[path])], progress, cancel);
-        var shards = plan.Indexes.SelectMany(index => ShardedWeights.Shards(At(listing.Commit, index)).Select(shard => HubPlan.Beside(index, shard)));
+        var shards = plan.Indexes.SelectMany(index =>
+            ShardedWeights.Shards(At(listing.Commit, index)).Select(shard => HubPlan.Beside(index, shard)));
         var wanted = plan.Files.Concat(shards).Distinct(StringComparer.Ordinal)
-            .Select(path => files.GetValueOrDefault(path) ?? throw new BadInputException($"{model} lacks {path} on the hub, which it says it needs; try another revision."))
+            .Select(path => files.GetValueOrDefault(path)
+                ?? throw new BadInputException($"{model} lacks {path} on the hub, which it says it needs; try another revision."))
             .ToList();
         await Fetch(client, listing.Commit, wanted, progress, cancel);
         _cache.Remember(revision, listing.Commit);
         return Result(plan, listing.Commit);
     }
 
-    private async Task Fetch(HubClient client, string commit, IReadOnlyList<HubFile> files, IProgress<HubProgress>? progress, CancellationToken cancel)
+    private async Task Fetch(HubClient client, string commit, IReadOnlyList<HubFile> files, IProgress<HubProgress>? progress,
+        CancellationToken cancel)
     {
         var (clock, reported) = (Stopwatch.StartNew(), TimeSpan.Zero);
         var missing = files.Where(file => !File.Exists(_cache.Blob(file)) && !HubCache.IsThere(At(commit, file.Path))).ToList();
         var (total, fetched) = (missing.Sum(file => file.Size), 0L);
         var before = missing.Sum(file => HubDownload.Started(_cache, file));
-        if (new DriveInfo(Path.GetFullPath(Existing(_cache.Folder))) is { IsReady: true } drive && drive.AvailableFreeSpace < total - before)
-            throw new BadInputException($"{model} needs {(total - before) / 1e6:0} MB more than {_cache.Folder} has room for ({drive.AvailableFreeSpace / 1e6:0} MB); free some, or set HF_HOME to a larger disk.");
+        if (new DriveInfo(Path.GetFullPath(Existing(_cache.Folder))) is { IsReady: true } drive
+            && drive.AvailableFreeSpace < total - before)
+            throw new BadInputException($"{model} needs {(total - before) / 1e6:0} MB more than {_cache.Folder} has room for "
+                + $"({drive.AvailableFreeSpace / 1e6:0} MB); free some, or set HF_HOME to a larger disk.");
         foreach (var file in files)
         {
             if (missing.Contains(file))
@@ -107,7 +115,8 @@ internal sealed class HubModel(string model, string revision, HubSettings settin
         }
     }
 
-    private static string Existing(string folder) => Directory.Exists(folder) || Path.GetDirectoryName(folder) is not { Length: > 0 } parent ? folder : Existing(parent);
+    private static string Existing(string folder) =>
+        Directory.Exists(folder) || Path.GetDirectoryName(folder) is not { Length: > 0 } parent ? folder : Existing(parent);
 
     private string At(string commit, string path) => Path.Combine(_cache.Snapshot(commit), path);
 

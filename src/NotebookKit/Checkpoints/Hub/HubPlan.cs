@@ -10,7 +10,8 @@ internal sealed record HubPlan(IReadOnlyList<string> Files, IReadOnlyList<string
     private static readonly string[] Configs =
         ["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json", "text_encoder/config.json"];
 
-    private static readonly string[] Tokenizer = ["tokenizer/merges.txt", "tokenizer/vocab.json", "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"];
+    private static readonly string[] Tokenizer = ["tokenizer/merges.txt", "tokenizer/vocab.json", "tokenizer/tokenizer_config.json",
+        "tokenizer/special_tokens_map.json"];
 
     private static readonly (string Folder, string File)[] WeightFiles =
         [("unet", WeightFolder.DiffusersName), ("vae", WeightFolder.DiffusersName), ("text_encoder", WeightFolder.TransformersName)];
@@ -25,7 +26,8 @@ internal sealed record HubPlan(IReadOnlyList<string> Files, IReadOnlyList<string
         if (Configs.FirstOrDefault(path => !there.Contains(path)) is { } missing)
             throw new BadInputException($"{model} is no whole Stable Diffusion: it lacks {missing}.");
         var chosen = WeightFiles.Select(part => Weights(model, there, part.Folder, part.File, variant)).ToList();
-        return new HubPlan([.. Configs, .. Tokenizer.Where(there.Contains), .. chosen], [.. chosen.Where(path => path.EndsWith(".json", StringComparison.Ordinal))], null);
+        return new HubPlan([.. Configs, .. Tokenizer.Where(there.Contains), .. chosen],
+            [.. chosen.Where(path => path.EndsWith(".json", StringComparison.Ordinal))], null);
     }
 
     /// <summary>The path of a file beside another one.</summary>
@@ -33,21 +35,25 @@ internal sealed record HubPlan(IReadOnlyList<string> Files, IReadOnlyList<string
 
     private static string Weights(string model, HashSet<string> there, string folder, string file, string? variant)
     {
-        var names = variant is null ? WeightFolder.Names(file, "").Concat(WeightFolder.Names(file, "fp16")) : WeightFolder.Names(file, variant);
+        var names = variant is null ? WeightFolder.Names(file, "").Concat(WeightFolder.Names(file, "fp16"))
+            : WeightFolder.Names(file, variant);
         return names.Select(name => $"{folder}/{name}").FirstOrDefault(there.Contains)
-            ?? throw new BadInputException($"{model} has no weights in {folder}/{(variant is null ? "" : $" of the variant {variant}")}; it is no Stable Diffusion that loads here.");
+            ?? throw new BadInputException($"{model} has no weights in {folder}/{(variant is null ? "" : $" of the variant {variant}")}; "
+                + "it is no Stable Diffusion that loads here.");
     }
 
     // Of several checkpoints, the safe format first, then the one without a second copy for training.
     private static HubPlan Single(string model, HashSet<string> there)
     {
-        var candidates = there.Where(path => !path.Contains('/') && Path.GetExtension(path) is ".safetensors" or ".ckpt" && !path.Contains(".vae.", StringComparison.Ordinal)).ToList();
+        var candidates = there.Where(path => !path.Contains('/') && Path.GetExtension(path) is ".safetensors" or ".ckpt"
+            && !path.Contains(".vae.", StringComparison.Ordinal)).ToList();
         var best = candidates
             .OrderBy(path => path.EndsWith(".ckpt", StringComparison.Ordinal))
             .ThenBy(path => !path.Contains("emaonly", StringComparison.Ordinal))
             .ThenBy(path => !path.Contains("pruned", StringComparison.Ordinal))
             .ThenBy(path => path, StringComparer.Ordinal)
-            .FirstOrDefault() ?? throw new BadInputException($"{model} holds no model_index.json and no checkpoint; it is no Stable Diffusion that loads here.");
+            .FirstOrDefault() ?? throw new BadInputException(
+                $"{model} holds no model_index.json and no checkpoint; it is no Stable Diffusion that loads here.");
         return new HubPlan([best], [], best);
     }
 }

@@ -18,5 +18,7 @@ public sealed record HubProgress(string File, long Done, long Total, long Fetche
     /// <summary>One line for a console.</summary>
     public string Line() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{File}: {Done / 1e6:0} of {Total / 1e6:0} MB{(Elapsed > TimeSpan.Zero ? $", {Fetched / 1e6 / Elapsed.TotalSeconds:0.0} MB/s" : "")}{(Remaining is { } left ? $", {left:h\\:mm\\:ss} left" : "")}");
+        $"{File}: {Done / 1e6:0} of {Total / 1e6:0} MB"
+            + $"{(Elapsed > TimeSpan.Zero ? $", {Fetched / 1e6 / Elapsed.TotalSeconds:0.0} MB/s" : "")}"
+            + $"{(Remaining is { } left ? $", {left:h\\:mm\\:ss} left" : "")}");
 }

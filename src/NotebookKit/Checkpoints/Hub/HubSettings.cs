@@ -16,7 +16,8 @@ public sealed class HubSettings
     /// <summary>Ask no server at all; <c>HF_HUB_OFFLINE</c>.</summary>
     public bool Offline { get; init; }
 
-    /// <summary>Who asks; <c>HF_TOKEN</c>, else the file that <c>huggingface-cli login</c> writes. Sent to <see cref="Endpoint"/> only, never shown.</summary>
+    /// <summary>Who asks; <c>HF_TOKEN</c>, else the file that <c>huggingface-cli login</c> writes. Sent to <see cref="Endpoint"/> only,
+    /// never shown.</summary>
     internal string? Token { get; init; }
 
     /// <summary>How long the first wait before a new try is; each later one is twice as long.</summary>
@@ -30,7 +31,8 @@ public sealed class HubSettings
     public static HubSettings FromEnvironment()
     {
         var home = Of("HF_HOME") ?? Path.Combine(
-            Of("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "huggingface");
+            Of("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+            "huggingface");
         var endpoint = Of("HF_ENDPOINT") ?? "https://huggingface.co";
         if (!Uri.TryCreate(endpoint.TrimEnd('/'), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw new BadInputException($"HF_ENDPOINT is '{endpoint}', which is no address; write something like https://huggingface.co.");
@@ -49,7 +51,8 @@ public sealed class HubSettings
     {
         try
         {
-            return File.Exists(path) && new FileInfo(path).Length < 4096 && File.ReadAllText(path).Trim() is { Length: > 0 } token ? token : null;
+            return File.Exists(path) && new FileInfo(path).Length < 4096 && File.ReadAllText(path).Trim() is { Length: > 0 } token ? token
+                : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

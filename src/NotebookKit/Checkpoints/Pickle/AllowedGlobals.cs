@@ -11,7 +11,8 @@ namespace NotebookKit.Checkpoints.Pickle;
 /// </summary>
 internal static class AllowedGlobals
 {
-    private static readonly FrozenDictionary<string, PickledGlobal> Known = All().ToFrozenDictionary(global => global.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, PickledGlobal> Known =
+        All().ToFrozenDictionary(global => global.Name, StringComparer.Ordinal);
 
     /// <summary>The meaning of a global.</summary>
     /// <exception cref="PickleException">It is not on the list.</exception>
@@ -38,7 +39,8 @@ internal static class AllowedGlobals
         yield return new("torch._tensor._rebuild_from_type_v2", TensorBuilder.RebuildFromType);
         yield return new("torch.Tensor", null);
         yield return new("torch.nn.parameter.Parameter", null);
-        yield return new("torch.Size", arguments => arguments is [PickledTuple or PickledList] ? AsTuple(arguments[0]) : new PickledTuple(arguments));
+        yield return new("torch.Size",
+            arguments => arguments is [PickledTuple or PickledList] ? AsTuple(arguments[0]) : new PickledTuple(arguments));
         yield return Ignored("torch.device");
         yield return Ignored("torch.nn.modules.container.ParameterDict");
 
@@ -51,7 +53,8 @@ internal static class AllowedGlobals
             yield return new($"{builtins}.list", AsList);
         }
 
-        yield return new("_codecs.encode", arguments => arguments is [string text, ..] ? Encoding.Latin1.GetBytes(text) : throw new PickleException("it encodes what is no text"));
+        yield return new("_codecs.encode", arguments => arguments is [string text, ..] ? Encoding.Latin1.GetBytes(text)
+            : throw new PickleException("it encodes what is no text"));
         foreach (var numpy in (string[])["numpy.core", "numpy._core"])
         {
             yield return Ignored($"{numpy}.multiarray.scalar");

@@ -38,7 +38,8 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
                 throw TooLong();
             var operation = Take(1)[0];
             if (operation == '.')
-                return _marks.Count == 0 && _stack.Count == 1 ? _stack[0] : throw new PickleException("its pickle ends in the middle of a value");
+                return _marks.Count == 0 && _stack.Count == 1 ? _stack[0]
+                    : throw new PickleException("its pickle ends in the middle of a value");
             Do(operation);
         }
     }
@@ -77,7 +78,8 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
             case '\x8b': _stack.Add(Whole(Take(Length(4)))); break; // LONG4
             case 'G': _stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
             case 'F':
-                _stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : throw new PickleException("a number in its pickle is none"));
+                _stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+                    : throw new PickleException("a number in its pickle is none"));
                 break;
 
             case 'S': _stack.Add(Quoted(Line())); break;
@@ -130,10 +132,12 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
 
             case 'c': _stack.Add(AllowedGlobals.Find(Line(), Line())); break;
             case '\x93': // STACK_GLOBAL
-                _stack.Add(Pop(2) is [string module, string name] ? AllowedGlobals.Find(module, name) : throw new PickleException("a global in its pickle has no name"));
+                _stack.Add(Pop(2) is [string module, string name] ? AllowedGlobals.Find(module, name)
+                    : throw new PickleException("a global in its pickle has no name"));
                 break;
             case 'Q':
-                _stack.Add(Pop() is PickledTuple id ? storage(id) : throw new PickleException("it names a storage by something else than a tuple"));
+                _stack.Add(Pop() is PickledTuple id ? storage(id)
+                    : throw new PickleException("it names a storage by something else than a tuple"));
                 break;
             case 'R' or '\x81': Call(Pop(2)); break; // REDUCE, NEWOBJ
             case 'b': Build(Pop(), Top()); break;
@@ -187,7 +191,8 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
     }
 
     private void Get(long index) =>
-        _stack.Add(_memo.TryGetValue(index, out var value) ? value : throw new PickleException("its pickle recalls a value that it never remembered"));
+        _stack.Add(_memo.TryGetValue(index, out var value) ? value
+            : throw new PickleException("its pickle recalls a value that it never remembered"));
 
     private object? Top() => _stack.Count > Floor ? _stack[^1] : throw Underflow();
 
@@ -250,21 +255,25 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
 
     private static object Whole(string text)
     {
-        if (text.Length > 2 * PickleLimits.NumberBytes || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (text.Length > 2 * PickleLimits.NumberBytes
+            || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             throw new PickleException("a number in its pickle is none");
         return Narrow(number);
     }
 
     private static object Whole(ReadOnlySpan<byte> littleEndian) =>
-        littleEndian.Length <= PickleLimits.NumberBytes ? Narrow(new BigInteger(littleEndian)) : throw new PickleException("a number in its pickle is longer than any needed");
+        littleEndian.Length <= PickleLimits.NumberBytes ? Narrow(new BigInteger(littleEndian))
+            : throw new PickleException("a number in its pickle is longer than any needed");
 
     private static object Narrow(BigInteger number) => number >= long.MinValue && number <= long.MaxValue ? (long)number : number;
 
     private static long Index(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : throw new PickleException("a memo index in its pickle is no number");
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index
+            : throw new PickleException("a memo index in its pickle is no number");
 
     private static string Quoted(string line) =>
-        line.Length >= 2 && line[0] == line[^1] && line[0] is '\'' or '"' ? line[1..^1] : throw new PickleException("a text in its pickle has no quotes");
+        line.Length >= 2 && line[0] == line[^1] && line[0] is '\'' or '"' ? line[1..^1]
+            : throw new PickleException("a text in its pickle has no quotes");
 
     private static string Text(ReadOnlySpan<byte> text)
     {

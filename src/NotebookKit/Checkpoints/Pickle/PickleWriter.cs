@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Checkpoints.Pickle;
 
-/// <summary>Writes the few operations (protocol 2) that a state dict takes, so that <c>torch.load(weights_only=True)</c> reads it.</summary>
+/// <summary>Writes the few operations (protocol 2) that a state dict takes, so that <c>torch.load(weights_only=True)</c> reads
+/// it.</summary>
 internal sealed class PickleWriter
 {
     private readonly MemoryStream _output = new();

@@ -1,7 +1,8 @@
 
 namespace NotebookKit.Checkpoints.Pickle;
 
-/// <summary>The functions of <c>torch._utils</c> that put a tensor together. Every size, stride and offset is checked against the storage.</summary>
+/// <summary>The functions of <c>torch._utils</c> that put a tensor together. Every size, stride and offset is checked against the
+/// storage.</summary>
 internal static class TensorBuilder
 {
     /// <summary><c>_rebuild_tensor</c> and <c>_rebuild_tensor_v2(storage, offset, size, stride, …)</c>.</summary>
@@ -12,20 +13,25 @@ internal static class TensorBuilder
         return Check(storage, Number(offset), Numbers(size), Numbers(stride));
     }
 
-    /// <summary><c>_rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype, …)</c>: a typed view of untyped bytes.</summary>
+    /// <summary><c>_rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype, …)</c>: a typed view of untyped
+    /// bytes.</summary>
     public static object? RebuildTyped(object?[] arguments)
     {
-        if (arguments is not [PickledStorage { Root: null } storage, var offset, var size, var stride, _, _, PickledGlobal { DType: { } dtype }, ..])
+        if (arguments is not [PickledStorage { Root: null } storage, var offset, var size, var stride, _, _,
+            PickledGlobal { DType: { } dtype }, ..])
             throw new PickleException("a tensor in it has a type that is not read here; save it as float32 or float16");
         var bytes = storage.Length * SafetensorsTypes.SizeOf(storage.DType);
-        return Check(new PickledStorage(storage.Key, dtype, bytes / SafetensorsTypes.SizeOf(dtype)), Number(offset), Numbers(size), Numbers(stride));
+        return Check(new PickledStorage(storage.Key, dtype, bytes / SafetensorsTypes.SizeOf(dtype)), Number(offset), Numbers(size),
+            Numbers(stride));
     }
 
-    /// <summary><c>_rebuild_from_type_v2(function, type, arguments, state)</c>: a tensor with fields of its own, which are left out.</summary>
+    /// <summary><c>_rebuild_from_type_v2(function, type, arguments, state)</c>: a tensor with fields of its own, which are left
+    /// out.</summary>
     public static object? RebuildFromType(object?[] arguments)
     {
         // The function must be one of those here, not this one again: that could go on for ever.
-        if (arguments is not [PickledGlobal { Call: { } call } function, PickledGlobal, PickledTuple of, ..] || !function.Name.StartsWith("torch._utils._rebuild", StringComparison.Ordinal))
+        if (arguments is not [PickledGlobal { Call: { } call } function, PickledGlobal, PickledTuple of, ..]
+            || !function.Name.StartsWith("torch._utils._rebuild", StringComparison.Ordinal))
             throw new PickleException("a tensor in it is put together by something else than PyTorch's own functions");
         return call(of.Items);
     }

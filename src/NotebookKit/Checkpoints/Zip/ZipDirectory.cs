@@ -9,7 +9,8 @@ namespace NotebookKit.Checkpoints.Zip;
 /// </summary>
 internal static class ZipDirectory
 {
-    private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50, EntrySignature = 0x02014b50, LocalSignature = 0x04034b50;
+    private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50, EntrySignature = 0x02014b50,
+        LocalSignature = 0x04034b50;
     private const int EndLength = 22, EntryLength = 46, LocalLength = 30, LongestComment = 65535;
     private const long MaximumDirectory = 32 << 20;
 
@@ -65,7 +66,8 @@ internal static class ZipDirectory
             return (offset, length, count);
         }
 
-        throw new BadInputException($"{file.Path} is cut off or damaged: the zip archive that a PyTorch checkpoint is has lost its table of contents. Copy or download it again.");
+        throw new BadInputException($"{file.Path} is cut off or damaged: the zip archive that a PyTorch checkpoint is has lost its table "
+            + "of contents. Copy or download it again.");
     }
 
     private static (long Offset, long Length, long Count)? Directory64(MappedFile file, long endOffset)

@@ -37,7 +37,8 @@ internal sealed class ZipPartReader(MappedFile file) : IDisposable
         _sums.Remove(part);
         _whole.Add(part);
         if (checksum != part.Checksum)
-            throw new BadInputException($"{file.Path} is damaged: the bytes of its part '{ZipDirectory.Shown(part.Name)}' are not those that were written (their CRC-32 differs). Copy or download it again.");
+            throw new BadInputException($"{file.Path} is damaged: the bytes of its part '{ZipDirectory.Shown(part.Name)}' are not those "
+                + "that were written (their CRC-32 differs). Copy or download it again.");
     }
 
     private void CheckWhole(ZipPart part)
@@ -71,7 +72,8 @@ internal sealed class ZipPartReader(MappedFile file) : IDisposable
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
             Close();
-            throw new BadInputException($"{file.Path} is damaged: its part '{ZipDirectory.Shown(part.Name)}' does not unpack. Copy or download it again.", e);
+            throw new BadInputException($"{file.Path} is damaged: its part '{ZipDirectory.Shown(part.Name)}' does not unpack. Copy or "
+                + "download it again.", e);
         }
     }
 

@@ -60,7 +60,8 @@ internal sealed class ZipWriter(Stream output)
         foreach (var (name, local, length, crc) in _parts)
         {
             var fields = (length >= uint.MaxValue ? 2 : 0) + (local >= uint.MaxValue ? 1 : 0);
-            var extra = fields == 0 ? [] : length < uint.MaxValue ? Wide(local) : local < uint.MaxValue ? Wide(length, length) : Wide(length, length, local);
+            var extra = fields == 0 ? [] : length < uint.MaxValue ? Wide(local) : local < uint.MaxValue ? Wide(length, length)
+                : Wide(length, length, local);
             entry.Clear();
             BinaryPrimitives.WriteUInt32LittleEndian(entry, 0x02014b50);
             BinaryPrimitives.WriteUInt16LittleEndian(entry[6..], (ushort)(fields > 0 ? 45 : 0));

@@ -14,7 +14,8 @@ namespace NotebookKit.Lora.Adapters;
 /// <param name="mid">The core, (rank, rank, k, k).</param>
 /// <param name="up">(out, rank, 1, 1).</param>
 /// <param name="alpha">The scale's numerator.</param>
-internal sealed class CpLayer(Module<Tensor, Tensor> target, Tensor down, Tensor mid, Tensor up, double alpha) : LoraLayer(target, down, up, alpha)
+internal sealed class CpLayer(Module<Tensor, Tensor> target, Tensor down, Tensor mid, Tensor up, double alpha) : LoraLayer(target, down, up,
+    alpha)
 {
     /// <summary>The core.</summary>
     public Parameter Mid { get; } = Own(mid);

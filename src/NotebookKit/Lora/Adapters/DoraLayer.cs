@@ -13,7 +13,8 @@ namespace NotebookKit.Lora.Adapters;
 /// <param name="up">As of <see cref="LoraLayer"/>.</param>
 /// <param name="alpha">The scale's numerator.</param>
 /// <param name="norm">Over what a length is taken.</param>
-internal sealed class DoraLayer(LoraModule module, Tensor down, Tensor up, double alpha, DoraNorm norm) : LoraLayer(module.Layer, down, up, alpha)
+internal sealed class DoraLayer(LoraModule module, Tensor down, Tensor up, double alpha, DoraNorm norm) : LoraLayer(module.Layer, down, up,
+    alpha)
 {
     /// <summary>The learned lengths: (out, 1, …) or (1, in, …).</summary>
     public Parameter Magnitude { get; } = Own(DoraMagnitude.LengthsOf(module.Weight.detach().to(ScalarType.Float32), norm));

@@ -20,12 +20,15 @@ internal static class LoraStart
         if (options.Init == LoraInit.Pissa)
         {
             var (principalDown, principalUp) = PissaLayer.Principal(weight, rank, alpha / rank);
-            return new PissaLayer(module.Layer, principalDown.reshape(downShape), principalUp.reshape(upShape), alpha) { Dropout = dropout };
+            return new PissaLayer(module.Layer, principalDown.reshape(downShape), principalUp.reshape(upShape),
+                alpha)
+            { Dropout = dropout };
         }
 
         var fanIn = weight.shape[1..].Aggregate(1L, (product, size) => product * size);
         var bound = 1 / Math.Sqrt(fanIn); // Kaiming's √(6 / ((1 + a²) · fan in)) at a = √5
-        var values = options.Init == LoraInit.Gaussian ? randn(downShape, generator: random) / rank : empty(downShape).uniform_(-bound, bound, random);
+        var values = options.Init == LoraInit.Gaussian ? randn(downShape, generator: random) / rank
+            : empty(downShape).uniform_(-bound, bound, random);
         var (down, up) = (values.to(weight.device), zeros(upShape, device: weight.device));
         return options.Dora is { } norm
             ? new DoraLayer(module, down, up, alpha, norm) { Dropout = dropout }

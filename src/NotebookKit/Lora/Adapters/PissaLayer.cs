@@ -22,7 +22,8 @@ internal sealed class PissaLayer : LoraLayer
         var flat = weight.detach().to(ScalarType.Float32).flatten(1).cpu();
         var most = Math.Min(flat.shape[0], flat.shape[1]);
         if (rank > most)
-            throw new BadInputException($"PiSSA cannot take rank {rank} of a layer of {flat.shape[0]}×{flat.shape[1]}; choose at most {most}.");
+            throw new BadInputException($"PiSSA cannot take rank {rank} of a layer of {flat.shape[0]}×{flat.shape[1]}; choose at most "
+                + $"{most}.");
         var (up, down) = LowRank.Factors(flat, rank);
         return ((down / Math.Sqrt(scale)).to(weight.device), (up / Math.Sqrt(scale)).to(weight.device));
     }

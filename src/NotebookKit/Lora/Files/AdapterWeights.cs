@@ -42,7 +42,8 @@ public abstract record AdapterWeights(string Module)
     public bool IsFinite()
     {
         using var scope = NewDisposeScope();
-        return double.IsFinite(StoredAlpha ?? 0) && Tensors.Concat(Shared.Select(shared => shared.Tensor)).All(tensor => tensor.isfinite().all().item<bool>());
+        return double.IsFinite(StoredAlpha ?? 0)
+            && Tensors.Concat(Shared.Select(shared => shared.Tensor)).All(tensor => tensor.isfinite().all().item<bool>());
     }
 
     /// <summary>ΔW at multiplier 1, in the weight's own shape and float32.</summary>
@@ -54,7 +55,8 @@ public abstract record AdapterWeights(string Module)
         using var scope = NewDisposeScope();
         var product = Product(weight);
         if (product.NumberOfElements != weight.NumberOfElements)
-            throw new BadInputException($"{Module} changes {product.NumberOfElements} numbers there, but the layer's weight is {LoraFile.Shape(weight)} here; use the base it was trained on.");
+            throw new BadInputException($"{Module} changes {product.NumberOfElements} numbers there, but the layer's weight is "
+                + $"{LoraFile.Shape(weight)} here; use the base it was trained on.");
         product = product.reshape(weight.shape);
         return (Dora is null ? product : Dora.Change(weight.to(ScalarType.Float32), product)).MoveToOuterDisposeScope();
     }
@@ -79,7 +81,8 @@ public abstract record AdapterWeights(string Module)
     /// <returns>Null where it was made for a layer of another shape.</returns>
     internal virtual AdapterWeights? Fitted(LoraModule target) => this;
 
-    /// <summary>Only the first so many directions, the scale unchanged: the web UI's <c>dyn</c>. Kinds without such an order stay whole, as there.</summary>
+    /// <summary>Only the first so many directions, the scale unchanged: the web UI's <c>dyn</c>. Kinds without such an order stay whole, as
+    /// there.</summary>
     internal virtual AdapterWeights First(int rank) => this;
 
     /// <summary>What computes with it beside a layer.</summary>

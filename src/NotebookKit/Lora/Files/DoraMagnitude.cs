@@ -12,7 +12,8 @@ public sealed record DoraMagnitude(Tensor Magnitude, DoraNorm Norm)
     /// <param name="norm">Over what a length is taken.</param>
     public static Tensor LengthsOf(Tensor weight, DoraNorm norm)
     {
-        var axes = Enumerable.Range(0, (int)weight.dim()).Select(axis => (long)axis).Where(axis => axis != (norm == DoraNorm.PerOutput ? 0 : 1)).ToArray();
+        var axes = Enumerable.Range(0, (int)weight.dim()).Select(axis => (long)axis)
+            .Where(axis => axis != (norm == DoraNorm.PerOutput ? 0 : 1)).ToArray();
         return weight.square().sum(axes, keepdim: true).sqrt();
     }
 

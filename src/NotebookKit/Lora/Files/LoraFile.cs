@@ -30,12 +30,14 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
     /// <summary>Reads a LoRA file; half-precision weights are widened to float32.</summary>
     /// <param name="path">A .safetensors file.</param>
     /// <param name="strict">Refuse a file that has any <see cref="Problems"/>.</param>
-    /// <exception cref="BadInputException">The file is missing, malformed, or holds no LoRA; or <paramref name="strict"/> found a problem.</exception>
+    /// <exception cref="BadInputException">The file is missing, malformed, or holds no LoRA; or <paramref name="strict"/> found a
+    /// problem.</exception>
     public static LoraFile Read(string path, bool strict = false)
     {
         var file = LoraReader.Read(path);
         if (strict && file.Problems.Count > 0)
-            throw new BadInputException($"{path} has {string.Join("; ", file.Problems)}. Get the file anew, or leave --strict out to use what works.");
+            throw new BadInputException($"{path} has {string.Join("; ", file.Problems)}. Get the file anew, or leave --strict out to use "
+                + "what works.");
         return file;
     }
 
@@ -58,7 +60,8 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
         var saved = Safetensors.Load(path);
         foreach (var (name, tensor) in tensors)
         {
-            if (!saved.TryGetValue(name, out var back) || !back.shape.SequenceEqual(tensor.shape) || !(back.Equals(tensor) || HasNaN(tensor)))
+            if (!saved.TryGetValue(name, out var back) || !back.shape.SequenceEqual(tensor.shape)
+                || !(back.Equals(tensor) || HasNaN(tensor)))
                 throw new IOException($"{path} was written but gives back another {name}; the disk may be failing.");
         }
     }

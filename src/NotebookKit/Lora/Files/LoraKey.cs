@@ -5,7 +5,8 @@ namespace NotebookKit.Lora.Files;
 
 /// <summary>One tensor's name in a LoRA file, whichever tool wrote it.</summary>
 /// <param name="Module">The adapted layer by its kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>
-/// <param name="Part">Which of the layer's tensors it is, by kohya's or LyCORIS' name for it: lora_down, alpha, hada_w1_a and so on.</param>
+/// <param name="Part">Which of the layer's tensors it is, by kohya's or LyCORIS' name for it: lora_down, alpha, hada_w1_a and so
+/// on.</param>
 internal readonly partial record struct LoraKey(string Module, string Part)
 {
     // What goes with any kind: the scale, DoRA's lengths (PEFT's have a name of their own), and a change of the bias.
@@ -23,7 +24,8 @@ internal readonly partial record struct LoraKey(string Module, string Part)
 
     // The longest first: _lora.down.weight ends with .weight too.
     private static readonly List<(string Ending, string Part)> Endings =
-        [.. AdapterKind.All.SelectMany(kind => kind.Endings).Concat(Common).Select(pair => (pair.Key, pair.Value)).OrderByDescending(pair => pair.Key.Length)];
+        [.. AdapterKind.All.SelectMany(kind => kind.Endings).Concat(Common).Select(pair => (pair.Key, pair.Value))
+            .OrderByDescending(pair => pair.Key.Length)];
 
     /// <summary>
     /// Reads a name in any of these spellings, or returns null: kohya and LyCORIS (<c>lora_unet_a_b.lora_down.weight</c>,

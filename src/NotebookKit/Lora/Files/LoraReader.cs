@@ -51,7 +51,8 @@ internal sealed class LoraReader
             else if (AdapterKind.SharedTensor(name) is { } common)
                 _shared[common] = tensor.to(ScalarType.Float32);
             else if (LoraKey.Parse(name) is { } key)
-                (_modules.TryGetValue(key.Module, out var parts) ? parts : _modules[key.Module] = new(StringComparer.Ordinal))[key.Part] = tensor;
+                (_modules.TryGetValue(key.Module, out var parts) ? parts
+                    : _modules[key.Module] = new(StringComparer.Ordinal))[key.Part] = tensor;
             else
                 _problems.Add(("tensors that are no part of a LoRA", name));
         }
@@ -68,7 +69,8 @@ internal sealed class LoraReader
         return new LoraFile(modules, _metadata)
         {
             Path = _path,
-            Problems = [.. _problems.GroupBy(problem => problem.What).Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))],
+            Problems = [.. _problems.GroupBy(problem => problem.What)
+                .Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))],
             Embeddings = _embeddings,
             Unnamed = unnamed,
             Family = FamilyOf(tensors.Keys),
@@ -78,9 +80,12 @@ internal sealed class LoraReader
     // What the file is instead, told by its names.
     private static string WhatElse(Dictionary<string, Tensor> tensors) =>
         tensors.Count == 0 ? "holds no tensors; give a LoRA file."
-        : tensors.Keys.Any(name => name.StartsWith("model.diffusion_model.", StringComparison.Ordinal) || name is "conv_in.weight" or "time_embedding.linear_1.weight") ? "is no LoRA but a whole model; give it as the base."
-        : tensors.ContainsKey("emb_params") || tensors.Keys.All(name => name.StartsWith('<')) ? "is no LoRA but a textual-inversion embedding; put it into the embeddings folder and write its word in the prompt."
-        : $"is no LoRA that can be read here: it holds the tensor {tensors.Keys.First()}; give a LoRA in kohya's, LyCORIS', PEFT's or diffusers' format.";
+        : tensors.Keys.Any(name => name.StartsWith("model.diffusion_model.", StringComparison.Ordinal)
+            || name is "conv_in.weight" or "time_embedding.linear_1.weight") ? "is no LoRA but a whole model; give it as the base."
+        : tensors.ContainsKey("emb_params") || tensors.Keys.All(name => name.StartsWith('<'))
+        ? "is no LoRA but a textual-inversion embedding; put it into the embeddings folder and write its word in the prompt."
+        : $"is no LoRA that can be read here: it holds the tensor {tensors.Keys.First()}; give a LoRA in kohya's, LyCORIS', PEFT's or "
+            + "diffusers' format.";
 
     private AdapterWeights? Whole(string module, SortedDictionary<string, Tensor> parts)
     {
@@ -112,7 +117,8 @@ internal sealed class LoraReader
     private static AdapterWeights Dressed(AdapterWeights weights, Func<string, Tensor?> part)
     {
         var bias = (part("diff_b") ?? part("b_norm"))?.flatten();
-        var dora = part("dora_scale") is { } lengths ? new DoraMagnitude(lengths, lengths.dim() > 1 && lengths.shape[0] == 1 ? DoraNorm.PerInput : DoraNorm.PerOutput)
+        var dora = part("dora_scale") is { } lengths
+            ? new DoraMagnitude(lengths, lengths.dim() > 1 && lengths.shape[0] == 1 ? DoraNorm.PerInput : DoraNorm.PerOutput)
             : part("magnitude") is { } ofPeft ? new DoraMagnitude(ofPeft.flatten(), DoraNorm.PerOutput)
             : null;
         return weights with { Dora = dora, Bias = bias };
@@ -121,9 +127,18 @@ internal sealed class LoraReader
     private LoraFamily FamilyOf(IEnumerable<string> names)
     {
         var version = _metadata.GetValueOrDefault("ss_base_model_version") ?? _metadata.GetValueOrDefault("modelspec.architecture") ?? "";
-        if (version.Contains("xl", StringComparison.OrdinalIgnoreCase) || names.Any(name => name.StartsWith("lora_te2_", StringComparison.Ordinal) || name.StartsWith("text_encoder_2.", StringComparison.Ordinal)))
+        if (version.Contains("xl", StringComparison.OrdinalIgnoreCase)
+            || names.Any(name => name.StartsWith("lora_te2_", StringComparison.Ordinal)
+                || name.StartsWith("text_encoder_2.", StringComparison.Ordinal)))
             return LoraFamily.Sdxl;
-        var context = _modules.FirstOrDefault(module => module.Key.EndsWith("attn2_to_k", StringComparison.Ordinal) && module.Value.ContainsKey("lora_down")).Value;
-        return context is null ? LoraFamily.Unknown : context["lora_down"].shape[1] switch { 768 => LoraFamily.Sd1, 1024 => LoraFamily.Sd2, 2048 => LoraFamily.Sdxl, _ => LoraFamily.Unknown };
+        var context = _modules.FirstOrDefault(module => module.Key.EndsWith("attn2_to_k", StringComparison.Ordinal)
+            && module.Value.ContainsKey("lora_down")).Value;
+        return context is null ? LoraFamily.Unknown : context["lora_down"].shape[1] switch
+        {
+            768 => LoraFamily.Sd1,
+            1024 => LoraFamily.Sd2,
+            2048 => LoraFamily.Sdxl,
+            _ => LoraFamily.Unknown
+        };
     }
 }

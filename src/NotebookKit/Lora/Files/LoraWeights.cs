@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Lora.Files;
 
-/// <summary>Two thin matrices: ΔW = alpha / rank · up · down (Hu et al. 2021); for a convolution LoCon's, optionally with a core between (CP).</summary>
+/// <summary>Two thin matrices: ΔW = alpha / rank · up · down (Hu et al. 2021); for a convolution LoCon's, optionally with a core between
+/// (CP).</summary>
 /// <param name="Module">The layer's kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>
 /// <param name="Down">(rank, in) or (rank, in, k, k); (rank, in, 1, 1) where there is a <paramref name="Mid"/>.</param>
 /// <param name="Up">(out, rank) or (out, rank, 1, 1).</param>
@@ -26,7 +27,8 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
 
     /// <inheritdoc/>
     public override IEnumerable<(string Name, Tensor Tensor)> Parts =>
-        Mid is null ? [("lora_down.weight", Down), ("lora_up.weight", Up)] : [("lora_down.weight", Down), ("lora_mid.weight", Mid), ("lora_up.weight", Up)];
+        Mid is null ? [("lora_down.weight", Down), ("lora_up.weight", Up)]
+            : [("lora_down.weight", Down), ("lora_mid.weight", Mid), ("lora_up.weight", Up)];
 
     internal override string Shapes => $"{LoraFile.Shape(Up)}·{LoraFile.Shape(Down)}";
 
@@ -71,7 +73,8 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
     {
         if (Dora is not null || Bias is not null)
             return base.Beside(target);
-        return Mid is null ? new LoraLayer(target.Layer, On(Down), On(Up), Alpha) : new CpLayer(target.Layer, On(Down), On(Mid), On(Up), Alpha);
+        return Mid is null ? new LoraLayer(target.Layer, On(Down), On(Up), Alpha)
+            : new CpLayer(target.Layer, On(Down), On(Mid), On(Up), Alpha);
 
         Tensor On(Tensor tensor) => tensor.to(target.Weight.device, copy: true);
     }
@@ -85,7 +88,8 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
         if (Mid is not null || Bias is not null)
             return base.PartsFor(format);
         if (Dora is not null && (format == LoraFormat.Diffusers || Dora.Norm == DoraNorm.PerInput))
-            throw new BadInputException($"{Module} is DoRA with lengths {(Dora.Norm == DoraNorm.PerInput ? "per input" : "per output")}, for which {format} files have no names; write a kohya file.");
+            throw new BadInputException($"{Module} is DoRA with lengths {(Dora.Norm == DoraNorm.PerInput ? "per input" : "per output")}, "
+                + $"for which {format} files have no names; write a kohya file.");
         var up = Scale == 1 ? Up : Up * Scale; // these formats have no alpha
         var parts = new List<(string Name, Tensor Tensor)> { ("lora_down.weight", Down), ("lora_up.weight", up) };
         if (Dora is not null)

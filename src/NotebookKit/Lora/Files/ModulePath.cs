@@ -22,8 +22,10 @@ internal static class ModulePath
         while (rest.Length > 0)
         {
             var digits = rest.TakeWhile(char.IsAsciiDigit).Count();
-            var word = digits > 0 ? rest[..digits] : Words.Where(word => rest == word || rest.StartsWith(word + "_", StringComparison.Ordinal)).MaxBy(word => word.Length)
-                ?? throw new BadInputException($"{module} is no layer of Stable Diffusion that has a name in other formats; write a kohya file.");
+            var word = digits > 0 ? rest[..digits]
+                : Words.Where(word => rest == word || rest.StartsWith(word + "_", StringComparison.Ordinal)).MaxBy(word => word.Length)
+                ?? throw new BadInputException(
+                    $"{module} is no layer of Stable Diffusion that has a name in other formats; write a kohya file.");
             path.Add(word);
             rest = rest.Length > word.Length ? rest[(word.Length + 1)..] : "";
         }

@@ -11,7 +11,8 @@ internal static class PeftAlphas
         var alphas = new Dictionary<string, double>(StringComparer.Ordinal);
         var beside = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, "adapter_config.json");
         var text = metadata.GetValueOrDefault("lora_adapter_metadata")
-            ?? (System.IO.Path.GetFileName(path).StartsWith("adapter_model", StringComparison.Ordinal) && File.Exists(beside) ? File.ReadAllText(beside) : null);
+            ?? (System.IO.Path.GetFileName(path).StartsWith("adapter_model", StringComparison.Ordinal) && File.Exists(beside)
+                ? File.ReadAllText(beside) : null);
         if (text is null)
             return alphas;
         try

@@ -42,9 +42,11 @@ internal abstract class AdapterKind
     }
 
     /// <summary>Which of the kinds' shared tensors a name means, with or without PEFT's name of the adapter; null for none.</summary>
-    public static string? SharedTensor(string name) => All.SelectMany(kind => kind.SharedTensors).FirstOrDefault(shared => name == shared || name == shared + ".default");
+    public static string? SharedTensor(string name) =>
+        All.SelectMany(kind => kind.SharedTensors).FirstOrDefault(shared => name == shared || name == shared + ".default");
 
     /// <summary>The endings of tensors that every tool calls alike.</summary>
     protected static IReadOnlyDictionary<string, string> Plain(params IEnumerable<string> parts) =>
-        parts.ToDictionary(part => "." + part, part => part.EndsWith(".weight", StringComparison.Ordinal) ? part[..^".weight".Length] : part);
+        parts.ToDictionary(part => "." + part,
+            part => part.EndsWith(".weight", StringComparison.Ordinal) ? part[..^".weight".Length] : part);
 }

@@ -8,7 +8,8 @@ internal sealed class GloraKind : AdapterKind
 {
     public override string Name => "GLoRA";
 
-    public override IReadOnlyDictionary<string, string> Endings { get; } = Plain("a1.weight", "a2.weight", "b1.weight", "b2.weight", "bm.weight");
+    public override IReadOnlyDictionary<string, string> Endings { get; } =
+        Plain("a1.weight", "a2.weight", "b1.weight", "b2.weight", "bm.weight");
 
     public override AdapterWeights? Read(LayerTensors layer)
     {
@@ -47,7 +48,8 @@ public sealed record GloraWeights(string Module, Tensor A1, Tensor A2, Tensor B1
     public override double? StoredAlpha => Alpha;
 
     /// <inheritdoc/>
-    public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("a1.weight", A1), ("a2.weight", A2), ("b1.weight", B1), ("b2.weight", B2)];
+    public override IEnumerable<(string Name, Tensor Tensor)> Parts =>
+        [("a1.weight", A1), ("a2.weight", A2), ("b1.weight", B1), ("b2.weight", B2)];
 
     internal override Tensor? Flat() => null;
 
@@ -57,11 +59,14 @@ public sealed record GloraWeights(string Module, Tensor A1, Tensor A2, Tensor B1
         // Early files: B = b2 · b1 and A = a2 · a1; since 2024 the other way round.
         var early = A1.shape[0] < A1.shape[1];
         var (upA, downA, upB, downB) = early ? (A2, A1, B2, B1) : (A1, A2, B1, B2);
-        if (weight.dim() < 2 || upA.shape[0] != weight.shape[1] || upB.shape[0] != weight.shape[0] || downB.NumberOfElements * weight.shape[0] != weight.NumberOfElements * downB.shape[0])
-            throw new BadInputException($"{Module} was made for a layer of another shape than {LoraFile.Shape(weight)}; use the base it was trained on.");
+        if (weight.dim() < 2 || upA.shape[0] != weight.shape[1] || upB.shape[0] != weight.shape[0]
+            || downB.NumberOfElements * weight.shape[0] != weight.NumberOfElements * downB.shape[0])
+            throw new BadInputException($"{Module} was made for a layer of another shape than {LoraFile.Shape(weight)}; use the base it "
+                + "was trained on.");
         var exact = weight.to(ScalarType.Float32);
         var a = upA.flatten(1).mm(downA.flatten(1));                                                  // (in, in)
-        var moved = nn.functional.linear(exact.transpose(1, -1), a.t()).transpose(1, -1);                     // over the inputs: (out, in, …)
+        var moved = nn.functional.linear(exact.transpose(1, -1), a.t()).transpose(1,
+            -1);                     // over the inputs: (out, in, …)
         return (upB.flatten(1).mm(downB.flatten(1)).reshape(weight.shape) + moved) * Scale;
     }
 }

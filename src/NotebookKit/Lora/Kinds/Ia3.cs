@@ -11,7 +11,8 @@ internal sealed class Ia3Kind : AdapterKind
     public override IReadOnlyDictionary<string, string> Endings { get; } = Plain("weight", "on_input");
 
     public override AdapterWeights? Read(LayerTensors layer) =>
-        layer.Part("weight") is { } factors && layer.Has("on_input") ? new Ia3Weights(layer.Module, factors.flatten(), layer.Number("on_input") > 0) : null;
+        layer.Part("weight") is { } factors && layer.Has("on_input")
+            ? new Ia3Weights(layer.Module, factors.flatten(), layer.Number("on_input") > 0) : null;
 }
 
 /// <summary>
@@ -41,7 +42,8 @@ public sealed record Ia3Weights(string Module, Tensor Factors, bool OnInput) : A
     {
         var axis = OnInput ? 1 : 0;
         if (weight.dim() < 2 || Factors.NumberOfElements != weight.shape[axis])
-            throw new BadInputException($"{Module} has {Factors.NumberOfElements} factors, but the layer's weight is {LoraFile.Shape(weight)} here; use the base it was trained on.");
+            throw new BadInputException($"{Module} has {Factors.NumberOfElements} factors, but the layer's weight is "
+                + $"{LoraFile.Shape(weight)} here; use the base it was trained on.");
         var shape = Enumerable.Repeat(1L, (int)weight.dim()).ToArray();
         shape[axis] = weight.shape[axis];
         return weight.to(ScalarType.Float32) * Factors.reshape(shape);

@@ -7,7 +7,8 @@ namespace NotebookKit.Lora.Kinds;
 /// <param name="parts">Its tensors.</param>
 /// <param name="alphas">Alphas that are kept outside the tensors, by layer; that of every other layer under the empty name.</param>
 /// <param name="shared">The file's tensors that all layers have in common.</param>
-internal sealed class LayerTensors(string module, IReadOnlyDictionary<string, Tensor> parts, IReadOnlyDictionary<string, double> alphas, IReadOnlyDictionary<string, Tensor> shared)
+internal sealed class LayerTensors(string module, IReadOnlyDictionary<string, Tensor> parts, IReadOnlyDictionary<string, double> alphas,
+    IReadOnlyDictionary<string, Tensor> shared)
 {
     /// <summary>The layer's kohya name.</summary>
     public string Module => module;
@@ -26,7 +27,8 @@ internal sealed class LayerTensors(string module, IReadOnlyDictionary<string, Te
         parts.TryGetValue(name, out var value) && value.NumberOfElements == 1 ? value.to(ScalarType.Float64).item<double>() : null;
 
     /// <summary>The scale's numerator: what the layer, or the file, says, and else the rank.</summary>
-    public double Alpha(long rank) => Number("scale") * rank ?? Number("alpha") ?? alphas.GetValueOrDefault(module, alphas.GetValueOrDefault("", rank));
+    public double Alpha(long rank) =>
+        Number("scale") * rank ?? Number("alpha") ?? alphas.GetValueOrDefault(module, alphas.GetValueOrDefault("", rank));
 
     /// <summary>A tensor that all layers have in common, in float32, or null.</summary>
     public Tensor? Shared(string name) => shared.GetValueOrDefault(name);
@@ -34,7 +36,8 @@ internal sealed class LayerTensors(string module, IReadOnlyDictionary<string, Te
     /// <summary>What a kind says of tensors that are its own but wrong.</summary>
     /// <param name="what">As in <see cref="Files.LoraProblem"/>.</param>
     /// <param name="detail">Stands behind the layer's name.</param>
-    public UnreadableLayerException Unreadable(string what, string detail = "") => new(what, detail.Length > 0 ? $"{module} ({detail})" : module);
+    public UnreadableLayerException Unreadable(string what, string detail = "") =>
+        new(what, detail.Length > 0 ? $"{module} ({detail})" : module);
 }
 
 /// <summary>A layer of a file that is left out, and why.</summary>

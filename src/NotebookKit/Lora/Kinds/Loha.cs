@@ -8,10 +8,12 @@ internal sealed class LohaKind : AdapterKind
 {
     public override string Name => "LoHa";
 
-    public override IReadOnlyDictionary<string, string> Endings { get; } = Plain("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2");
+    public override IReadOnlyDictionary<string, string> Endings { get; } =
+        Plain("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2");
 
     public override AdapterWeights? Read(LayerTensors layer) =>
-        layer.Part("hada_w1_a") is { } w1a && layer.Part("hada_w1_b") is { } w1b && layer.Part("hada_w2_a") is { } w2a && layer.Part("hada_w2_b") is { } w2b
+        layer.Part("hada_w1_a") is { } w1a && layer.Part("hada_w1_b") is { } w1b && layer.Part("hada_w2_a") is { } w2a
+            && layer.Part("hada_w2_b") is { } w2b
             ? new LohaWeights(layer.Module, w1a, w1b, w2a, w2b, layer.Alpha(w1b.shape[0]), layer.Part("hada_t1"), layer.Part("hada_t2"))
             : null;
 }
@@ -28,7 +30,8 @@ internal sealed class LohaKind : AdapterKind
 /// <param name="Alpha">The scale's numerator; the rank where the file gives none.</param>
 /// <param name="T1">The core of a CP-decomposed convolution, (rank, rank, k, k), or null.</param>
 /// <param name="T2">As <paramref name="T1"/>.</param>
-public sealed record LohaWeights(string Module, Tensor W1A, Tensor W1B, Tensor W2A, Tensor W2B, double Alpha, Tensor? T1 = null, Tensor? T2 = null) : AdapterWeights(Module)
+public sealed record LohaWeights(string Module, Tensor W1A, Tensor W1B, Tensor W2A, Tensor W2B, double Alpha, Tensor? T1 = null,
+    Tensor? T2 = null) : AdapterWeights(Module)
 {
     /// <inheritdoc/>
     public override string Kind => "LoHa";
@@ -44,8 +47,10 @@ public sealed record LohaWeights(string Module, Tensor W1A, Tensor W1B, Tensor W
 
     /// <inheritdoc/>
     public override IEnumerable<(string Name, Tensor Tensor)> Parts =>
-        [("hada_w1_a", W1A), ("hada_w1_b", W1B), ("hada_w2_a", W2A), ("hada_w2_b", W2B), .. T1 is null ? [] : new[] { ("hada_t1", T1) }, .. T2 is null ? [] : new[] { ("hada_t2", T2) }];
+        [("hada_w1_a", W1A), ("hada_w1_b", W1B), ("hada_w2_a", W2A), ("hada_w2_b", W2B), .. T1 is null ? [] : new[] { ("hada_t1", T1) },
+            .. T2 is null ? [] : new[] { ("hada_t2", T2) }];
 
     /// <inheritdoc/>
-    protected override Tensor Product(Tensor weight) => Factors.Product(W1A, W1B, T1).flatten(1) * Factors.Product(W2A, W2B, T2).flatten(1) * Scale;
+    protected override Tensor Product(Tensor weight) =>
+        Factors.Product(W1A, W1B, T1).flatten(1) * Factors.Product(W2A, W2B, T2).flatten(1) * Scale;
 }

@@ -8,14 +8,17 @@ internal sealed class LokrKind : AdapterKind
 {
     public override string Name => "LoKr";
 
-    public override IReadOnlyDictionary<string, string> Endings { get; } = Plain("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2");
+    public override IReadOnlyDictionary<string, string> Endings { get; } =
+        Plain("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2");
 
     public override AdapterWeights? Read(LayerTensors layer)
     {
-        var stored = layer.Names.Where(name => name.StartsWith("lokr_", StringComparison.Ordinal)).Select(name => (name, layer.Part(name)!)).ToList();
+        var stored = layer.Names.Where(name => name.StartsWith("lokr_", StringComparison.Ordinal)).Select(name => (name, layer.Part(name)!))
+            .ToList();
         if (stored.Count == 0)
             return null;
-        var (w1a, w1b, w2a, w2b, core) = (layer.Part("lokr_w1_a"), layer.Part("lokr_w1_b"), layer.Part("lokr_w2_a"), layer.Part("lokr_w2_b"), layer.Part("lokr_t2"));
+        var (w1a, w1b, w2a, w2b, core) = (layer.Part("lokr_w1_a"), layer.Part("lokr_w1_b"), layer.Part("lokr_w2_a"),
+            layer.Part("lokr_w2_b"), layer.Part("lokr_t2"));
         var small = layer.Part("lokr_w1") ?? (w1a is not null && w1b is not null ? w1a.mm(w1b) : null);
         var large = layer.Part("lokr_w2") ?? (w2a is not null && w2b is not null ? Factors.Product(w2a, w2b, core) : null);
         if (small is null || large is null)
@@ -35,7 +38,8 @@ internal sealed class LokrKind : AdapterKind
 /// <param name="Factored">Its rank where it, or the small one, was stored as factors; null where both were whole.</param>
 /// <param name="Alpha">The scale's numerator: counts only where there are factors.</param>
 /// <param name="Stored">The tensors as the file has them.</param>
-public sealed record LokrWeights(string Module, Tensor W1, Tensor W2, int? Factored, double Alpha, IReadOnlyList<(string Name, Tensor Tensor)> Stored) : AdapterWeights(Module)
+public sealed record LokrWeights(string Module, Tensor W1, Tensor W2, int? Factored, double Alpha,
+    IReadOnlyList<(string Name, Tensor Tensor)> Stored) : AdapterWeights(Module)
 {
     /// <inheritdoc/>
     public override string Kind => "LoKr";

@@ -35,8 +35,11 @@ internal sealed class LoraKind : TrainedKind
     {
         var (down, up, mid) = (layer.Part("lora_down"), layer.Part("lora_up"), layer.Part("lora_mid"));
         if (down is null || up is null)
-            return down is null && up is null ? null : throw layer.Unreadable($"layers that lack their {(up is null ? "up" : "down")} weights");
-        if (down.dim() is not (2 or 4) || up.dim() is not (2 or 4) || !(mid is null ? up.shape[1] == down.shape[0] : mid.dim() == 4 && mid.shape[0] == up.shape[1] && mid.shape[1] == down.shape[0]))
+            return down is null && up is null ? null
+                : throw layer.Unreadable($"layers that lack their {(up is null ? "up" : "down")} weights");
+        if (down.dim() is not (2 or 4) || up.dim() is not (2 or 4)
+            || !(mid is null ? up.shape[1] == down.shape[0]
+                : mid.dim() == 4 && mid.shape[0] == up.shape[1] && mid.shape[1] == down.shape[0]))
             throw layer.Unreadable("layers whose weights do not fit each other", $"down {LoraFile.Shape(down)}, up {LoraFile.Shape(up)}");
         return new LoraWeights(layer.Module, down, up, layer.Alpha(down.shape[0]), mid);
     }
@@ -64,7 +67,8 @@ internal sealed class LoraKind : TrainedKind
             yield return (module.Name + ".lora_down.weight", [rank, .. weight[1..]]);
             yield return (module.Name + ".lora_up.weight", module.Layer is Conv2d ? [weight[0], rank, 1, 1] : [weight[0], rank]);
             if (options.Dora is { } norm)
-                yield return (module.Name + ".dora_scale", [.. weight.Select((size, axis) => axis == (norm == DoraNorm.PerOutput ? 0 : 1) ? size : 1)]);
+                yield return (module.Name + ".dora_scale",
+                    [.. weight.Select((size, axis) => axis == (norm == DoraNorm.PerOutput ? 0 : 1) ? size : 1)]);
         }
     }
 

@@ -48,7 +48,8 @@ public sealed record OftWeights(string Module, Tensor Blocks, double Constraint)
     {
         var (count, size) = (Blocks.shape[0], Blocks.shape[1]);
         if (count * size != weight.shape[0])
-            throw new BadInputException($"{Module} turns {count * size} outputs, but the layer has {weight.shape[0]} here; use the base it was trained on.");
+            throw new BadInputException($"{Module} turns {count * size} outputs, but the layer has {weight.shape[0]} here; use the base "
+                + "it was trained on.");
         var turn = Blocks - Blocks.transpose(1, 2);
         if (Constraint > 0)
         {

@@ -11,7 +11,8 @@ internal abstract class TrainedKind : AdapterKind
     /// <summary>The kind of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static TrainedKind Of(string option) => All.OfType<TrainedKind>().FirstOrDefault(kind => kind.Option == option)
-        ?? throw new BadInputException($"There is no kind of adapter '{option}' that can be trained; choose one of {string.Join(", ", LoraOptions.Kinds)}.");
+        ?? throw new BadInputException($"There is no kind of adapter '{option}' that can be trained; choose one of "
+            + $"{string.Join(", ", LoraOptions.Kinds)}.");
 
     /// <summary>Refuses what the kind cannot be.</summary>
     /// <exception cref="BadInputException">An option does not go with the kind.</exception>

@@ -48,24 +48,30 @@ internal sealed class VeraKind : TrainedKind
             throw layer.Unreadable("layers that lack one of VeRA's two vectors");
         if (layer.Shared(NameOfA) is not { } projectionA || layer.Shared(NameOfB) is not { } projectionB)
             throw layer.Unreadable("layers of VeRA without its projections (save them with PEFT's save_projection=True)");
-        if (b.dim() != 1 || d.dim() != 1 || projectionA.dim() != 2 || projectionB.dim() != 2 || projectionA.shape[0] != d.shape[0] || projectionB.shape[1] != d.shape[0] || projectionB.shape[0] < b.shape[0])
-            throw layer.Unreadable("layers whose weights do not fit each other", $"b {LoraFile.Shape(b)}, d {LoraFile.Shape(d)}, A {LoraFile.Shape(projectionA)}, B {LoraFile.Shape(projectionB)}");
+        if (b.dim() != 1 || d.dim() != 1 || projectionA.dim() != 2 || projectionB.dim() != 2 || projectionA.shape[0] != d.shape[0]
+            || projectionB.shape[1] != d.shape[0] || projectionB.shape[0] < b.shape[0])
+            throw layer.Unreadable("layers whose weights do not fit each other",
+                $"b {LoraFile.Shape(b)}, d {LoraFile.Shape(d)}, A {LoraFile.Shape(projectionA)}, B {LoraFile.Shape(projectionB)}");
         return new VeraWeights(layer.Module, b, d, projectionA, projectionB);
     }
 
     public override void Validate(LoraOptions options)
     {
-        var odd = options.Alpha is not null || options.ConvAlpha is not null ? "alpha" : options.ConvRank is not null ? "rank for convolutions" : options.RsLora ? "rsLoRA"
-            : options.Dora is not null ? "DoRA" : options.Init != LoraInit.Kaiming ? "start of its own" : options.Ranks.Any(rule => rule.Rank > 0) ? "rank for single layers" : null;
+        var odd = options.Alpha is not null || options.ConvAlpha is not null ? "alpha" : options.ConvRank is not null
+            ? "rank for convolutions" : options.RsLora ? "rsLoRA"
+            : options.Dora is not null ? "DoRA" : options.Init != LoraInit.Kaiming ? "start of its own"
+            : options.Ranks.Any(rule => rule.Rank > 0) ? "rank for single layers" : null;
         if (odd is not null)
-            throw new BadInputException($"VeRA has no {odd}: all its layers share two matrices of one rank; leave it out, or choose the kind lora.");
+            throw new BadInputException($"VeRA has no {odd}: all its layers share two matrices of one rank; leave it out, or choose the "
+                + "kind lora.");
     }
 
     public override IEnumerable<(LoraModule Module, Adapter Adapter)> Start(IReadOnlyList<LoraModule> modules, LoraOptions options)
     {
         var layers = Linear(modules);
         if (layers.Count == 0 && modules.Count > 0)
-            throw new BadInputException($"VeRA adapts linear layers, but the LoRA targets '{options.Targets}' are all convolutions here; choose attention, or the kind lora.");
+            throw new BadInputException($"VeRA adapts linear layers, but the LoRA targets '{options.Targets}' are all convolutions here; "
+                + "choose attention, or the kind lora.");
         return layers.Count == 0 ? [] : Started(layers, options);
     }
 
@@ -80,7 +86,9 @@ internal sealed class VeraKind : TrainedKind
         {
             using var ofB = zeros(module.Weight.shape[0], device: device);
             using var ofD = full(options.Rank, StartOfD, device: device);
-            yield return (module, new VeraLayer(module.Layer, new VeraWeights(module.Name, ofB, ofD, a, b)) { Dropout = new LoraDropout(options.Dropout) });
+            yield return (module, new VeraLayer(module.Layer,
+                new VeraWeights(module.Name, ofB, ofD, a, b))
+            { Dropout = new LoraDropout(options.Dropout) });
         }
     }
 
@@ -155,13 +163,20 @@ public sealed record VeraWeights(string Module, Tensor B, Tensor D, Tensor Proje
         if (Dora is not null || Bias is not null)
             return base.Beside(target);
         var device = target.Weight.device;
-        return new VeraLayer(target.Layer, this with { B = B.to(device, copy: true), D = D.to(device, copy: true), ProjectionA = There(ProjectionA), ProjectionB = There(ProjectionB) });
+        return new VeraLayer(target.Layer, this with
+        {
+            B = B.to(device, copy: true),
+            D = D.to(device, copy: true),
+            ProjectionA = There(ProjectionA),
+            ProjectionB = There(ProjectionB)
+        });
 
         Tensor There(Tensor projection) => device.type == DeviceType.CPU ? projection
             : OnGpu.GetValue(projection, each => each.to(device).DetachFromDisposeScope()).to(device);
     }
 
-    internal override IEnumerable<(string Name, Tensor Tensor)> PartsFor(LoraFormat format) => format != LoraFormat.Peft ? base.PartsFor(format)
+    internal override IEnumerable<(string Name, Tensor Tensor)> PartsFor(LoraFormat format) => format != LoraFormat.Peft
+        ? base.PartsFor(format)
         : Parts.Select(part => ($"{ModulePath.Of(Module)}.{part.Name}", part.Tensor));
 
     /// <inheritdoc/>

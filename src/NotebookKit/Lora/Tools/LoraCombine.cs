@@ -12,7 +12,8 @@ public static class LoraCombine
     /// </summary>
     /// <param name="parts">The LoRAs, and how strongly each counts.</param>
     /// <param name="rank">The largest rank to have; null for as large as it gets.</param>
-    /// <exception cref="BadInputException">There is none, their layers have other shapes, or one is of a kind that cannot be added up.</exception>
+    /// <exception cref="BadInputException">There is none, their layers have other shapes, or one is of a kind that cannot be added
+    /// up.</exception>
     public static LoraFile Of(IReadOnlyList<(LoraFile File, double Multiplier)> parts, int? rank = null)
     {
         ArgumentNullException.ThrowIfNull(parts);
@@ -22,15 +23,18 @@ public static class LoraCombine
             throw new BadInputException($"The rank must be at least 1, not {rank}.");
         using var grad = no_grad();
         var modules = new List<AdapterWeights>();
-        foreach (var group in parts.SelectMany(part => part.File.Modules.Select(module => (module, part.Multiplier, part.File.Path))).GroupBy(part => part.module.Module).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (var group in parts.SelectMany(part => part.File.Modules.Select(module => (module, part.Multiplier, part.File.Path)))
+            .GroupBy(part => part.module.Module).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             using var scope = NewDisposeScope();
             var loras = group.Select(part => (Lora: part.module as LoraWeights, part.Multiplier, part.Path)).ToList();
             if (loras.FirstOrDefault(part => part.Lora is not { Mid: null, Dora: null, Bias: null }) is { Path: not null } other)
-                throw new BadInputException($"{other.Path} has {group.Key} as {group.First(part => part.Path == other.Path).module.Kind}, which cannot be added to others; only plain LoRA can.");
+                throw new BadInputException($"{other.Path} has {group.Key} as {group.First(part => part.Path == other.Path).module.Kind}, "
+                    + "which cannot be added to others; only plain LoRA can.");
             var first = loras[0].Lora!;
             if (loras.FirstOrDefault(part => !Fits(part.Lora!, first)) is { Path: not null } unlike)
-                throw new BadInputException($"{unlike.Path} has {group.Key} in another shape than {loras[0].Path}; combine LoRAs of one base.");
+                throw new BadInputException(
+                    $"{unlike.Path} has {group.Key} in another shape than {loras[0].Path}; combine LoRAs of one base.");
             var dim = first.Down.dim();
             var down = cat([.. loras.Select(part => Like(part.Lora!.Down, dim))], 0);
             var up = cat([.. loras.Select(part => Like(part.Lora!.Up, dim) * (part.Lora.Scale * part.Multiplier))], 1);
@@ -39,13 +43,17 @@ public static class LoraCombine
             modules.Add(whole with { Down = whole.Down.MoveToOuterDisposeScope(), Up = whole.Up.MoveToOuterDisposeScope() });
         }
 
-        var names = string.Join(", ", parts.Select(part => FormattableString.Invariant($"{Path.GetFileNameWithoutExtension(part.File.Path)}:{part.Multiplier}")));
-        var shared = parts[0].File.Metadata.Where(note => note.Key is "ss_sd_model_name" or "ss_sd_model_hash" or "ss_base_model_version").ToDictionary();
-        return new LoraFile(modules, LoraNotes.Of(modules, shared, new Dictionary<string, string> { ["ss_training_comment"] = $"combined: {names}" }));
+        var names = string.Join(", ",
+            parts.Select(part => FormattableString.Invariant($"{Path.GetFileNameWithoutExtension(part.File.Path)}:{part.Multiplier}")));
+        var shared = parts[0].File.Metadata.Where(note => note.Key is "ss_sd_model_name" or "ss_sd_model_hash" or "ss_base_model_version")
+            .ToDictionary();
+        return new LoraFile(modules,
+            LoraNotes.Of(modules, shared, new Dictionary<string, string> { ["ss_training_comment"] = $"combined: {names}" }));
     }
 
     private static bool Fits(LoraWeights one, LoraWeights other) =>
-        one.Down.shape[1..].Where(size => size > 1).SequenceEqual(other.Down.shape[1..].Where(size => size > 1)) && one.Up.shape[0] == other.Up.shape[0];
+        one.Down.shape[1..].Where(size => size > 1).SequenceEqual(other.Down.shape[1..].Where(size => size > 1))
+            && one.Up.shape[0] == other.Up.shape[0];
 
     // A 1×1 convolution's adapter comes with and without its kernel.
     private static Tensor Like(Tensor tensor, long dim) =>

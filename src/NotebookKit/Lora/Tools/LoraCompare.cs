@@ -42,14 +42,18 @@ public sealed record LoraCompare(IReadOnlyList<LoraLayerComparison> Layers, doub
             var (normA, normB) = (Square(a), Square(b));
             var dot = a is not null && b is not null && a.shape.SequenceEqual(b.shape) ? (a * b).sum().item<double>() : 0;
             // Summed from the difference itself: of two equal files it is 0, not the rounding of a² − 2ab + b².
-            var apart = a is not null && b is not null && a.shape.SequenceEqual(b.shape) ? Square(a - b)!.Value : (normA ?? 0) + (normB ?? 0);
+            var apart = a is not null && b is not null && a.shape.SequenceEqual(b.shape) ? Square(a - b)!.Value
+                : (normA ?? 0) + (normB ?? 0);
             (dots, ones, others, differences) = (dots + dot, ones + (normA ?? 0), others + (normB ?? 0), differences + apart);
             var larger = Math.Sqrt(Math.Max(normA ?? 0, normB ?? 0));
-            layers.Add(new LoraLayerComparison(name, Root(normA), Root(normB), normA > 0 && normB > 0 ? dot / Math.Sqrt(normA.Value * normB.Value) : null, a is null || b is null ? null : larger > 0 ? Math.Sqrt(apart) / larger : 0));
+            layers.Add(new LoraLayerComparison(name, Root(normA), Root(normB),
+                normA > 0 && normB > 0 ? dot / Math.Sqrt(normA.Value * normB.Value) : null,
+                a is null || b is null ? null : larger > 0 ? Math.Sqrt(apart) / larger : 0));
         }
 
         var largest = Math.Sqrt(Math.Max(ones, others));
-        return new LoraCompare(layers, ones > 0 && others > 0 ? dots / Math.Sqrt(ones * others) : 0, largest > 0 ? Math.Sqrt(differences) / largest : 0);
+        return new LoraCompare(layers, ones > 0 && others > 0 ? dots / Math.Sqrt(ones * others) : 0,
+            largest > 0 ? Math.Sqrt(differences) / largest : 0);
     }
 
     private static double? Square(Tensor? change) => change?.square().sum().item<double>();

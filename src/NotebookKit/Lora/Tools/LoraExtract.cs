@@ -21,7 +21,8 @@ public sealed record LoraExtract(LoraFile File, double Energy, double LeftOut, i
     /// <param name="report">Told how many layers are done, of how many.</param>
     /// <param name="cancel">Stops between two layers.</param>
     /// <exception cref="BadInputException">The models have other shapes, or nothing differs.</exception>
-    public static LoraExtract Of(StableDiffusion original, StableDiffusion tuned, LoraOptions options, Action<int, int>? report = null, CancellationToken cancel = default)
+    public static LoraExtract Of(StableDiffusion original, StableDiffusion tuned, LoraOptions options, Action<int, int>? report = null,
+        CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(tuned);
@@ -39,7 +40,9 @@ public sealed record LoraExtract(LoraFile File, double Energy, double LeftOut, i
             using var scope = NewDisposeScope();
             var other = after.GetValueOrDefault(module.Name)?.Weight;
             if (other is null || !other.shape.SequenceEqual(module.Weight.shape))
-                throw new BadInputException($"The two models are of different shapes: {module.Path} is {LoraFile.Shape(module.Weight)} in one and {(other is null ? "missing" : LoraFile.Shape(other))} in the other; give a base and what was fine-tuned from it.");
+                throw new BadInputException($"The two models are of different shapes: {module.Path} is {LoraFile.Shape(module.Weight)} in "
+                    + $"one and {(other is null ? "missing" : LoraFile.Shape(other))} in the other; give a base and what was fine-tuned "
+                    + "from it.");
             var change = (other.cpu().to(ScalarType.Float32) - module.Weight.cpu().to(ScalarType.Float32)).flatten(1);
             report?.Invoke(++done, before.Count);
             var energy = SquaredLength(change);
@@ -59,9 +62,11 @@ public sealed record LoraExtract(LoraFile File, double Energy, double LeftOut, i
         }
 
         if (found.Count == 0)
-            throw new BadInputException($"Nothing differs between the two models in the layers of the targets '{options.Targets}'; give a base and what was fine-tuned from it.");
+            throw new BadInputException($"Nothing differs between the two models in the layers of the targets '{options.Targets}'; give a "
+                + "base and what was fine-tuned from it.");
         var total = Changes(original.UNet, tuned.UNet) + Changes(original.TextEncoder, tuned.TextEncoder);
-        return new LoraExtract(new LoraFile(found, LoraNotes.Of(found, new Dictionary<string, string>(), Notes(original))), kept / all, Math.Max(0, 1 - (all / total)), unchanged);
+        return new LoraExtract(new LoraFile(found, LoraNotes.Of(found, new Dictionary<string, string>(), Notes(original))), kept / all,
+            Math.Max(0, 1 - (all / total)), unchanged);
     }
 
     private static Dictionary<string, string> Notes(StableDiffusion original) => new()
@@ -76,6 +81,7 @@ public sealed record LoraExtract(LoraFile File, double Energy, double LeftOut, i
     {
         using var scope = NewDisposeScope();
         var after = tuned.state_dict();
-        return original.state_dict().Where(pair => pair.Value.is_floating_point()).Sum(pair => SquaredLength(after[pair.Key].cpu().to(ScalarType.Float32) - pair.Value.cpu().to(ScalarType.Float32)));
+        return original.state_dict().Where(pair => pair.Value.is_floating_point())
+            .Sum(pair => SquaredLength(after[pair.Key].cpu().to(ScalarType.Float32) - pair.Value.cpu().to(ScalarType.Float32)));
     }
 }

@@ -4,7 +4,8 @@ using NotebookKit.Pipeline;
 
 namespace NotebookKit.Lora.Tools;
 
-/// <summary>The web UI's X/Y/Z plot for a LoRA: one picture for each multiplier (columns), guidance (rows) and seed (blocks of rows).</summary>
+/// <summary>The web UI's X/Y/Z plot for a LoRA: one picture for each multiplier (columns), guidance (rows) and seed (blocks of
+/// rows).</summary>
 /// <param name="Multipliers">From left to right.</param>
 /// <param name="GuidanceScales">From top to bottom within a seed.</param>
 /// <param name="Seeds">Block by block.</param>
@@ -16,7 +17,8 @@ public sealed record LoraGrid(IReadOnlyList<double> Multipliers, IReadOnlyList<d
     /// <param name="options">Prompt, steps, size.</param>
     /// <param name="report">Told how many pictures are drawn, of how many.</param>
     /// <param name="cancel">Stops between two steps.</param>
-    public RgbImage Draw(StableDiffusion sd, LoraNetwork network, SampleOptions options, Action<int, int>? report = null, CancellationToken cancel = default)
+    public RgbImage Draw(StableDiffusion sd, LoraNetwork network, SampleOptions options, Action<int, int>? report = null,
+        CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(sd);
         ArgumentNullException.ThrowIfNull(network);

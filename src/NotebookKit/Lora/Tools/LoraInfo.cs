@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using NotebookKit.Lora.Files;
@@ -31,19 +32,24 @@ public sealed record LoraBlock(string Block, int Modules, double Norm, double? R
 /// <param name="Diagnosis">Reasons for it to have little or no effect; empty when none was found.</param>
 /// <param name="Notes">The training settings of the notes.</param>
 public sealed partial record LoraInfo(
-    LoraFamily Family, string? BaseModel, string? BaseHash, IReadOnlyDictionary<string, int> Kinds, IReadOnlyDictionary<int, int> Ranks, IReadOnlyDictionary<double, int> Alphas,
-    int TextModules, int UNetModules, long Parameters, IReadOnlyDictionary<string, int> TriggerWords, IReadOnlyList<string> Embeddings, IReadOnlyList<LoraBlock> Blocks,
+    LoraFamily Family, string? BaseModel, string? BaseHash, IReadOnlyDictionary<string, int> Kinds, IReadOnlyDictionary<int, int> Ranks,
+    IReadOnlyDictionary<double, int> Alphas,
+    int TextModules, int UNetModules, long Parameters, IReadOnlyDictionary<string, int> TriggerWords, IReadOnlyList<string> Embeddings,
+    IReadOnlyList<LoraBlock> Blocks,
     IReadOnlyList<string> Problems, IReadOnlyList<string> Diagnosis, IReadOnlyDictionary<string, string> Notes)
 {
     private static readonly string[] Settings =
-        ["ss_output_name", "ss_training_comment", "ss_learning_rate", "ss_unet_lr", "ss_text_encoder_lr", "ss_lr_scheduler", "ss_num_epochs", "ss_steps", "ss_optimizer", "ss_resolution", "ss_num_train_images", "ss_num_reg_images", "ss_prior_loss_weight", "ss_seed"];
+        ["ss_output_name", "ss_training_comment", "ss_learning_rate", "ss_unet_lr", "ss_text_encoder_lr", "ss_lr_scheduler",
+            "ss_num_epochs", "ss_steps", "ss_optimizer", "ss_resolution", "ss_num_train_images", "ss_num_reg_images",
+            "ss_prior_loss_weight", "ss_seed"];
 
     // Below this share of the weights a change is lost in the sampling's own noise.
     private const double Faint = 1e-4;
 
     // What says nothing of the subject.
     private static readonly string[] Ordinary =
-        ["a", "an", "the", "of", "in", "on", "at", "with", "by", "and", "to", "is", "photo", "photograph", "picture", "image", "painting", "drawing", "style"];
+        ["a", "an", "the", "of", "in", "on", "at", "with", "by", "and", "to", "is", "photo", "photograph", "picture", "image", "painting",
+            "drawing", "style"];
 
     /// <summary>Looks at a file, alone or beside a base and a prompt.</summary>
     /// <param name="file">The LoRA.</param>
@@ -65,10 +71,15 @@ public sealed partial record LoraInfo(
         var triggers = Triggers(file.Metadata);
         var info = new LoraInfo(
             file.Family, Note("ss_sd_model_name"), Note("ss_new_sd_model_hash") ?? Note("ss_sd_model_hash"),
-            Counted(modules.Select(module => module.Kind)), Counted(modules.Select(module => module.Rank).OfType<int>()), Counted(modules.Select(module => module.StoredAlpha).OfType<double>()),
+            Counted(modules.Select(module => module.Kind)), Counted(modules.Select(module => module.Rank).OfType<int>()),
+            Counted(modules.Select(module => module.StoredAlpha).OfType<double>()),
             modules.Count(module => IsText(module.Module)), modules.Count(module => !IsText(module.Module)),
-            modules.Sum(module => module.Tensors.Sum(tensor => tensor.NumberOfElements)) + modules.SelectMany(module => module.Shared).DistinctBy(shared => shared.Name).Sum(shared => shared.Tensor.NumberOfElements), triggers, [.. file.Embeddings.Keys],
-            [.. rows.GroupBy(row => BlockOf(row.Module)).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new LoraBlock(group.Key, group.Count(), Length(group.Select(row => row.Norm)), Share(group.Select(row => (row.Norm, row.Weight)))))],
+            modules.Sum(module => module.Tensors.Sum(tensor => tensor.NumberOfElements))
+                + modules.SelectMany(module => module.Shared).DistinctBy(shared => shared.Name)
+                    .Sum(shared => shared.Tensor.NumberOfElements), triggers, [.. file.Embeddings.Keys],
+            [.. rows.GroupBy(row => BlockOf(row.Module)).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => new LoraBlock(group.Key, group.Count(), Length(group.Select(row => row.Norm)),
+                    Share(group.Select(row => (row.Norm, row.Weight)))))],
             [.. (sd is null ? file.Problems : Fit(file, sd)).Select(problem => problem.ToString())], [],
             Settings.Where(file.Metadata.ContainsKey).ToDictionary(key => key, key => file.Metadata[key]));
         return info with { Diagnosis = [.. Diagnose(file, modules, rows, info, sd, prompt)] };
@@ -76,17 +87,22 @@ public sealed partial record LoraInfo(
         string? Note(string key) => file.Metadata.GetValueOrDefault(key) is { Length: > 0 } value && value != "None" ? value : null;
     }
 
-    private static IEnumerable<string> Diagnose(LoraFile file, AdapterWeights[] modules, List<(string Module, double Norm, float? Weight)> rows, LoraInfo info, StableDiffusion? sd, string? prompt)
+    private static IEnumerable<string> Diagnose(LoraFile file, AdapterWeights[] modules,
+        List<(string Module, double Norm, float? Weight)> rows, LoraInfo info, StableDiffusion? sd, string? prompt)
     {
         var still = rows.Count(row => row.Norm == 0);
         if (rows.Count > 0 && still == rows.Count)
-            yield return "Every change is zero: the up weights were never trained (too few steps, a warmup longer than the training, or a learning rate of 0).";
+            yield return "Every change is zero: the up weights were never trained (too few steps, a warmup longer than the training, or a "
+                + "learning rate of 0).";
         else if (still > 0)
             yield return $"{still} of {rows.Count} layers change nothing: their up weights are zero.";
         if (modules.Any(module => module.StoredAlpha == 0 && module is not OftWeights))
             yield return "Alpha is 0 in some layers, which switches them off whatever the multiplier.";
-        if (modules.OfType<LoraWeights>().Select(module => module.Scale).Where(scale => scale is > 0 and < 0.05).ToList() is { Count: > 0 } small)
-            yield return FormattableString.Invariant($"alpha / rank is only {small.Min():0.###}: the LoRA needs a higher multiplier, or was trained with an alpha far below its rank.");
+        if (modules.OfType<LoraWeights>().Select(module => module.Scale).Where(scale => scale is > 0 and < 0.05)
+            .ToList() is { Count: > 0 } small)
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"alpha / rank is only {small.Min():0.###}: "
+                + $"the LoRA needs a higher multiplier, or was trained with an alpha far below its rank.");
         if (file.Problems.Any(problem => problem.What.Contains("finite", StringComparison.Ordinal)))
             yield return "Some layers hold NaN or infinity, as fp16 training with too high a rate leaves them; they are left out.";
         if (rows.Count > 0 && info.UNetModules == 0)
@@ -97,15 +113,22 @@ public sealed partial record LoraInfo(
             var (fits, all) = (fitting.Layers.Count, file.Modules.Count + file.Unnamed.Sum(part => part.Pairs.Count));
             fitting.Dispose();
             if (fits < all)
-                yield return $"Only {fits} of {all} layers fit this base{(info.Family == LoraFamily.Sdxl ? ": the file is for SDXL" : info.Family == LoraFamily.Sd2 ? ": the file is for Stable Diffusion 2.x" : "")}.";
+                yield return $"Only {fits} of {all} layers fit this "
+                    + $"base{(info.Family == LoraFamily.Sdxl ? ": the file is for SDXL" : info.Family == LoraFamily.Sd2 ? ": the file is "
+                        + "for Stable Diffusion 2.x" : "")}.";
             if (Share(rows.Select(row => (row.Norm, row.Weight))) is { } share and < Faint and > 0)
-                yield return FormattableString.Invariant($"The changes are {share:0.#E+0} of the weights they change, too little to be seen: train longer or at a higher rate, or raise the multiplier.");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"The changes are {share:0.#E+0} of the weights they change, "
+                    + $"too little to be seen: train longer or at a higher rate, or raise the multiplier.");
             if (info.BaseHash is { } hash && sd.Hash is { } own && !hash.StartsWith(own, StringComparison.OrdinalIgnoreCase))
-                yield return $"It was trained on another base ({info.BaseModel ?? hash[..Math.Min(10, hash.Length)]}) than this one ({sd.Name}); related bases work, others do not.";
+                yield return $"It was trained on another base ({info.BaseModel ?? hash[..Math.Min(10, hash.Length)]}) than this one "
+                    + $"({sd.Name}); related bases work, others do not.";
         }
 
-        if (prompt is not null && Expected(info.TriggerWords, file.Metadata).ToList() is { Count: > 0 } expected && !expected.Intersect(WordsOf(prompt)).Any())
-            yield return $"The prompt has none of the words that stood in nearly every caption; put in \"{string.Join(' ', expected.Take(5))}\".";
+        if (prompt is not null && Expected(info.TriggerWords, file.Metadata).ToList() is { Count: > 0 } expected
+            && !expected.Intersect(WordsOf(prompt)).Any())
+            yield return "The prompt has none of the words that stood in nearly every caption; put in "
+                + $"\"{string.Join(' ', expected.Take(5))}\".";
     }
 
     // Words that nearly every caption had, beside those that every caption has; a file's own trigger phrase before all.
@@ -113,12 +136,14 @@ public sealed partial record LoraInfo(
     {
         if (notes.GetValueOrDefault("modelspec.trigger_phrase") is { Length: > 0 } phrase)
             return WordsOf(phrase).Except(Ordinary);
-        var counts = captions.SelectMany(caption => WordsOf(caption.Key).Select(word => (Word: word, Count: caption.Value))).GroupBy(pair => pair.Word).Select(group => (Word: group.Key, Count: group.Sum(pair => pair.Count))).ToList();
+        var counts = captions.SelectMany(caption => WordsOf(caption.Key).Select(word => (Word: word, Count: caption.Value)))
+            .GroupBy(pair => pair.Word).Select(group => (Word: group.Key, Count: group.Sum(pair => pair.Count))).ToList();
         var most = counts.Select(word => word.Count).DefaultIfEmpty().Max();
         return counts.Where(word => word.Count >= 0.8 * most).Select(word => word.Word).Except(Ordinary);
     }
 
-    private static IEnumerable<string> WordsOf(string text) => Words().Matches(text.ToLowerInvariant()).Select(match => match.Value).Distinct();
+    private static IEnumerable<string> WordsOf(string text) =>
+        Words().Matches(text.ToLowerInvariant()).Select(match => match.Value).Distinct();
 
     private static IReadOnlyList<LoraProblem> Fit(LoraFile file, StableDiffusion sd)
     {
@@ -171,7 +196,8 @@ public sealed partial record LoraInfo(
         return counts.OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).ToDictionary();
     }
 
-    private static Dictionary<T, int> Counted<T>(IEnumerable<T> values) where T : notnull => values.GroupBy(value => value).OrderByDescending(group => group.Count()).ToDictionary(group => group.Key, group => group.Count());
+    private static Dictionary<T, int> Counted<T>(IEnumerable<T> values) where T : notnull =>
+        values.GroupBy(value => value).OrderByDescending(group => group.Count()).ToDictionary(group => group.Key, group => group.Count());
 
     private static bool IsText(string module) => module.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal);
 

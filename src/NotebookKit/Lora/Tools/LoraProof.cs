@@ -1,3 +1,4 @@
+using System.Globalization;
 using NotebookKit.Pipeline;
 using static TorchSharp.torch;
 
@@ -34,7 +35,8 @@ public sealed record LoraProof(double MaxDifference, double Effect, double Large
         try
         {
             var bare = Predict(sd);
-            var fresh = freshBase && Directory.Exists(sd.Folder) ? StableDiffusion.Load(sd.Folder, sd.Device, sd.UNet.parameters().First().dtype) : null;
+            var fresh = freshBase && Directory.Exists(sd.Folder)
+                ? StableDiffusion.Load(sd.Folder, sd.Device, sd.UNet.parameters().First().dtype) : null;
             try
             {
                 using var loaded = LoraNetwork.Load(path, fresh ?? sd, strict: true);
@@ -53,9 +55,11 @@ public sealed record LoraProof(double MaxDifference, double Effect, double Large
         }
     }
 
-    /// <summary>One line: "reloaded into a fresh base it predicts the same: largest difference 3E-05 of 1.2 (the LoRA changes up to 0.4)".</summary>
-    public override string ToString() => FormattableString.Invariant(
-        $"reloaded into {(FreshBase ? "a fresh base" : "the bare base")}: largest difference {MaxDifference:0.##E+0} where the LoRA itself changes up to {Effect:0.###} of {Largest:0.##}");
+    /// <summary>One line: "reloaded into a fresh base it predicts the same: largest difference 3E-05 of 1.2 (the LoRA changes up to
+    /// 0.4)".</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"reloaded into {(FreshBase ? "a fresh base" : "the bare base")}: largest difference {MaxDifference:0.##E+0} "
+        + $"where the LoRA itself changes up to {Effect:0.###} of {Largest:0.##}");
 
     private static Tensor Predict(StableDiffusion sd)
     {

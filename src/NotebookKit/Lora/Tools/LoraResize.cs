@@ -36,9 +36,11 @@ public sealed record ResizeTarget
     {
         var shares = new[] { Energy, Frobenius, Cumulative }.Where(share => share is not null).ToList();
         if (shares.Count > 1 || (shares.Count == 0 && Rank is null))
-            throw new BadInputException("Say how much to keep in one way: a rank, or a share of the energy, of Frobenius' norm, or of the singular values' sum.");
+            throw new BadInputException("Say how much to keep in one way: a rank, or a share of the energy, of Frobenius' norm, or of the "
+                + "singular values' sum.");
         if (shares.Any(share => !(share > 0 && share <= 1)))
-            throw new BadInputException(FormattableString.Invariant($"The share to keep must be above 0 and at most 1, not {shares[0]}; 0.95 is usual."));
+            throw new BadInputException(
+                FormattableString.Invariant($"The share to keep must be above 0 and at most 1, not {shares[0]}; 0.95 is usual."));
         if (Rank is < 1)
             throw new BadInputException($"The new rank must be at least 1, not {Rank}.");
     }
@@ -82,7 +84,8 @@ public sealed record LoraResize(LoraFile File, double Energy, int Kept, IReadOnl
             modules.Add(rank == lora.Rank ? lora : Reduced(lora, rank));
         }
 
-        return new LoraResize(file with { Modules = modules, Metadata = LoraNotes.Of(modules, file.Metadata, null) }, all > 0 ? kept / all : 1, same, ranks);
+        return new LoraResize(file with { Modules = modules, Metadata = LoraNotes.Of(modules, file.Metadata, null) },
+            all > 0 ? kept / all : 1, same, ranks);
     }
 
     /// <summary>The nearest LoRA of a smaller rank; the scale is in the matrices, alpha is the rank.</summary>

@@ -24,12 +24,15 @@ public sealed class LoraLibrary
     {
         Root = folder;
         var files = Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToList()
+            ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal)
+                .ToList()
             : [];
         foreach (var file in files)
             _files.TryAdd(Path.GetFileNameWithoutExtension(file), file);
         Names = [.. _files.Keys.Order(StringComparer.Ordinal)];
-        foreach (var alias in files.Select(file => (Name: AliasOf(file), File: file)).Where(alias => alias.Name is not null).GroupBy(alias => alias.Name!))
+        foreach (var alias in files.Select(file => (Name: AliasOf(file), File: file)).Where(alias => alias.Name is not null)
+            .GroupBy(alias => alias.Name!))
         {
             if (alias.Count() == 1)
                 _files.TryAdd(alias.Key, alias.First().File);

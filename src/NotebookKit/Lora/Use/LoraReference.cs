@@ -21,8 +21,10 @@ public sealed record LoraReference(string Path, double Multiplier)
         var name = text;
         if (colon > 0 && !File.Exists(text))
         {
-            if (!double.TryParse(text[(colon + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out multiplier) || !double.IsFinite(multiplier))
-                throw new BadInputException($"The LoRA's multiplier '{text[(colon + 1)..]}' is not a number; write {text[..colon]}:0.8 or leave it out.");
+            if (!double.TryParse(text[(colon + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out multiplier)
+                || !double.IsFinite(multiplier))
+                throw new BadInputException(
+                    $"The LoRA's multiplier '{text[(colon + 1)..]}' is not a number; write {text[..colon]}:0.8 or leave it out.");
             name = text[..colon];
         }
 

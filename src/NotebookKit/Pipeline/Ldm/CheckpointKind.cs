@@ -59,7 +59,8 @@ public static class CheckpointKinds
         var names = file.Weights.Keys;
         if (Any(LdmPrefixes.Conditioner))
             return CheckpointKind.StableDiffusionXL;
-        if (names.Any(name => name.Contains("joint_blocks.", StringComparison.Ordinal) || name.Contains("double_blocks.", StringComparison.Ordinal)))
+        if (names.Any(name => name.Contains("joint_blocks.", StringComparison.Ordinal)
+            || name.Contains("double_blocks.", StringComparison.Ordinal)))
             return CheckpointKind.Transformer;
         if (UNetEntry(file, "input_blocks.0.0.weight") is { } stem)
         {
@@ -67,10 +68,13 @@ public static class CheckpointKinds
                 ?? (Any(LdmPrefixes.OpenClip) || Context(file) == 1024 ? CheckpointKind.StableDiffusion2 : CheckpointKind.StableDiffusion1);
         }
 
-        if (names.Any(name => name.StartsWith("control_model.", StringComparison.Ordinal) || name.StartsWith("controlnet_cond_embedding.", StringComparison.Ordinal)))
+        if (names.Any(name => name.StartsWith("control_model.", StringComparison.Ordinal)
+            || name.StartsWith("controlnet_cond_embedding.", StringComparison.Ordinal)))
             return CheckpointKind.ControlNet;
         // PEFT keeps adapters of every kind below base_model.
-        if (Any("base_model.") || names.Any(name => name.StartsWith("lora_", StringComparison.Ordinal) || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains("_lora.", StringComparison.Ordinal) || name.Contains(".lora.", StringComparison.Ordinal)))
+        if (Any("base_model.") || names.Any(name => name.StartsWith("lora_", StringComparison.Ordinal)
+            || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains("_lora.", StringComparison.Ordinal)
+            || name.Contains(".lora.", StringComparison.Ordinal)))
             return CheckpointKind.Lora;
         if (names.Any(name => name.StartsWith("string_to_param.", StringComparison.Ordinal) || name is "emb_params" or "clip_l"))
             return CheckpointKind.TextualInversion;
@@ -80,7 +84,8 @@ public static class CheckpointKinds
             return CheckpointKind.Vae;
         if (names.Any(name => name.EndsWith("embeddings.token_embedding.weight", StringComparison.Ordinal)))
             return CheckpointKind.TextEncoder;
-        return names.Count() == 1 && names.Single() is ['<', .., '>'] && file.Weights.Values.Single().Shape.Count is 1 or 2 ? CheckpointKind.TextualInversion : CheckpointKind.Unknown;
+        return names.Count() == 1 && names.Single() is ['<', .., '>'] && file.Weights.Values.Single().Shape.Count is 1 or 2
+            ? CheckpointKind.TextualInversion : CheckpointKind.Unknown;
 
         bool Any(string prefix) => names.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
     }
@@ -99,8 +104,10 @@ public static class CheckpointKinds
     {
         null => null,
         _ when className.Contains("XL", StringComparison.Ordinal) => CheckpointKind.StableDiffusionXL,
-        _ when className.StartsWith("StableDiffusion3", StringComparison.Ordinal) || className.StartsWith("Flux", StringComparison.Ordinal) => CheckpointKind.Transformer,
-        _ when className.Contains("Depth2Img", StringComparison.Ordinal) || className.Contains("Upscale", StringComparison.Ordinal) => CheckpointKind.OtherConditioned,
+        _ when className.StartsWith("StableDiffusion3", StringComparison.Ordinal)
+            || className.StartsWith("Flux", StringComparison.Ordinal) => CheckpointKind.Transformer,
+        _ when className.Contains("Depth2Img", StringComparison.Ordinal)
+            || className.Contains("Upscale", StringComparison.Ordinal) => CheckpointKind.OtherConditioned,
         _ when className.Contains("InstructPix2Pix", StringComparison.Ordinal) => CheckpointKind.InstructPix2Pix,
         _ => null,
     };
@@ -127,14 +134,19 @@ public static class CheckpointKinds
 
     /// <summary>Width of the text states that a UNet in LDM's names attends to; null where none shows.</summary>
     internal static long? Context(WeightFile file) => file.Weights.Values.FirstOrDefault(entry =>
-        (entry.Name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal) && entry.Name.EndsWith("attn2.to_k.weight", StringComparison.Ordinal))
-        || (entry.Name.StartsWith(LdmPrefixes.Ema, StringComparison.Ordinal) && entry.Name.EndsWith("attn2to_kweight", StringComparison.Ordinal)))?.Shape.ElementAtOrDefault(1);
+        (entry.Name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal)
+            && entry.Name.EndsWith("attn2.to_k.weight", StringComparison.Ordinal))
+        || (entry.Name.StartsWith(LdmPrefixes.Ema, StringComparison.Ordinal)
+            && entry.Name.EndsWith("attn2to_kweight", StringComparison.Ordinal)))?.Shape.ElementAtOrDefault(1);
 
     /// <summary>Whether a file has the UNet's averaged copy and not the UNet itself; other tools refuse it, for want of names.</summary>
     internal static bool OnlyAveraged(WeightFile file) =>
-        !file.Weights.Keys.Any(name => name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal)) && UNetEntry(file, "input_blocks.0.0.weight") is not null;
+        !file.Weights.Keys.Any(name => name.StartsWith(LdmPrefixes.UNet, StringComparison.Ordinal))
+            && UNetEntry(file, "input_blocks.0.0.weight") is not null;
 
-    /// <summary>A tensor of the UNet by its LDM name, or its averaged copy where the file has only that; null where it has neither.</summary>
+    /// <summary>A tensor of the UNet by its LDM name, or its averaged copy where the file has only that; null where it has
+    /// neither.</summary>
     internal static WeightEntry? UNetEntry(WeightFile file, string name) =>
-        file.Weights.GetValueOrDefault(LdmPrefixes.UNet + name) ?? LdmPrefixes.EmaNames(name).Select(file.Weights.GetValueOrDefault).FirstOrDefault(found => found is not null);
+        file.Weights.GetValueOrDefault(LdmPrefixes.UNet + name)
+            ?? LdmPrefixes.EmaNames(name).Select(file.Weights.GetValueOrDefault).FirstOrDefault(found => found is not null);
 }

@@ -70,7 +70,8 @@ public sealed class LdmCheckpoint : IDisposable
         {
             var kind = CheckpointKinds.Of(file);
             if (kind is not (CheckpointKind.StableDiffusion1 or CheckpointKind.StableDiffusion2))
-                throw new BadInputException($"{path} is {kind.InWords()}, which does not load as a base model; give a Stable Diffusion 1.x or 2.x checkpoint that draws from text.");
+                throw new BadInputException($"{path} is {kind.InWords()}, which does not load as a base model; give a Stable Diffusion "
+                    + "1.x or 2.x checkpoint that draws from text.");
             vae = VaeBeside(path) is { } beside ? WeightFile.Open(beside) : file;
             return new LdmParts(file, vae, useEma).Put((unet, vaePart, text, configs, unmatched) => new LdmCheckpoint(file, vae, kind)
             {
@@ -97,7 +98,8 @@ public sealed class LdmCheckpoint : IDisposable
     public string? Missing =>
         TextEncoder.Weights.Count == 0 ? $"{Path} has no text encoder; it can't draw by itself. Give the whole checkpoint."
         : Vae.Weights.Count > 0 ? null
-        : VaePath == Path ? $"{Path} has no VAE baked in; put one beside it as {System.IO.Path.GetFileNameWithoutExtension(Path)}.vae.safetensors."
+        : VaePath == Path ? $"{Path} has no VAE baked in; put one beside it as "
+            + $"{System.IO.Path.GetFileNameWithoutExtension(Path)}.vae.safetensors."
         : $"{VaePath} is no VAE in the layout that the web UI reads; give one whose names begin with encoder. and decoder.";
 
     /// <inheritdoc/>

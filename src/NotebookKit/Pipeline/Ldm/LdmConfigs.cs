@@ -14,10 +14,12 @@ namespace NotebookKit.Pipeline.Ldm;
 /// <param name="Text">The text encoder.</param>
 /// <param name="Scheduler">The noise schedule.</param>
 /// <param name="PadToken">What fills a prompt up; the end token when null.</param>
-internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfig Vae, CLIPTextConfig Text, SchedulerConfig Scheduler, string? PadToken)
+internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfig Vae, CLIPTextConfig Text, SchedulerConfig Scheduler,
+    string? PadToken)
 {
     // Files without a configuration are taken as Stable Diffusion's own; a miniature model needs its own.
-    private const string UNetKey = "kit.unet", VaeKey = "kit.vae", TextKey = "kit.text_encoder", SchedulerKey = "kit.scheduler", PadKey = "kit.pad_token";
+    private const string UNetKey = "kit.unet", VaeKey = "kit.vae", TextKey = "kit.text_encoder", SchedulerKey = "kit.scheduler",
+        PadKey = "kit.pad_token";
 
     // diffusers' convert_from_ckpt.py: the 512-pixel SD 2 base was saved after this many steps and predicts noise.
     private const string Sd2BaseSteps = "875000";
@@ -35,21 +37,27 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
     };
 
     /// <summary>The configurations of a file whose shapes are these.</summary>
-    public static LdmConfigs Of(WeightFile file, LdmShapes shapes, LdmShapes? vaeShapes, string vaePrefix, string? clipPrefix, bool openClip)
+    public static LdmConfigs Of(WeightFile file, LdmShapes shapes, LdmShapes? vaeShapes, string vaePrefix, string? clipPrefix,
+        bool openClip)
     {
         var unet = Kept<UNet2DConditionConfig>(UNetKey) ?? shapes.UNet();
         var second = unet.UseLinearProjection || openClip;
         var predictsNoise = !second || file.Metadata.GetValueOrDefault("global_step") == Sd2BaseSteps;
-        var scheduler = Kept<SchedulerConfig>(SchedulerKey) ?? new SchedulerConfig { PredictionType = Declared(file.Path) ?? (predictsNoise ? "epsilon" : "v_prediction") };
+        var scheduler = Kept<SchedulerConfig>(SchedulerKey)
+            ?? new SchedulerConfig { PredictionType = Declared(file.Path) ?? (predictsNoise ? "epsilon" : "v_prediction") };
         scheduler.Validate();
         return new LdmConfigs(
-            scheduler.PredictionType == "v_prediction" && second && !file.Metadata.ContainsKey(UNetKey) ? unet with { SampleSize = 96 } : unet,
-            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) ?? vaeShapes?.Vae(vaePrefix) ?? new AutoencoderKLConfig(),
-            Kept<CLIPTextConfig>(TextKey) ?? (openClip ? shapes.OpenClip() : clipPrefix is null ? new CLIPTextConfig() : shapes.Clip(clipPrefix)),
+            scheduler.PredictionType == "v_prediction" && second && !file.Metadata.ContainsKey(UNetKey) ? unet with { SampleSize = 96 }
+                : unet,
+            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) ?? vaeShapes?.Vae(vaePrefix)
+                ?? new AutoencoderKLConfig(),
+            Kept<CLIPTextConfig>(TextKey)
+                ?? (openClip ? shapes.OpenClip() : clipPrefix is null ? new CLIPTextConfig() : shapes.Clip(clipPrefix)),
             scheduler,
             file.Metadata.GetValueOrDefault(PadKey) ?? (openClip ? "!" : null));
 
-        T? Kept<T>(string key) where T : class => file.Metadata.TryGetValue(key, out var json) ? ConfigFile.Parse<T>(json, $"{file.Path}'s {key}") : null;
+        T? Kept<T>(string key) where T : class =>
+            file.Metadata.TryGetValue(key, out var json) ? ConfigFile.Parse<T>(json, $"{file.Path}'s {key}") : null;
     }
 
     // The web UI reads NAME.yaml beside a checkpoint; what counts here is the one line on what the model predicts.
@@ -58,7 +66,8 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
         var yaml = Path.ChangeExtension(path, ".yaml");
         if (!File.Exists(yaml) || new FileInfo(yaml).Length > 1 << 20)
             return null;
-        var line = File.ReadLines(yaml).Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("parameterization:", StringComparison.Ordinal));
+        var line = File.ReadLines(yaml).Select(line => line.Trim())
+            .FirstOrDefault(line => line.StartsWith("parameterization:", StringComparison.Ordinal));
         return line?.Split(':')[1].Split('#')[0].Trim(' ', '"', '\'') switch { "v" => "v_prediction", "eps" => "epsilon", _ => null };
     }
 }

@@ -43,7 +43,8 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
             if (names.ToDiffusers(name) is not { } ours)
                 continue;
             _matched.Add(entry.Name);
-            var ema = useEma ? LdmPrefixes.EmaNames(name).Select(candidate => file.Weights.GetValueOrDefault(candidate)).FirstOrDefault(found => found is not null) : null;
+            var ema = useEma ? LdmPrefixes.EmaNames(name).Select(candidate => file.Weights.GetValueOrDefault(candidate))
+                .FirstOrDefault(found => found is not null) : null;
             averaged += ema is null ? 0 : 1;
             if (ema is not null)
                 _matched.Add(ema.Name);
@@ -51,7 +52,8 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
         }
 
         if (useEma && averaged < part.Weights.Count)
-            throw new BadInputException($"{file.Path} has averaged (EMA) weights for {averaged} of the UNet's {part.Weights.Count} tensors; load it without them.");
+            throw new BadInputException($"{file.Path} has averaged (EMA) weights for {averaged} of the UNet's {part.Weights.Count} "
+                + "tensors; load it without them.");
         return part;
     }
 
@@ -98,5 +100,6 @@ internal sealed class LdmParts(WeightFile file, WeightFile vaeFile, bool useEma)
     }
 
     private static IEnumerable<(string Name, WeightEntry Entry)> Below(WeightFile file, string prefix) =>
-        file.Weights.Values.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => (entry.Name[prefix.Length..], entry));
+        file.Weights.Values.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(entry => (entry.Name[prefix.Length..], entry));
 }

@@ -50,7 +50,8 @@ internal sealed class LdmShapes(string path, Func<string, IReadOnlyList<long>?> 
         }
 
         if (channels.Count == 0 || context == 0)
-            throw new BadInputException($"{path} holds a UNet without the blocks of Stable Diffusion; it is of another kind, which does not load.");
+            throw new BadInputException($"{path} holds a UNet without the blocks of Stable Diffusion; it is of another kind, which does "
+                + "not load.");
         return new UNet2DConditionConfig
         {
             SampleSize = 64,
@@ -76,7 +77,8 @@ internal sealed class LdmShapes(string path, Func<string, IReadOnlyList<long>?> 
         while (shape($"{prefix}encoder.down.{channels.Count}.block.0.conv1.weight") is { Count: > 0 } first)
             channels.Add((int)first[0]);
         if (channels.Count == 0)
-            throw new BadInputException($"{path} holds a VAE without the blocks of Stable Diffusion's; it is of another kind, which does not load.");
+            throw new BadInputException($"{path} holds a VAE without the blocks of Stable Diffusion's; it is of another kind, which does "
+                + "not load.");
         var layers = 1;
         while (shape($"{prefix}encoder.down.0.block.{layers}.conv1.weight") is not null)
             layers++;
@@ -141,5 +143,6 @@ internal sealed class LdmShapes(string path, Func<string, IReadOnlyList<long>?> 
     private IReadOnlyList<long> Shape(string name, int rank) =>
         shape(name) is { } found && found.Count == rank && found.All(size => size is > 0 and < 1 << 24)
             ? found
-            : throw new BadInputException($"{path} lacks '{name}' in the shape that Stable Diffusion has it; the file is incomplete or of another kind.");
+            : throw new BadInputException(
+                $"{path} lacks '{name}' in the shape that Stable Diffusion has it; the file is incomplete or of another kind.");
 }

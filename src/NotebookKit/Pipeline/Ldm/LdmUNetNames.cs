@@ -57,7 +57,8 @@ internal static class LdmUNetNames
     private static void Resnet(ModuleNames names, string ldm, string diffusers)
     {
         foreach (var (theirs, ours) in ((string, string)[])
-            [("in_layers.0", "norm1"), ("in_layers.2", "conv1"), ("emb_layers.1", "time_emb_proj"), ("out_layers.0", "norm2"), ("out_layers.3", "conv2"), ("skip_connection", "conv_shortcut")])
+            [("in_layers.0", "norm1"), ("in_layers.2", "conv1"), ("emb_layers.1", "time_emb_proj"), ("out_layers.0", "norm2"),
+                ("out_layers.3", "conv2"), ("skip_connection", "conv_shortcut")])
             names.Add($"{ldm}.{theirs}", $"{diffusers}.{ours}");
     }
 }

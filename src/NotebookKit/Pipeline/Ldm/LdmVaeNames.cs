@@ -2,7 +2,8 @@ using NotebookKit.Models;
 
 namespace NotebookKit.Pipeline.Ldm;
 
-/// <summary>The VAE's modules in latent-diffusion's names (<c>autoencoder.py</c>, <c>diffusionmodules/model.py</c>) and in diffusers'. Their decoder counts its levels from the other end.</summary>
+/// <summary>The VAE's modules in latent-diffusion's names (<c>autoencoder.py</c>, <c>diffusionmodules/model.py</c>) and in diffusers'.
+/// Their decoder counts its levels from the other end.</summary>
 internal static class LdmVaeNames
 {
     /// <summary>The table for a VAE of this shape.</summary>
@@ -17,7 +18,8 @@ internal static class LdmVaeNames
             names.Add($"{half}.norm_out", $"{half}.conv_norm_out");
             Resnet(names, $"{half}.mid.block_1", $"{half}.mid_block.resnets.0");
             Resnet(names, $"{half}.mid.block_2", $"{half}.mid_block.resnets.1");
-            foreach (var (theirs, ours) in ((string, string)[])[("norm", "group_norm"), ("q", "to_q"), ("k", "to_k"), ("v", "to_v"), ("proj_out", "to_out.0")])
+            foreach (var (theirs, ours) in ((string, string)[])[("norm", "group_norm"), ("q", "to_q"), ("k", "to_k"), ("v", "to_v"),
+                ("proj_out", "to_out.0")])
                 names.Add($"{half}.mid.attn_1.{theirs}", $"{half}.mid_block.attentions.0.{ours}");
         }
 

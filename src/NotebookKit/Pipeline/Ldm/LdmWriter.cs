@@ -41,20 +41,25 @@ internal static class LdmWriter
         foreach (var (name, tensor) in model.Vae.state_dict())
         {
             var convolution = name.Contains(".attentions.", StringComparison.Ordinal) && tensor.shape.Length == 2;
-            yield return new TensorToSave(LdmPrefixes.Vae + Ldm(vae, name), tensor, dtype) { Shape = convolution ? [.. tensor.shape, 1, 1] : tensor.shape };
+            yield return new TensorToSave(LdmPrefixes.Vae + Ldm(vae, name), tensor,
+                dtype)
+            { Shape = convolution ? [.. tensor.shape, 1, 1] : tensor.shape };
         }
 
-        var text = model.UNet.Config.UseLinearProjection && model.TextEncoder.Config.HiddenAct == "gelu" ? OpenClip(model.TextEncoder) : Clip(model.TextEncoder);
+        var text = model.UNet.Config.UseLinearProjection && model.TextEncoder.Config.HiddenAct == "gelu" ? OpenClip(model.TextEncoder)
+            : Clip(model.TextEncoder);
         foreach (var (name, tensor) in text)
             yield return new TensorToSave(name, tensor, tensor.dtype == ScalarType.Int64 ? ScalarType.Int64 : dtype);
     }
 
     private static string Ldm(ModuleNames names, string name) =>
-        names.ToLdm(name) ?? throw new BadInputException($"The model has '{name}', which a single-file checkpoint has no name for; save it as a folder.");
+        names.ToLdm(name) ?? throw new BadInputException(
+            $"The model has '{name}', which a single-file checkpoint has no name for; save it as a folder.");
 
     private static IEnumerable<(string Name, Tensor Tensor)> Clip(CLIPTextModel model)
     {
-        yield return ($"{LdmPrefixes.Clip}{LdmPrefixes.TextModel}embeddings.position_ids", arange(model.Config.MaxPositionEmbeddings, ScalarType.Int64).view(1, -1));
+        yield return ($"{LdmPrefixes.Clip}{LdmPrefixes.TextModel}embeddings.position_ids",
+            arange(model.Config.MaxPositionEmbeddings, ScalarType.Int64).view(1, -1));
         foreach (var (name, tensor) in model.state_dict())
             yield return (LdmPrefixes.Clip + name, tensor);
     }
@@ -75,7 +80,8 @@ internal static class LdmWriter
                 var ours = $"text_model.encoder.layers.{Math.Min(i, layers - 1)}.";
                 foreach (var (theirs, name) in OpenClipNames.Layer)
                     yield return ($"{LdmPrefixes.OpenClip}transformer.resblocks.{i}.{theirs}.{end}", state[$"{ours}{name}.{end}"]);
-                yield return ($"{LdmPrefixes.OpenClip}transformer.resblocks.{i}.attn.in_proj_{end}", cat([.. Attention.Select(part => state[$"{ours}self_attn.{part}.{end}"])]));
+                yield return ($"{LdmPrefixes.OpenClip}transformer.resblocks.{i}.attn.in_proj_{end}",
+                    cat([.. Attention.Select(part => state[$"{ours}self_attn.{part}.{end}"])]));
             }
         }
     }

@@ -12,7 +12,8 @@ internal static class OpenClipNames
     /// <summary>The parts of a layer that only have other names.</summary>
     public static IReadOnlyList<(string Theirs, string Ours)> Layer { get; } =
     [
-        ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"), ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2"), ("attn.out_proj", "self_attn.out_proj"),
+        ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"), ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2"),
+        ("attn.out_proj", "self_attn.out_proj"),
     ];
 
     /// <summary>Enters every tensor of the text encoder.</summary>
@@ -37,7 +38,8 @@ internal static class OpenClipNames
         {
             var entry = Find(theirs);
             if (entry.Shape[0] != 3L * config.HiddenSize)
-                throw new BadInputException($"{file.Path} holds '{entry.Name}' with {entry.Shape[0]} rows instead of {3 * config.HiddenSize}; the file is damaged.");
+                throw new BadInputException($"{file.Path} holds '{entry.Name}' with {entry.Shape[0]} rows instead of "
+                    + $"{3 * config.HiddenSize}; the file is damaged.");
             IReadOnlyList<long> shape = [config.HiddenSize, .. entry.Shape.Skip(1)];
             var count = entry.ElementCount / 3;
             foreach (var (which, i) in ((string, int)[])[("q_proj", 0), ("k_proj", 1), ("v_proj", 2)])

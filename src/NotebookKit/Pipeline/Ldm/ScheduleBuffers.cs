@@ -31,5 +31,6 @@ internal static class ScheduleBuffers
         yield return Table("posterior_mean_coef2", alphas.Select((alpha, i) => (1 - previous[i]) * Math.Sqrt(alpha) / (1 - cumulative[i])));
     }
 
-    private static TensorToSave Table(string name, IEnumerable<double> values) => new(name, tensor(values.Select(value => (float)value).ToArray()), ScalarType.Float32);
+    private static TensorToSave Table(string name, IEnumerable<double> values) =>
+        new(name, tensor(values.Select(value => (float)value).ToArray()), ScalarType.Float32);
 }

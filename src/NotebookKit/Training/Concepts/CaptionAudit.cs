@@ -16,7 +16,8 @@ public sealed partial class CaptionAudit
 
     // Words that no subject is recognised by.
     private static readonly HashSet<string> Fillers =
-        ["a", "an", "the", "of", "in", "on", "at", "and", "with", "to", "from", "by", "for", "is", "photo", "photograph", "picture", "image", "closeup"];
+        ["a", "an", "the", "of", "in", "on", "at", "and", "with", "to", "from", "by", "for", "is", "photo", "photograph", "picture",
+            "image", "closeup"];
 
     private readonly Concept _concept;
     private readonly ClipTokenizer _tokenizer;
@@ -57,7 +58,8 @@ public sealed partial class CaptionAudit
         [
             .. from prompt in _prompts
                let ids = _tokenizer.Encode(prompt.Instance)
-               select new CaptionRow(prompt.File, prompt.Caption, prompt.Instance, prompt.Class, ids, [.. Warnings(prompt, ids.Count - 2), .. ofAll]),
+               select new CaptionRow(prompt.File, prompt.Caption, prompt.Instance, prompt.Class, ids,
+                   [.. Warnings(prompt, ids.Count - 2), .. ofAll]),
         ];
     }
 
@@ -67,11 +69,14 @@ public sealed partial class CaptionAudit
         if (captioned && prompt.Caption.Length == 0)
             yield return $"The caption is empty; describe the picture in {Path.ChangeExtension(prompt.File, ".txt")}.";
         if (tokens > PromptTokens)
-            yield return $"The instance prompt has {tokens} tokens; the text encoder reads the first {PromptTokens}, so shorten it by {tokens - PromptTokens}.";
+            yield return $"The instance prompt has {tokens} tokens; the text encoder reads the first {PromptTokens}, so shorten it by "
+                + $"{tokens - PromptTokens}.";
         if (prompt.Class is not null && _tokenizer.Encode(prompt.Class).Count - 2 > PromptTokens)
-            yield return $"The class prompt has {_tokenizer.Encode(prompt.Class).Count - 2} tokens; the text encoder reads the first {PromptTokens}.";
+            yield return $"The class prompt has {_tokenizer.Encode(prompt.Class).Count - 2} tokens; the text encoder reads the first "
+                + $"{PromptTokens}.";
         if (prompt.Class is not null && prompt.Class == prompt.Instance)
-            yield return "Instance and class prompt are the same, so nothing in the prompt names the subject; set an instance token, or write the identifier into the caption.";
+            yield return "Instance and class prompt are the same, so nothing in the prompt names the subject; set an instance token, or "
+                + "write the identifier into the caption.";
     }
 
     private IEnumerable<string> IdentifierWarnings()
@@ -83,16 +88,24 @@ public sealed partial class CaptionAudit
         foreach (var word in identifier.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var judged = IdentifierRarity.Of(word, null, _tokenizer);
-            var inside = classWords.Where(part => part.Length >= PieceLength && word.Contains(part, StringComparison.OrdinalIgnoreCase)).MaxBy(part => part.Length);
+            var inside = classWords.Where(part => part.Length >= PieceLength && word.Contains(part, StringComparison.OrdinalIgnoreCase))
+                .MaxBy(part => part.Length);
             if (inside is not null)
-                yield return $"The identifier {word} holds the class word \"{inside}\", so learning it pulls at every \"{inside}\"; take a word without it.";
+                yield return $"The identifier {word} holds the class word \"{inside}\", so learning it pulls at every \"{inside}\"; take "
+                    + "a word without it.";
             else if (judged.IsKnownWord)
-                yield return $"The identifier {word} is a word that the model knows, and its old meaning will mix with the subject; a new word such as zwx has none.";
+                yield return $"The identifier {word} is a word that the model knows, and its old meaning will mix with the subject; a new "
+                    + "word such as zwx has none.";
         }
 
-        var common = pieces.Where(IsCommonPiece).Select(piece => piece.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)).ToList();
+        var common = pieces.Where(IsCommonPiece).Select(piece => piece.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal))
+            .ToList();
         if (pieces.Count > 1 && common.Count > 0)
-            yield return $"The identifier {identifier} is {pieces.Count} tokens ({string.Join(" · ", pieces.Select(piece => piece.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)))}), of which {string.Join(", ", common.Distinct())} {(common.Distinct().Count() == 1 ? "is" : "are")} common and will drift with it; a rare word of one or two tokens is safer.";
+            yield return $"The identifier {identifier} is {pieces.Count} tokens "
+                + $"({string.Join(" · ", pieces.Select(piece => piece.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)))}), "
+                + $"of which {string.Join(", ", common.Distinct())} {(common.Distinct().Count() == 1 ? "is" : "are")} common and will "
+                + "drift with it; "
+                + "a rare word of one or two tokens is safer.";
     }
 
     // Every caption word is tied to the subject; the more often it comes, the more.
@@ -108,9 +121,12 @@ public sealed partial class CaptionAudit
         var held = everywhere.Where(kept.Contains).ToList();
         var free = everywhere.Except(held).ToList();
         if (free.Count > 0)
-            yield return $"{Quoted(free)} {Occurs(free)} in every prompt, so {Them(free)} will drift most towards the subject{(_prompts[0].Class is null ? "; class images of a class prompt with it would hold it" : ", and the class prompt does not hold it")}.";
+            yield return $"{Quoted(free)} {Occurs(free)} in every prompt, so {Them(free)} will drift most towards the "
+                + $"subject{(_prompts[0].Class is null ? "; class images of a class prompt with it would hold it" : ", and the class "
+                    + "prompt does not hold it")}.";
         if (held.Count > 0)
-            yield return $"{Quoted(held)} {Occurs(held)} in every prompt, so {Them(held)} will drift most; the class images work against it.";
+            yield return $"{Quoted(held)} {Occurs(held)} in every prompt, so {Them(held)} will drift most; the class images work against "
+                + "it.";
     }
 
     private string? Identifier()
@@ -120,19 +136,22 @@ public sealed partial class CaptionAudit
         if (_prompts.Count == 0 || _prompts[0].Class is null)
             return null;
         var ordinary = _prompts.SelectMany(prompt => WordsOf(prompt.Class!)).Concat(Fillers).ToHashSet();
-        var words = WordsOf(_prompts[0].Instance).Where(word => !ordinary.Contains(word) && _prompts.All(prompt => WordsOf(prompt.Instance).Contains(word))).Distinct().ToList();
+        var words = WordsOf(_prompts[0].Instance)
+            .Where(word => !ordinary.Contains(word) && _prompts.All(prompt => WordsOf(prompt.Instance).Contains(word))).Distinct().ToList();
         return words.Count > 0 ? string.Join(' ', words) : null;
     }
 
     private IEnumerable<string> ClassWords() =>
-        (_concept.ClassToken is { } token ? WordsOf(token) : InEvery(_prompts.Where(prompt => prompt.Class is not null).Select(prompt => prompt.Class!))).Except(Fillers);
+        (_concept.ClassToken is { } token ? WordsOf(token)
+            : InEvery(_prompts.Where(prompt => prompt.Class is not null).Select(prompt => prompt.Class!))).Except(Fillers);
 
     private bool IsCommonPiece(string piece) =>
         piece.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal).Count(char.IsLetter) >= PieceLength
         && _tokenizer.Vocabulary.IdOf(piece) is { } id && _tokenizer.Vocabulary.RankOf(id) < CommonRank;
 
     private static HashSet<string> InEvery(IEnumerable<string> prompts) =>
-        prompts.Select(prompt => WordsOf(prompt).ToHashSet()).Aggregate((HashSet<string>?)null, (all, words) => all is null ? words : [.. all.Intersect(words)]) ?? [];
+        prompts.Select(prompt => WordsOf(prompt).ToHashSet()).Aggregate((HashSet<string>?)null,
+            (all, words) => all is null ? words : [.. all.Intersect(words)]) ?? [];
 
     private static IEnumerable<string> WordsOf(string prompt) => Words().Matches(prompt.ToLowerInvariant()).Select(match => match.Value);
 

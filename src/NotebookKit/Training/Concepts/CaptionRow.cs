@@ -8,4 +8,5 @@ namespace NotebookKit.Training.Concepts;
 /// <param name="Class">The prompt of the class images beside it; null without any.</param>
 /// <param name="Ids">The token ids of the instance prompt, start and end included, however many.</param>
 /// <param name="Warnings">What about it will surprise, a sentence each.</param>
-public sealed record CaptionRow(string File, string Caption, string Instance, string? Class, IReadOnlyList<int> Ids, IReadOnlyList<string> Warnings);
+public sealed record CaptionRow(string File, string Caption, string Instance, string? Class, IReadOnlyList<int> Ids,
+    IReadOnlyList<string> Warnings);

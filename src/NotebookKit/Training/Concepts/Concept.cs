@@ -12,7 +12,8 @@ public sealed record Concept
     [Setting("--instance-dir", "the folder with the subject's pictures", MayChange = true)]
     public string InstanceDir { get; init; } = "";
 
-    /// <summary>Describes the subject with its identifier, "a photo of zwx rabbit toy"; <c>[filewords]</c> takes each picture's caption.</summary>
+    /// <summary>Describes the subject with its identifier, "a photo of zwx rabbit toy"; <c>[filewords]</c> takes each picture's
+    /// caption.</summary>
     [Setting("--instance-prompt", "describes the subject with its identifier; [filewords] takes the .txt beside each picture, or its name")]
     public string InstancePrompt { get; init; } = "";
 
@@ -23,7 +24,8 @@ public sealed record Concept
     [Setting("--class-prompt", "the same without the identifier, [filewords] as above; left out, nothing protects the class word")]
     public string? ClassPrompt { get; init; }
 
-    /// <summary>What the subject is called in prompts, where <c>[filewords]</c> leaves it to the captions; see <see cref="FileWords"/>.</summary>
+    /// <summary>What the subject is called in prompts, where <c>[filewords]</c> leaves it to the captions; see
+    /// <see cref="FileWords"/>.</summary>
     [Setting("--instance-token", "what the subject is called in prompts")]
     public string? InstanceToken { get; init; }
 
@@ -36,14 +38,16 @@ public sealed record Concept
     public bool InstanceTokenOnly { get; init; }
 
     /// <summary>Where the class images lie, or are to go; null for <c>class-images/</c> beside the output.</summary>
-    [Setting("--class-dir", "where the class images lie or are to go", Otherwise = "class-images/ beside the output", Needs = Need.ClassPrompt, MayChange = true)]
+    [Setting("--class-dir", "where the class images lie or are to go", Otherwise = "class-images/ beside the output",
+        Needs = Need.ClassPrompt, MayChange = true)]
     public string? ClassDir { get; init; }
 
     /// <summary>Class images to have in all; the base itself paints those that are missing.</summary>
     [Setting("--class-images", "class images to have; the base paints those that are missing", Needs = Need.ClassPrompt)]
     public int ClassImages { get; init; } = 100;
 
-    /// <summary>Class images for each picture of the subject, in place of <see cref="ClassImages"/>. More of them show the class more variously, but weigh no more.</summary>
+    /// <summary>Class images for each picture of the subject, in place of <see cref="ClassImages"/>. More of them show the class more
+    /// variously, but weigh no more.</summary>
     [Setting("--class-images-per-instance", "the same for each picture of the subject", Needs = Need.ClassPrompt)]
     public int? ClassImagesPerInstance { get; init; }
 
@@ -63,7 +67,8 @@ public sealed record Concept
     /// What the sample grid shows, a row each; with <c>[filewords]</c> a row for each caption. Null: the first instance
     /// prompt and its class prompt.
     /// </summary>
-    [Setting("--sample-prompt", "a row of the sample grid, [filewords] for a row for each caption; repeat for more", Name = "sample_prompts", Needs = Need.Samples, MayChange = true)]
+    [Setting("--sample-prompt", "a row of the sample grid, [filewords] for a row for each caption; repeat for more",
+        Name = "sample_prompts", Needs = Need.Samples, MayChange = true)]
     public IReadOnlyList<string>? SamplePrompts { get; init; }
 
     /// <summary>What the samples are led away from; may hold <c>[filewords]</c>.</summary>

@@ -20,7 +20,8 @@ public sealed record TrainingPicture(string Path, string Prompt, string? ClassPr
     public static IReadOnlyList<string> FilesOf(string folder)
     {
         var pictures = ImageFolder.List(folder).Where(file => !file.EndsWith(MaskEnding, StringComparison.OrdinalIgnoreCase)).ToList();
-        return pictures.Count > 0 ? pictures : throw new BadInputException($"The folder {folder} holds masks but no pictures; put the picture beside each mask.");
+        return pictures.Count > 0 ? pictures
+            : throw new BadInputException($"The folder {folder} holds masks but no pictures; put the picture beside each mask.");
     }
 
     /// <summary>A concept's pictures with their prompts.</summary>
@@ -36,9 +37,11 @@ public sealed record TrainingPicture(string Path, string Prompt, string? ClassPr
             var caption = FileWords.CaptionOf(file);
             var prompt = words.Instance(caption);
             if (prompt.Length == 0)
-                throw new BadInputException($"{file} has no caption, and its instance prompt would be empty; describe the picture in {System.IO.Path.ChangeExtension(file, ".txt")}.");
+                throw new BadInputException($"{file} has no caption, and its instance prompt would be empty; describe the picture in "
+                    + $"{System.IO.Path.ChangeExtension(file, ".txt")}.");
             if (words.Class(caption) is "")
-                throw new BadInputException($"The class prompt of {file} would be empty; give a class token, or describe the picture in {System.IO.Path.ChangeExtension(file, ".txt")}.");
+                throw new BadInputException($"The class prompt of {file} would be empty; give a class token, or describe the picture in "
+                    + $"{System.IO.Path.ChangeExtension(file, ".txt")}.");
             var mask = System.IO.Path.ChangeExtension(file, null) + MaskEnding;
             var weight = concept.PictureWeights?.GetValueOrDefault(System.IO.Path.GetFileName(file), 1) ?? 1;
             return new TrainingPicture(file, prompt, words.Class(caption), File.Exists(mask) ? mask : null, concept.Weight * weight);

@@ -15,7 +15,8 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Trai
     {
         using var scope = NewDisposeScope();
         var classes = samples.Where(sample => sample.Class is not null).ToList();
-        var drawn = samples.Select(sample => Draw(sample.View, 0, sample.Draw)).Concat(classes.Select(sample => Draw(sample.Class!.Value, 1, sample.Draw))).ToList();
+        var drawn = samples.Select(sample => Draw(sample.View, 0, sample.Draw))
+            .Concat(classes.Select(sample => Draw(sample.Class!.Value, 1, sample.Draw))).ToList();
         var prompts = samples.Select(sample => sample.Prompt).Concat(classes.Select(sample => sample.ClassPrompt!)).ToList();
         return new TrainBatch(
             Stack(drawn.Select(one => one.Latents)),                                     // (B, 4, h, w)
@@ -25,7 +26,8 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Trai
             samples.Count)
         {
             Weights = samples.Any(sample => sample.Picture.Weight != 1) ? [.. samples.Select(sample => sample.Picture.Weight)] : null,
-            Mask = samples.Any(sample => sample.Picture.Mask is not null) ? Stack(samples.Select(Mask).Concat(classes.Select(_ => Everywhere(samples[0])))) : null,
+            Mask = samples.Any(sample => sample.Picture.Mask is not null)
+                ? Stack(samples.Select(Mask).Concat(classes.Select(_ => Everywhere(samples[0])))) : null,
         };
 
         Tensor Stack(IEnumerable<Tensor> parts) => cat([.. parts]).to(sd.Device).MoveToOuterDisposeScope();
@@ -38,11 +40,13 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Trai
         var noise = randn(sample.shape, generator: random);                                                    // (1, 4, h, w)
         var timestep = randint(0, sd.SchedulerConfig.NumTrainTimesteps, [1], ScalarType.Int64, generator: random); // (1)
         if (options.Loss.NoiseOffset > 0)
-            noise = noise + (options.Loss.NoiseOffset * Spread(sample) * randn([1, sample.shape[1], 1, 1], generator: random)); // Guttenberg 2023, "Diffusion with offset noise"
+            noise = noise + (options.Loss.NoiseOffset * Spread(sample) * randn([1, sample.shape[1], 1, 1],
+                generator: random)); // Guttenberg 2023, "Diffusion with offset noise"
         return (sample, noise, timestep);
     }
 
-    private Tensor Spread(Tensor sample) => options.Loss.NoiseOffsetType == NoiseOffsetType.PerChannel ? sample.std([2, 3], keepdim: true) : ones(1); // (1, 4, 1, 1)
+    private Tensor Spread(Tensor sample) =>
+        options.Loss.NoiseOffsetType == NoiseOffsetType.PerChannel ? sample.std([2, 3], keepdim: true) : ones(1); // (1, 4, 1, 1)
 
     /// <inheritdoc/>
     public void Dispose()
@@ -61,5 +65,6 @@ internal sealed class BatchLoader(StableDiffusion sd, TrainOptions options, Trai
         return sample.View.IsCentred ? _masks[sample.View] = mask.DetachFromDisposeScope() : mask;
     }
 
-    private Tensor Everywhere(TrainSample sample) => ones([1, 1, sample.View.Height / sd.Vae.Config.Factor, sample.View.Width / sd.Vae.Config.Factor]);
+    private Tensor Everywhere(TrainSample sample) =>
+        ones([1, 1, sample.View.Height / sd.Vae.Config.Factor, sample.View.Width / sd.Vae.Config.Factor]);
 }

@@ -28,7 +28,8 @@ public sealed partial record ClassImageSet(string Folder, SampleOptions Recipe, 
     public string Why => (Own.Count, Need - Have) switch
     {
         (0, 0) => $"{Need} class images for \"{Recipe.Prompt}\" are there already.",
-        (0, var missing) when missing == Need => $"{Need} class images for \"{Recipe.Prompt}\" at {Recipe.Width}×{Recipe.Height} are painted anew{(HasOthers ? "; those in the folder were painted otherwise and are left alone" : "")}.",
+        (0, var missing) when missing == Need => $"{Need} class images for \"{Recipe.Prompt}\" at {Recipe.Width}×{Recipe.Height} are "
+            + $"painted anew{(HasOthers ? "; those in the folder were painted otherwise and are left alone" : "")}.",
         (0, var missing) => $"{Have} of {Need} class images for \"{Recipe.Prompt}\" are there; {missing} are painted.",
         (_, 0) => $"{Folder} holds {Own.Count} pictures of your own; {Need} class images are used.",
         (_, var missing) => $"{Folder} holds {Own.Count} pictures of your own; {missing} more are painted beside them.",
@@ -100,7 +101,9 @@ public sealed partial record ClassImageSet(string Folder, SampleOptions Recipe, 
     // The name tells how a picture was painted, so that prompts, sizes and bases never mix.
     private string PathOf(int i)
     {
-        var recipe = string.Create(CultureInfo.InvariantCulture, $"{Recipe.Prompt}|{Recipe.NegativePrompt}|{Recipe.Width}x{Recipe.Height}|{Recipe.GuidanceScale}|{Recipe.Steps}|{Recipe.Scheduler}|{Recipe.Seed}|{Base}");
+        var recipe = string.Create(CultureInfo.InvariantCulture,
+            $"{Recipe.Prompt}|{Recipe.NegativePrompt}|{Recipe.Width}x{Recipe.Height}|"
+            + $"{Recipe.GuidanceScale}|{Recipe.Steps}|{Recipe.Scheduler}|{Recipe.Seed}|{Base}");
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recipe)))[..8];
         return Path.Combine(Folder, $"class-{hash}-{i:0000}.png");
     }

@@ -26,18 +26,25 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
     /// <summary>Looks at what is there and says what a run would do; paints nothing.</summary>
     /// <param name="options">Concepts, counts, folders and size; complete, that is from <see cref="TrainOptions.ForBase"/>.</param>
     /// <param name="sd">The base that would paint.</param>
-    /// <exception cref="BadInputException">A picture of the subject cannot be decoded; its shape decides the class images' shape.</exception>
+    /// <exception cref="BadInputException">A picture of the subject cannot be decoded; its shape decides the class images'
+    /// shape.</exception>
     public static ClassImages Plan(TrainOptions options, StableDiffusion sd) =>
-        new([.. options.Concepts.SelectMany(concept => Plan(options, concept, sd, [.. TrainingPicture.Read(concept).Select(picture => (picture, Size(picture)))]))]);
+        new([.. options.Concepts.SelectMany(concept =>
+            Plan(options, concept, sd, [.. TrainingPicture.Read(concept).Select(picture => (picture, Size(picture)))]))]);
 
     /// <summary>The sets of one concept, whose pictures' buckets are known.</summary>
-    internal static IReadOnlyList<ClassImageSet> Plan(TrainOptions options, Concept concept, StableDiffusion sd, IReadOnlyList<(TrainingPicture Picture, (int Width, int Height) Size)> pictures)
+    internal static IReadOnlyList<ClassImageSet> Plan(TrainOptions options, Concept concept, StableDiffusion sd,
+        IReadOnlyList<(TrainingPicture Picture, (int Width, int Height) Size)> pictures)
     {
         var need = options.UsesClassImages ? concept.ClassImagesFor(pictures.Count) : 0;
         if (need == 0)
             return [];
-        var groups = pictures.GroupBy(picture => (picture.Picture.ClassPrompt, Bucket: options.BucketFor(sd, picture.Size))).OrderBy(group => group.Key.ClassPrompt, StringComparer.Ordinal).ThenBy(group => group.Key.Bucket).ToList();
-        var folder = concept.ClassDir ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, "class-images", Slug(concept.ClassToken is { } kind && concept.ClassPrompt!.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? kind : concept.ClassPrompt!));
+        var groups = pictures.GroupBy(picture => (picture.Picture.ClassPrompt, Bucket: options.BucketFor(sd, picture.Size)))
+            .OrderBy(group => group.Key.ClassPrompt, StringComparer.Ordinal).ThenBy(group => group.Key.Bucket).ToList();
+        var folder = concept.ClassDir
+            ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, "class-images",
+                Slug(concept.ClassToken is { } kind && concept.ClassPrompt!.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? kind
+                    : concept.ClassPrompt!));
         return
         [
             .. from @group in groups
@@ -77,7 +84,8 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
     internal IEnumerable<int> Painting(StableDiffusion sd, CancellationToken cancel)
     {
         if (Have < Need && TrainedBases.Contains(sd))
-            throw new BadInputException($"{Need - Have} class images are missing, and this model has been trained, so it would paint the subject into them; load the base anew.");
+            throw new BadInputException($"{Need - Have} class images are missing, and this model has been trained, so it would paint the "
+                + "subject into them; load the base anew.");
         var done = Have;
         foreach (var painted in Sets.SelectMany(set => set.Paint(sd, cancel)))
             yield return done += painted;
@@ -90,7 +98,8 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
     }
 
     private static string Slug(string prompt) =>
-        string.Join('-', prompt.ToLowerInvariant().Split([.. prompt.ToLowerInvariant().Where(c => !char.IsAsciiLetterOrDigit(c))], StringSplitOptions.RemoveEmptyEntries)) is { Length: > 0 } slug
+        string.Join('-', prompt.ToLowerInvariant().Split([.. prompt.ToLowerInvariant().Where(c => !char.IsAsciiLetterOrDigit(c))],
+            StringSplitOptions.RemoveEmptyEntries)) is { Length: > 0 } slug
             ? slug[..Math.Min(60, slug.Length)]
             : "class";
 }

@@ -15,7 +15,8 @@ internal static class PictureMask
     {
         var mask = RgbImage.Load(path);
         if (Math.Abs(((double)mask.Width / mask.Height / picture.Width * picture.Height) - 1) > 0.02)
-            throw new BadInputException($"The mask {path} is {mask.Width}×{mask.Height}, another shape than its picture's {picture.Width}×{picture.Height}; draw it over the picture.");
+            throw new BadInputException($"The mask {path} is {mask.Width}×{mask.Height}, another shape than its picture's "
+                + $"{picture.Width}×{picture.Height}; draw it over the picture.");
         return PictureCrop.Of(mask, bucket.Width, bucket.Height);
     }
 
@@ -35,7 +36,8 @@ internal static class PictureMask
         var share = nn.functional.avg_pool2d((image.mean([1], keepdim: true) + 1) / 2, factor);                          // (1, 1, h, w)
         var mean = share.mean().item<float>();
         if (mean < 1e-4)
-            throw new BadInputException($"The mask {path} is black where the picture is used, so nothing would be learned from it; paint the subject white, or delete the mask.");
+            throw new BadInputException($"The mask {path} is black where the picture is used, so nothing would be learned from it; paint "
+                + "the subject white, or delete the mask.");
         return (share / mean).MoveToOuterDisposeScope();
     }
 }

@@ -15,7 +15,8 @@ internal sealed class TrainData : IDisposable
 
     private readonly StableDiffusion _sd;
     private readonly TrainOptions _options;
-    private readonly List<(TrainingPicture Picture, int Concept, (int Width, int Height) Size, (int Width, int Height) Bucket)> _pictures = [];
+    private readonly List<(TrainingPicture Picture, int Concept, (int Width, int Height) Size, (int Width, int Height) Bucket)> _pictures =
+        [];
     private readonly Dictionary<(int Concept, string Prompt, (int, int) Bucket), IReadOnlyList<string>> _classFiles = [];
     private readonly Dictionary<string, PictureCrop> _masks = []; // mask file -> resized as its picture
     private LatentCache? _latents;
@@ -70,7 +71,8 @@ internal sealed class TrainData : IDisposable
         }
 
         var plan = _options.Concepts.SelectMany((concept, index) => ClassImages
-            .Plan(_options, concept, _sd, [.. _pictures.Where(entry => entry.Concept == index).Select(entry => (entry.Picture, entry.Size))])
+            .Plan(_options, concept, _sd,
+                [.. _pictures.Where(entry => entry.Concept == index).Select(entry => (entry.Picture, entry.Size))])
             .Select(set => (Set: set, Concept: index))).ToList();
         var all = new ClassImages([.. plan.Select(entry => entry.Set)]);
         foreach (var done in all.Painting(_sd, cancel)) // by the untouched base: nothing is attached yet
@@ -78,7 +80,9 @@ internal sealed class TrainData : IDisposable
         foreach (var (set, concept) in plan)
             _classFiles[(concept, set.Recipe.Prompt, (set.Recipe.Width!.Value, set.Recipe.Height!.Value))] = set.Files;
 
-        var views = _classFiles.SelectMany(set => set.Value.Select(file => new PictureView(file, set.Key.Bucket.Item1, set.Key.Bucket.Item2))).Distinct().SelectMany(Sides).ToList();
+        var views = _classFiles.SelectMany(set =>
+            set.Value.Select(file => new PictureView(file, set.Key.Bucket.Item1, set.Key.Bucket.Item2))).Distinct().SelectMany(Sides)
+                .ToList();
         for (var i = 0; i < views.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -94,7 +98,8 @@ internal sealed class TrainData : IDisposable
     public IEnumerable<StepSamples> Epoch(int epoch)
     {
         var ranks = new Dictionary<(int, string, (int, int)), int>();
-        var samples = RandomStreams.Permutation(_options.Seed, 0, epoch, _pictures.Count).Select(picture => Sample(picture, epoch, ranks)).ToList();
+        var samples = RandomStreams.Permutation(_options.Seed, 0, epoch, _pictures.Count).Select(picture => Sample(picture, epoch, ranks))
+            .ToList();
         var steps = samples
             .GroupBy(sample => (sample.View.Width, sample.View.Height)) // in the order of first appearance, which is random
             .SelectMany(bucket => bucket.Chunk(PerStep))
@@ -120,11 +125,13 @@ internal sealed class TrainData : IDisposable
         var key = (concept, picture.ClassPrompt, bucket);
         var rank = ranks.GetValueOrDefault(key);
         ranks[key] = rank + 1;
-        var members = _pictures.Count(entry => entry.Concept == concept && entry.Picture.ClassPrompt == picture.ClassPrompt && entry.Bucket == bucket);
+        var members = _pictures.Count(entry => entry.Concept == concept && entry.Picture.ClassPrompt == picture.ClassPrompt
+            && entry.Bucket == bucket);
         var position = (epoch * (long)members) + rank;
         var order = RandomStreams.Seed(_options.Seed, 7, _classFiles.Keys.ToList().IndexOf(key));
         var file = files[RandomStreams.Permutation(order, 0, position / files.Count, files.Count)[position % files.Count]];
-        return new TrainSample(picture, view, Caption(picture.Prompt, 0), new PictureView(file, bucket.Width, bucket.Height, _options.Images.Flip && Choice(1, 0) < 0.5), Caption(picture.ClassPrompt, 1), draw);
+        return new TrainSample(picture, view, Caption(picture.Prompt, 0), new PictureView(file, bucket.Width, bucket.Height,
+            _options.Images.Flip && Choice(1, 0) < 0.5), Caption(picture.ClassPrompt, 1), draw);
 
         double Choice(int stream, int choice) => RandomStreams.Choice(_options.Seed, stream, draw, choice);
 
@@ -166,7 +173,10 @@ internal sealed class TrainData : IDisposable
     private long ExpectedBytes()
     {
         var latents = (long)_options.Images.Size!.Value * _options.Images.Size.Value / (_sd.Vae.Config.Factor * _sd.Vae.Config.Factor);
-        var pictures = _pictures.Count + (_options.UsesClassImages ? _options.Concepts.Select((concept, index) => concept.ClassImagesFor(_pictures.Count(entry => entry.Concept == index))).Sum() : 0);
+        var pictures = _pictures.Count
+            + (_options.UsesClassImages
+                ? _options.Concepts.Select((concept, index) => concept.ClassImagesFor(_pictures.Count(entry => entry.Concept == index)))
+                    .Sum() : 0);
         return pictures * latents * 2 * 4 * 4 * (_options.Images.Flip ? 2 : 1);
     }
 }

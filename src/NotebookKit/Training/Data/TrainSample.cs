@@ -9,7 +9,8 @@ namespace NotebookKit.Training.Data;
 /// <param name="Class">The class image beside it; null where there is none.</param>
 /// <param name="ClassPrompt">The class image's prompt this time.</param>
 /// <param name="Draw">Which draw it is: epoch × pictures + picture; all its randomness follows from this.</param>
-internal sealed record TrainSample(TrainingPicture Picture, PictureView View, string Prompt, PictureView? Class, string? ClassPrompt, long Draw);
+internal sealed record TrainSample(TrainingPicture Picture, PictureView View, string Prompt, PictureView? Class, string? ClassPrompt,
+    long Draw);
 
 /// <summary>What one optimizer step learns from: batches of one picture size each, and how many pictures there are in all.</summary>
 /// <param name="Batches">The batches, each small enough for the memory.</param>

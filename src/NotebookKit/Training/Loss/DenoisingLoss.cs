@@ -21,7 +21,8 @@ internal sealed class DenoisingLoss(UNet2DConditionModel unet, SchedulerConfig c
     {
         var dtype = unet.parameters().First().dtype;
         var noisy = _noising.AddNoise(batch.Latents, batch.Noise, batch.Timesteps);                          // (B, 4, h, w)
-        var target = config.PredictionType == "v_prediction" ? _noising.GetVelocity(batch.Latents, batch.Noise, batch.Timesteps) : batch.Noise;
+        var target = config.PredictionType == "v_prediction" ? _noising.GetVelocity(batch.Latents, batch.Noise, batch.Timesteps)
+            : batch.Noise;
         var guess = unet.call(noisy.to(dtype), batch.Timesteps, batch.Context.to(dtype)).to(ScalarType.Float32); // (B, 4, h, w)
         var error = (guess - target).square();                                                               // (B, 4, h, w)
         return (batch.Mask is null ? error : error * batch.Mask).mean([1, 2, 3]);                            // (B)

@@ -8,7 +8,8 @@ namespace NotebookKit.Training.Loss;
 /// <param name="checkpoint">The last good checkpoint; null where there is none.</param>
 public sealed class DivergedException(int step, int epoch, string what, string? checkpoint = null)
     : Exception($"The {what} became no number at step {step} (epoch {epoch}), so the run stops with its weights as they were before. "
-        + (checkpoint is null ? "There is no checkpoint to go back to (--save-every makes some)." : $"The last good checkpoint is {checkpoint}.")
+        + (checkpoint is null ? "There is no checkpoint to go back to (--save-every makes some)."
+            : $"The last good checkpoint is {checkpoint}.")
         + " Take a lower learning rate or a warmup, and keep gradient clipping on.")
 {
     /// <summary>The same with the checkpoint that can be gone back to.</summary>

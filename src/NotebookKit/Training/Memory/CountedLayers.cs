@@ -87,7 +87,8 @@ internal sealed class CountedLayers(MemoryTape tape, CountedParameters trained, 
     /// <param name="kernel">Side of the kernel.</param>
     /// <param name="stride">By how much the picture shrinks.</param>
     public Counted Conv(string path, Counted x, long inputs, long outputs, int kernel = 3, int stride = 1) =>
-        Adapted(path, x, () => Convolve(x, inputs, outputs, kernel, stride, size, trained.Contains(path)), inputs, outputs, (kernel, stride));
+        Adapted(path, x, () => Convolve(x, inputs, outputs, kernel, stride, size, trained.Contains(path)), inputs, outputs,
+            (kernel, stride));
 
     /// <summary>
     /// softmax(QKᵀ/√d)·V: keeps the queries, keys, values and the result, and a number for each row of scores. The scores
@@ -127,7 +128,8 @@ internal sealed class CountedLayers(MemoryTape tape, CountedParameters trained, 
     }
 
     private Counted Matrix(Counted x, long inputs, long outputs, int numberSize, bool learns) => tape.Apply(
-        [x], x.Count / inputs * outputs, numberSize, learns ? [x] : [], new OperationWork { Learns = learns, Backward = learns ? inputs * outputs * numberSize : 0 });
+        [x], x.Count / inputs * outputs, numberSize, learns ? [x] : [],
+        new OperationWork { Learns = learns, Backward = learns ? inputs * outputs * numberSize : 0 });
 
     private Counted Convolve(Counted x, long inputs, long outputs, int kernel, int stride, int numberSize, bool learns)
     {
@@ -151,7 +153,8 @@ internal sealed class CountedLayers(MemoryTape tape, CountedParameters trained, 
         var y = own();
         tape.Part = part == MemoryPart.TextEncoderLayers ? part : MemoryPart.Adapters;
         var input = size == Float ? x : Copy(x, Float); // the adapter is float32 beside a half-precision base
-        var share = trained.Dora ? Layer(input, Change(inputs, outputs, kernel), inputs, outputs, kernel) : LowRank(input, inputs, outputs, rank, kernel);
+        var share = trained.Dora ? Layer(input, Change(inputs, outputs, kernel), inputs, outputs, kernel)
+            : LowRank(input, inputs, outputs, rank, kernel);
         if (size != Float)
             share = Copy(share, size);
         y = tape.Sum(y, share);
@@ -194,8 +197,10 @@ internal sealed class CountedLayers(MemoryTape tape, CountedParameters trained, 
     {
         var stride = kernel?.Stride ?? 1;
         var order = kernel is null ? 0 : x.Bytes + weight.Bytes;
-        return tape.Apply([x, weight], x.Count / inputs * outputs / (stride * stride), Float, [x, weight], new OperationWork { Forward = order, Backward = order });
+        return tape.Apply([x, weight], x.Count / inputs * outputs / (stride * stride), Float, [x, weight],
+            new OperationWork { Forward = order, Backward = order });
     }
 
-    private static long Weight(long inputs, long outputs, (int Side, int Stride)? kernel) => inputs * outputs * (kernel?.Side ?? 1) * (kernel?.Side ?? 1);
+    private static long Weight(long inputs, long outputs, (int Side, int Stride)? kernel) =>
+        inputs * outputs * (kernel?.Side ?? 1) * (kernel?.Side ?? 1);
 }

@@ -98,7 +98,8 @@ internal sealed class CountedParameters
         if (_last is { } last && last.Shape == shape)
             return last;
         using var skip = Layers.Uninitialised(META);
-        return _last = new NetworksOf(shape, new UNet2DConditionModel(shape.UNet), new CLIPTextModel(shape.Text), new AutoencoderKL(shape.Vae));
+        return _last = new NetworksOf(shape, new UNet2DConditionModel(shape.UNet), new CLIPTextModel(shape.Text),
+            new AutoencoderKL(shape.Vae));
     }
 
     private static long Count(nn.Module part) => part.parameters().Sum(parameter => parameter.numel());

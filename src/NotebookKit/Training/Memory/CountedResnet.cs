@@ -13,13 +13,16 @@ internal static class CountedResnet
     /// <param name="outChannels">Channels of the output.</param>
     /// <param name="timeWidth">Width of the embedding.</param>
     /// <param name="groups">Means that each norm takes.</param>
-    public static Counted Resnet(this CountedLayers layers, string path, Counted input, Counted? time, long inChannels, long outChannels, long timeWidth, long groups) => layers.Tape.Scope(() =>
+    public static Counted Resnet(this CountedLayers layers, string path, Counted input, Counted? time, long inChannels, long outChannels,
+        long timeWidth, long groups) => layers.Tape.Scope(() =>
     {
         layers.Tape.Part = MemoryPart.ResnetBlocks;
-        var hidden = layers.Conv($"{path}.conv1", layers.FreshActivation(layers.Norm($"{path}.norm1", input, groups)), inChannels, outChannels);
+        var hidden = layers.Conv($"{path}.conv1", layers.FreshActivation(layers.Norm($"{path}.norm1", input, groups)), inChannels,
+            outChannels);
         if (time is not null)
             hidden = layers.FreshSum(hidden, layers.Linear($"{path}.time_emb_proj", time, timeWidth, outChannels));
-        hidden = layers.Conv($"{path}.conv2", layers.FreshActivation(layers.Norm($"{path}.norm2", hidden, groups)), outChannels, outChannels);
+        hidden = layers.Conv($"{path}.conv2", layers.FreshActivation(layers.Norm($"{path}.norm2", hidden, groups)), outChannels,
+            outChannels);
         var shortcut = inChannels == outChannels ? input : layers.Conv($"{path}.conv_shortcut", input, inChannels, outChannels, kernel: 1);
         return layers.FreshSum(hidden, shortcut);
     });

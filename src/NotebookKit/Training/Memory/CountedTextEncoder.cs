@@ -22,7 +22,8 @@ internal sealed class CountedTextEncoder(CountedLayers layers, CLIPTextConfig co
         var table = layers.Tape.Apply([], tokens * width, layers.Size, [], new OperationWork
         {
             Learns = layers.Learns("text_encoder.text_model.embeddings.token_embedding"),
-            Backward = layers.Learns("text_encoder.text_model.embeddings.token_embedding") ? (long)config.VocabSize * width * layers.Size : 0,
+            Backward = layers.Learns("text_encoder.text_model.embeddings.token_embedding") ? (long)config.VocabSize * width * layers.Size
+                : 0,
         });
         if (word)
             table = _tape.Apply([], tokens * width, layers.Size, [], new OperationWork { Learns = true });
@@ -47,14 +48,16 @@ internal sealed class CountedTextEncoder(CountedLayers layers, CLIPTextConfig co
             var q = layers.Linear($"{path}.self_attn.q_proj", normed, width, width);
             var k = layers.Linear($"{path}.self_attn.k_proj", normed, width, width);
             var v = layers.Linear($"{path}.self_attn.v_proj", normed, width, width);
-            return layers.Linear($"{path}.self_attn.out_proj", layers.Attend(q, k, v, prompts, width, config.NumAttentionHeads), width, width);
+            return layers.Linear($"{path}.self_attn.out_proj", layers.Attend(q, k, v, prompts, width, config.NumAttentionHeads), width,
+                width);
         }));
         normed = layers.Norm($"{path}.layer_norm2", hidden, tokens);
         return _tape.Sum(hidden, _tape.Scope(() =>
         {
             var inner = layers.Linear($"{path}.mlp.fc1", normed, width, wide);
             // x·σ(1.702x): the sigmoid keeps its result, the product both its factors.
-            var activated = config.HiddenAct == "quick_gelu" ? layers.Product(inner, layers.Sigmoid(layers.Scaled(inner))) : layers.Activation(inner);
+            var activated = config.HiddenAct == "quick_gelu" ? layers.Product(inner, layers.Sigmoid(layers.Scaled(inner)))
+                : layers.Activation(inner);
             return layers.Linear($"{path}.mlp.fc2", activated, wide, width);
         }));
     });

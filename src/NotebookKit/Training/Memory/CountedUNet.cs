@@ -22,7 +22,8 @@ internal sealed class CountedUNet(CountedLayers layers, UNet2DConditionConfig co
         var channels = config.BlockOutChannels;
         var last = channels.Count - 1;
         var time = layers.Linear("unet.time_embedding.linear_1", layers.Input(batch * channels[0]), channels[0], config.TimeWidth);
-        time = layers.Activation(layers.Linear("unet.time_embedding.linear_2", layers.Activation(time), config.TimeWidth, config.TimeWidth));
+        time = layers.Activation(layers.Linear("unet.time_embedding.linear_2", layers.Activation(time), config.TimeWidth,
+            config.TimeWidth));
 
         var hidden = layers.Conv("unet.conv_in", sample, config.InChannels, channels[0]);
         var skips = new Stack<Counted>([hidden]);
@@ -32,7 +33,8 @@ internal sealed class CountedUNet(CountedLayers layers, UNet2DConditionConfig co
             for (var i = 0; i < config.LayersPerBlock[level]; i++)
             {
                 var residual = Resnet($"{path}.resnets.{i}", hidden, time, i == 0 ? channels[Math.Max(level - 1, 0)] : width, width);
-                hidden = Attends(config.DownBlockTypes[level]) ? Transformer($"{path}.attentions.{i}", residual, context, width, level) : residual;
+                hidden = Attends(config.DownBlockTypes[level]) ? Transformer($"{path}.attentions.{i}", residual, context, width, level)
+                    : residual;
                 if (hidden != residual)
                     _tape.Free(residual);
                 skips.Push(hidden);
@@ -66,9 +68,11 @@ internal sealed class CountedUNet(CountedLayers layers, UNet2DConditionConfig co
             var skip = skips.Pop();
             var joined = _tape.Apply([hidden, skip], hidden.Count + skip.Count, layers.Size, []);
             _tape.Free(skip);
-            var residual = Resnet($"{path}.resnets.{i}", joined, time, (i == 0 ? below : width) + (i == count - 1 ? lastSkip : width), width);
+            var residual = Resnet($"{path}.resnets.{i}", joined, time, (i == 0 ? below : width) + (i == count - 1 ? lastSkip : width),
+                width);
             _tape.Free(joined);
-            hidden = Attends(config.UpBlockTypes[block]) ? Transformer($"{path}.attentions.{i}", residual, context, width, level) : residual;
+            hidden = Attends(config.UpBlockTypes[block]) ? Transformer($"{path}.attentions.{i}", residual, context, width, level)
+                : residual;
             if (hidden != residual)
                 _tape.Free(residual);
         }
@@ -110,7 +114,8 @@ internal sealed class CountedUNet(CountedLayers layers, UNet2DConditionConfig co
         var tokens = input.Count / width;
         var normed = layers.Norm($"{path}.norm1", input, tokens);
         var hidden = layers.FreshSum(Attention($"{path}.attn1", normed, normed, width, width, heads), input);
-        hidden = layers.FreshSum(Attention($"{path}.attn2", layers.Norm($"{path}.norm2", hidden, tokens), context, width, config.CrossAttentionDim, heads), hidden);
+        hidden = layers.FreshSum(Attention($"{path}.attn2", layers.Norm($"{path}.norm2", hidden, tokens), context, width,
+            config.CrossAttentionDim, heads), hidden);
         return layers.FreshSum(FeedForward($"{path}.ff", layers.Norm($"{path}.norm3", hidden, tokens), width), hidden);
     });
 

@@ -15,14 +15,17 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
 
     /// <summary>A picture to its latents.</summary>
     /// <param name="side">Of the picture in pixels.</param>
-    public void Encode(long side) => InTiles(side / config.Factor, tile => Whole(tile, encode: true), config.Factor, 1, config.InChannels, 2 * config.LatentChannels);
+    public void Encode(long side) =>
+        InTiles(side / config.Factor, tile => Whole(tile, encode: true), config.Factor, 1, config.InChannels, 2 * config.LatentChannels);
 
     /// <summary>Latents to a picture.</summary>
     /// <param name="side">Of the latents.</param>
-    public void Decode(long side) => InTiles(side, tile => Whole(tile, encode: false), 1, config.Factor, config.LatentChannels, config.OutChannels);
+    public void Decode(long side) =>
+        InTiles(side, tile => Whole(tile, encode: false), 1, config.Factor, config.LatentChannels, config.OutChannels);
 
     // What is much larger than a tile goes through in overlapping tiles, which are added up.
-    private void InTiles(long side, Func<long, Counted> whole, long inScale, long outScale, long inChannels, long outChannels) => _tape.Scope(() =>
+    private void InTiles(long side, Func<long, Counted> whole, long inScale, long outScale, long inChannels,
+        long outChannels) => _tape.Scope(() =>
     {
         layers.Input(inChannels * side * side * inScale * inScale);
         if (4 * side * side <= 9L * TileSize * TileSize)
@@ -53,7 +56,8 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
         var hidden = layers.Conv("vae.encoder.conv_in", images, config.InChannels, channels[0]);
         for (var level = 0; level < channels.Count; level++)
         {
-            var (from, to, count, shrink) = (channels[Math.Max(level - 1, 0)], channels[level], config.LayersPerBlock, level < channels.Count - 1);
+            var (from, to, count, shrink) = (channels[Math.Max(level - 1, 0)], channels[level], config.LayersPerBlock,
+                level < channels.Count - 1);
             var input = hidden;
             hidden = _tape.Scope(() =>
             {
@@ -64,7 +68,8 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
         }
 
         hidden = Middle(hidden, channels[^1]);
-        return layers.Conv("vae.encoder.conv_out", layers.Activation(layers.Norm("vae.norm", hidden, Groups)), channels[^1], 2 * config.LatentChannels);
+        return layers.Conv("vae.encoder.conv_out", layers.Activation(layers.Norm("vae.norm", hidden, Groups)), channels[^1],
+            2 * config.LatentChannels);
     });
 
     private Counted Decoder(Counted latents) => _tape.Scope(() =>
@@ -73,7 +78,8 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
         var hidden = Middle(layers.Conv("vae.decoder.conv_in", latents, config.LatentChannels, channels[0]), channels[0]);
         for (var level = 0; level < channels.Length; level++)
         {
-            var (from, to, count, enlarge) = (channels[Math.Max(level - 1, 0)], channels[level], config.LayersPerBlock + 1, level < channels.Length - 1);
+            var (from, to, count, enlarge) = (channels[Math.Max(level - 1, 0)], channels[level], config.LayersPerBlock + 1,
+                level < channels.Length - 1);
             var input = hidden;
             hidden = _tape.Scope(() =>
             {
@@ -82,7 +88,8 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
             });
         }
 
-        return layers.Conv("vae.decoder.conv_out", layers.FreshActivation(layers.Norm("vae.norm", hidden, Groups)), channels[^1], config.OutChannels);
+        return layers.Conv("vae.decoder.conv_out", layers.FreshActivation(layers.Norm("vae.norm", hidden, Groups)), channels[^1],
+            config.OutChannels);
     });
 
     private Counted Resnets(Counted hidden, long inChannels, long outChannels, int count)
@@ -98,7 +105,8 @@ internal sealed class CountedVae(CountedLayers layers, AutoencoderKLConfig confi
         var attended = _tape.Scope(() =>
         {
             var tokens = layers.Copy(layers.Norm("vae.norm", first, Groups));
-            var (q, k, v) = (layers.Linear("vae.q", tokens, width, width), layers.Linear("vae.k", tokens, width, width), layers.Linear("vae.v", tokens, width, width));
+            var (q, k, v) = (layers.Linear("vae.q", tokens, width, width), layers.Linear("vae.k", tokens, width, width),
+                layers.Linear("vae.v", tokens, width, width));
             return _tape.Sum(first, layers.Copy(layers.Linear("vae.out", layers.Attend(q, k, v, 1, width, 1), width, width)));
         });
         return Resnets(attended, width, width, 1);

@@ -27,9 +27,11 @@ public sealed class EncodersAside : IDisposable
         _file = file;
         _onGpu = sd.Device.type != TorchSharp.DeviceType.CPU;
         if (vae)
-            _weights.AddRange(sd.Vae.named_parameters().Select(named => new Weight("vae." + named.name, named.parameter, named.parameter.shape)));
+            _weights.AddRange(sd.Vae.named_parameters()
+                .Select(named => new Weight("vae." + named.name, named.parameter, named.parameter.shape)));
         if (textEncoder)
-            _weights.AddRange(sd.TextEncoder.named_parameters().Select(named => new Weight("text_encoder." + named.name, named.parameter, named.parameter.shape)));
+            _weights.AddRange(sd.TextEncoder.named_parameters()
+                .Select(named => new Weight("text_encoder." + named.name, named.parameter, named.parameter.shape)));
         if (!_onGpu)
             Safetensors.Save(file, _weights.Select(weight => KeyValuePair.Create(weight.Name, (Tensor)weight.Parameter)));
         Away();

@@ -22,8 +22,10 @@ public sealed record MachineMemory(long Total, long Free)
 
     private static MachineMemory? Ram()
     {
-        var fields = Lines("/proc/meminfo").Select(line => line.Split(':')).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1].Trim().Split(' ')[0]);
-        return Number(fields.GetValueOrDefault("MemTotal")) is { } total && Number(fields.GetValueOrDefault("MemAvailable")) is { } free ? new(1024 * total, 1024 * free) : null;
+        var fields = Lines("/proc/meminfo").Select(line => line.Split(':')).Where(parts => parts.Length == 2)
+            .ToDictionary(parts => parts[0], parts => parts[1].Trim().Split(' ')[0]);
+        return Number(fields.GetValueOrDefault("MemTotal")) is { } total && Number(fields.GetValueOrDefault("MemAvailable")) is { } free
+            ? new(1024 * total, 1024 * free) : null;
     }
 
     // A container's limit: control groups of the second version, or else of the first.
@@ -31,10 +33,12 @@ public sealed record MachineMemory(long Total, long Free)
     {
         var (limit, used, cache) = File.Exists("/sys/fs/cgroup/memory.max")
             ? ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat")
-            : ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes", "/sys/fs/cgroup/memory/memory.stat");
+            : ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+                "/sys/fs/cgroup/memory/memory.stat");
         if (Number(Lines(limit).FirstOrDefault()) is not { } most || Number(Lines(used).FirstOrDefault()) is not { } held)
             return null; // "max" is no limit
-        var reclaimable = Number(Lines(cache).FirstOrDefault(line => line.StartsWith("inactive_file ", StringComparison.Ordinal))?.Split(' ')[1]) ?? 0;
+        var reclaimable = Number(Lines(cache)
+            .FirstOrDefault(line => line.StartsWith("inactive_file ", StringComparison.Ordinal))?.Split(' ')[1]) ?? 0;
         return new(most, Math.Max(0, most - held + reclaimable));
     }
 
@@ -50,5 +54,6 @@ public sealed record MachineMemory(long Total, long Free)
         }
     }
 
-    private static long? Number(string? text) => long.TryParse(text?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static long? Number(string? text) =>
+        long.TryParse(text?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -23,7 +23,8 @@ public sealed record MemoryBytes(long Weights, long Gradients, long Optimizer, l
     internal static MemoryBytes Of(IReadOnlyList<long> parts)
     {
         return new(
-            Sum(MemoryPart.UNet, MemoryPart.Beside), Sum(MemoryPart.Gradients, MemoryPart.Gradients), Sum(MemoryPart.OptimizerStates, MemoryPart.MovingAverage),
+            Sum(MemoryPart.UNet, MemoryPart.Beside), Sum(MemoryPart.Gradients, MemoryPart.Gradients),
+            Sum(MemoryPart.OptimizerStates, MemoryPart.MovingAverage),
             Sum(MemoryPart.Norms, MemoryPart.Momentary), Sum(MemoryPart.Caches, MemoryPart.Caches))
         {
             Parts = Enum.GetValues<MemoryPart>().Where(part => parts[(int)part] > 0).ToDictionary(part => part, part => parts[(int)part]),

@@ -126,9 +126,11 @@ internal sealed class MemoryCount
             var (latents, noise) = (layers.Input(count, float32: true), layers.Input(count, float32: true));
             _tape.Recording = true;
             var context = _plan.TextLearns
-                ? new CountedTextEncoder(layers, _shape.Text, _plan.Options.Memory.GradientCheckpointing).Call(Pictures, _plan.Options.Method == TrainMethod.TextualInversion)
+                ? new CountedTextEncoder(layers, _shape.Text, _plan.Options.Memory.GradientCheckpointing).Call(Pictures,
+                    _plan.Options.Method == TrainMethod.TextualInversion)
                 : layers.Input((long)Pictures * ClipTokenizer.ModelMaxLength * _shape.Text.HiddenSize);
-            var guess = new CountedUNet(layers, _shape.UNet, _plan.Options.Memory.GradientCheckpointing).Call(layers.Copy(latents, _size), context, Pictures);
+            var guess = new CountedUNet(layers, _shape.UNet, _plan.Options.Memory.GradientCheckpointing).Call(layers.Copy(latents, _size),
+                context, Pictures);
             var loss = layers.Activation(_tape.Sum(layers.Copy(guess, Float), noise)); // the square keeps the difference
             _tape.Backward(loss);
             _tape.Recording = false;
@@ -145,16 +147,22 @@ internal sealed class MemoryCount
         var copies = _tape.Hold(MemoryPart.Momentary, folded ? Float * _trained.Folded : 0);
         // A GPU draws a batch, a CPU one picture, or of a miniature small ones side by side, a few on each core.
         var beside = !_plan.OnGpu && _shape.UNet.IsMiniature && Latents * Latents <= Sampler.LargestSideBySide;
-        var batch = _plan.OnGpu ? Math.Min(most, Math.Clamp(64 * 64 / (Latents * Latents), 1, 16)) : beside ? Sampler.AtOnce(most, get_num_threads()) : 1;
+        var batch = _plan.OnGpu ? Math.Min(most, Math.Clamp(64 * 64 / (Latents * Latents), 1, 16)) : beside
+            ? Sampler.AtOnce(most, get_num_threads()) : 1;
         var threads = beside ? Math.Min((most + batch - 1) / batch, get_num_threads()) : 1;
         var alone = new MemoryTape();
-        var layers = new CountedLayers(alone, CountedParameters.Nothing, _size) { Fused = _plan.FusedAttention, Threads = _plan.OnGpu ? 0 : threads > 1 ? 1 : get_num_threads() };
+        var layers = new CountedLayers(alone, CountedParameters.Nothing, _size)
+        {
+            Fused = _plan.FusedAttention,
+            Threads = _plan.OnGpu ? 0 : threads > 1 ? 1 : get_num_threads()
+        };
         alone.Scope(() =>
         {
             var latents = layers.Input((long)batch * _shape.UNet.InChannels * Latents * Latents, float32: true);
             new CountedTextEncoder(layers, _shape.Text, checkpointing: false).Call(2, word: false);
             var context = layers.Input(2L * batch * ClipTokenizer.ModelMaxLength * _shape.Text.HiddenSize);
-            alone.Free(new CountedUNet(layers, _shape.UNet, checkpointing: false).Call(layers.Input(2 * latents.Count), context, 2 * batch));
+            alone.Free(new CountedUNet(layers, _shape.UNet, checkpointing: false).Call(layers.Input(2 * latents.Count), context,
+                2 * batch));
             new CountedVae(layers, _shape.Vae).Decode(Latents);
             return latents;
         });
@@ -176,7 +184,8 @@ internal sealed class MemoryCount
         var again = _tape.Hold(MemoryPart.Momentary, 2 * Trained); // the file, and the adapters made of it
         var (layers, side) = (Layers(_trained), Math.Min(_shape.UNet.SampleSize ?? 64, 32));
         Free(_tape.Scope(() => new CountedUNet(layers, _shape.UNet, checkpointing: false).Call(
-            layers.Input((long)_shape.UNet.InChannels * side * side), layers.Input((long)ClipTokenizer.ModelMaxLength * _shape.Text.HiddenSize), 1)));
+            layers.Input((long)_shape.UNet.InChannels * side * side),
+            layers.Input((long)ClipTokenizer.ModelMaxLength * _shape.Text.HiddenSize), 1)));
         Free(again);
     }
 

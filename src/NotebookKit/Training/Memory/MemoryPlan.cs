@@ -46,7 +46,8 @@ public sealed record MemoryPlan
     internal bool KeepsAverage => Options.Learning.EmaDecay > 0;
 
     /// <summary>Whether prompts are encoded anew in each step, by a text encoder or with a word that learns.</summary>
-    internal bool TextLearns => Options.Method == TrainMethod.TextualInversion || (Options.TextRatio > 0 && Options.Method != TrainMethod.Imagic);
+    internal bool TextLearns =>
+        Options.Method == TrainMethod.TextualInversion || (Options.TextRatio > 0 && Options.Method != TrainMethod.Imagic);
 
     /// <summary>Whether anything is left to put aside.</summary>
     internal bool EncodersCanGo => !Options.Images.RandomCrop || !(TextLearns || Options.Images.ShuffleCaptions);
@@ -68,7 +69,9 @@ public sealed record MemoryPlan
             WithClass = classImages > 0,
             DType = dtype,
             Pictures = (options.Images.Flip ? 2 : 1) * ((options.Images.RandomCrop ? 0 : pictures) + classImages),
-            Prompts = Math.Min(PromptStates.Kept, options.Concepts.SelectMany(TrainingPicture.Read).SelectMany(picture => new[] { picture.Prompt, picture.ClassPrompt }).OfType<string>().Distinct().Count()),
+            Prompts = Math.Min(PromptStates.Kept,
+                options.Concepts.SelectMany(TrainingPicture.Read).SelectMany(picture => new[] { picture.Prompt, picture.ClassPrompt })
+                    .OfType<string>().Distinct().Count()),
             Painted = classImages,
             OnGpu = onGpu,
         };

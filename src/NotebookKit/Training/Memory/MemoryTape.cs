@@ -158,7 +158,8 @@ internal sealed class MemoryTape
     private void GoBack(Step step, Gradient gradient)
     {
         foreach (var input in step.Inputs.Where(input => input.Learns))
-            Give(input, step.Work.PassesGradient && input.Bytes == gradient.Bytes ? gradient : new Gradient(input.Bytes), !step.Work.PassesGradient || input.Bytes != gradient.Bytes);
+            Give(input, step.Work.PassesGradient && input.Bytes == gradient.Bytes ? gradient : new Gradient(input.Bytes),
+                !step.Work.PassesGradient || input.Bytes != gradient.Bytes);
         Moment(step.Work.Backward);
     }
 

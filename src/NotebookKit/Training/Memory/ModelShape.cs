@@ -43,7 +43,8 @@ public sealed record ModelShape(UNet2DConditionConfig UNet, AutoencoderKLConfig 
         }
 
         if (!Directory.Exists(folder))
-            throw new BadInputException($"There is no folder {folder}; give a model's folder in the diffusers layout, or {Sd15Name} for Stable Diffusion 1.5.");
+            throw new BadInputException($"There is no folder {folder}; give a model's folder in the diffusers layout, or {Sd15Name} for "
+                + "Stable Diffusion 1.5.");
         return new(
             UNet2DConditionConfig.Load(Path.Combine(folder, "unet", "config.json")),
             AutoencoderKLConfig.Load(Path.Combine(folder, "vae", "config.json")),
@@ -58,7 +59,8 @@ public sealed record ModelShape(UNet2DConditionConfig UNet, AutoencoderKLConfig 
     /// <param name="dtype">The weights' type.</param>
     public StableDiffusion Create(ScalarType dtype = ScalarType.Float32)
     {
-        var sd = new StableDiffusion(new UNet2DConditionModel(UNet), new AutoencoderKL(Vae), new CLIPTextModel(Text), ClipTokenizer.Default, new SchedulerConfig());
+        var sd = new StableDiffusion(new UNet2DConditionModel(UNet), new AutoencoderKL(Vae), new CLIPTextModel(Text), ClipTokenizer.Default,
+            new SchedulerConfig());
         if (dtype != ScalarType.Float32)
         {
             sd.UNet.to(dtype);

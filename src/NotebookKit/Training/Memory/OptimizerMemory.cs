@@ -18,7 +18,8 @@ internal static class OptimizerMemory
         return kind switch
         {
             // A byte for each number and a float for each block, twice.
-            OptimizerKind.AdamW8bit when count >= SmallestQuantized => 2 * (count + (Float * ((count + BlockwiseQuantization.BlockSize - 1) / BlockwiseQuantization.BlockSize))),
+            OptimizerKind.AdamW8bit when count >= SmallestQuantized => 2 * (count
+                + (Float * ((count + BlockwiseQuantization.BlockSize - 1) / BlockwiseQuantization.BlockSize))),
             // A mean for each row and each column.
             OptimizerKind.Adafactor => Float * (shape.Length >= 2 ? shape[0] + (count / shape[0]) : count),
             OptimizerKind.Lion => Float * count,

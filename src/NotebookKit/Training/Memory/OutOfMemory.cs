@@ -29,11 +29,13 @@ public static class OutOfMemory
         {
             var forecast = MemoryForecast.Of(shape, plan).Needed;
             var next = Next(shape, plan, Math.Min(held, forecast), checkpoint is not null);
-            return $"Memory ran out: {MemoryForecast.Size(forecast)} were forecast and {MemoryForecast.Size(held)} held when no more was to be had; {kept}next, {next}.";
+            return $"Memory ran out: {MemoryForecast.Size(forecast)} were forecast and {MemoryForecast.Size(held)} held when no more was "
+                + $"to be had; {kept}next, {next}.";
         }
         catch (Exception e) when (Is(e))
         {
-            return $"Memory ran out, with {MemoryForecast.Size(held)} held when no more was to be had and none left to forecast with; {kept}kit forecast tells what the settings take and what to change.";
+            return $"Memory ran out, with {MemoryForecast.Size(held)} held when no more was to be had and none left to forecast with; "
+                + $"{kept}kit forecast tells what the settings take and what to change.";
         }
     }
 
@@ -45,6 +47,8 @@ public static class OutOfMemory
             .Select(change => (Change: change, Total: MemoryForecast.Of(shape, change.Of(plan)).Needed));
         if (changes.FirstOrDefault(tried => tried.Total < tooMuch).Change is not { } best)
             return "train a smaller base, or on a machine with more memory";
-        return $"{char.ToLowerInvariant(best.What[0])}{best.What[1..]} ({string.Join(' ', best.Flags)}) and {(!started ? "start again" : best.KeepsCheckpoints ? "go on with --resume" : "start anew, for the checkpoint is of the old settings")}";
+        return $"{char.ToLowerInvariant(best.What[0])}{best.What[1..]} ({string.Join(' ', best.Flags)}) and "
+            + $"{(!started ? "start again" : best.KeepsCheckpoints ? "go on with --resume" : "start anew, for the checkpoint is of the "
+                + "old settings")}";
     }
 }

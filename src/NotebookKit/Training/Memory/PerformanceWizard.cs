@@ -24,7 +24,8 @@ public static class PerformanceWizard
         {
             var changed = Count(change.Of(forecast.Plan));
             if (changed.Fits)
-                return [$"{change}: {MemoryForecast.Size(changed.Bytes.Total)} instead of {MemoryForecast.Size(forecast.Bytes.Total)}; {change.Cost}."];
+                return [$"{change}: {MemoryForecast.Size(changed.Bytes.Total)} instead of {MemoryForecast.Size(forecast.Bytes.Total)}; "
+                    + $"{change.Cost}."];
         }
 
         var advice = new List<string>();
@@ -40,7 +41,8 @@ public static class PerformanceWizard
                 return advice;
         }
 
-        advice.Add($"Even so {MemoryForecast.Size(now.Bytes.Total + now.Reserve)} are more than the {MemoryForecast.Size(forecast.Available ?? 0)} there are; train a smaller base or on a larger machine.");
+        advice.Add($"Even so {MemoryForecast.Size(now.Bytes.Total + now.Reserve)} are more than the "
+            + $"{MemoryForecast.Size(forecast.Available ?? 0)} there are; train a smaller base or on a larger machine.");
         return advice;
 
         MemoryForecast Count(MemoryPlan plan) => new(plan, MemoryCount.Of(shape, plan), forecast.Available);
@@ -54,7 +56,8 @@ public static class PerformanceWizard
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(plan);
         if (!plan.Options.Memory.FreeEncoders && plan.EncodersCanGo)
-            yield return new("Put the VAE and the frozen text encoder aside once everything is encoded", ["--free-encoders"], "samples and saving wait until they are back");
+            yield return new("Put the VAE and the frozen text encoder aside once everything is encoded", ["--free-encoders"],
+                "samples and saving wait until they are back");
         if (!plan.Options.Memory.GradientCheckpointing)
             yield return new("Turn gradient checkpointing on", ["--checkpointing"], "a step takes about a third longer");
         if (plan.Options.Learning.Optimizer is OptimizerKind.AdamW or OptimizerKind.Prodigy)
@@ -64,11 +67,13 @@ public static class PerformanceWizard
         if (plan.Batch > 1)
         {
             var sum = plan.Batch * plan.Options.Intervals.GradientAccumulation;
-            yield return new($"Take one picture at a time and add {sum} up", ["--batch", "1", "--accumulation", Text(sum)], "the result is the same, the run slower");
+            yield return new($"Take one picture at a time and add {sum} up", ["--batch", "1", "--accumulation", Text(sum)],
+                "the result is the same, the run slower");
         }
 
         if (plan.DType == ScalarType.Float32)
-            yield return new("Hold the base in half precision", ["--dtype", "bfloat16"], "faster too on a GPU and where the processor multiplies it (kit doctor says), else slower");
+            yield return new("Hold the base in half precision", ["--dtype", "bfloat16"],
+                "faster too on a GPU and where the processor multiplies it (kit doctor says), else slower");
         if (plan.Options.TextRatio > 0 && plan.Options.Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic))
             yield return new("Leave the text encoder as it is", ["--text-encoder-ratio", "0"], "the new word is learned by the UNet alone");
         if (plan.Options.Method is TrainMethod.DreamBooth or TrainMethod.Imagic)

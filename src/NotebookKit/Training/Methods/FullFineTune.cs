@@ -9,9 +9,11 @@ internal sealed class FullFineTune : TrainedWeights
     {
         TrainedBases.Add(sd);
         UNet = [.. sd.UNet.named_parameters().Select(named => ("unet." + named.name, named.parameter))];
-        Text = options.TextRatio > 0 ? [.. sd.TextEncoder.named_parameters().Select(named => ("text_encoder." + named.name, named.parameter))] : [];
+        Text = options.TextRatio > 0
+            ? [.. sd.TextEncoder.named_parameters().Select(named => ("text_encoder." + named.name, named.parameter))] : [];
     }
 
     /// <inheritdoc/>
-    public override void Save(string path, IReadOnlyDictionary<string, string> metadata) => ModelFolder.Replace(Sd, path, Options.Saving.As);
+    public override void Save(string path, IReadOnlyDictionary<string, string> metadata) =>
+        ModelFolder.Replace(Sd, path, Options.Saving.As);
 }

@@ -48,7 +48,8 @@ public sealed class Imagic : IDisposable
         var latents = randn([1, _sd.UNet.Config.InChannels, side, side], generator: random).to(_sd.Device) * sampler.InitNoiseSigma;
         foreach (var timestep in sampler.Timesteps)
         {
-            var both = _sd.UNet.call(latents.repeat(2, 1, 1, 1), tensor(new[] { (float)timestep }, device: latents.device), context).chunk(2, 0);
+            var both = _sd.UNet.call(latents.repeat(2, 1, 1, 1), tensor(new[] { (float)timestep }, device: latents.device), context)
+                .chunk(2, 0);
             latents = sampler.Step(both[0] + (guidance * (both[1] - both[0])), timestep, latents);
         }
 

@@ -15,18 +15,21 @@ internal sealed class LoraTraining : TrainedWeights
         _network = LoraNetwork.Inject(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, options.Lora);
         var text = _network.TextParameters.ToHashSet(ReferenceEqualityComparer.Instance);
         var named = _network.Adapters
-            .SelectMany(adapter => adapter.Adapter.Parameters.Select((parameter, index) => (Name: $"{adapter.Name}.{index}", Parameter: parameter)))
+            .SelectMany(adapter => adapter.Adapter.Parameters.Select((parameter, index) =>
+                (Name: $"{adapter.Name}.{index}", Parameter: parameter)))
             .ToLookup(pair => text.Contains(pair.Parameter));
         UNet = [.. named[false]];
         Text = [.. named[true]];
     }
 
     /// <inheritdoc/>
-    private protected override IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters, double rate)
+    private protected override IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters,
+        double rate)
     {
         var up = _network.UpParameters.ToHashSet(ReferenceEqualityComparer.Instance);
         return Options.Learning.LoraPlusRatio == 1 ? base.Rated(parameters, rate)
-            : parameters.GroupBy(up.Contains).Select(group => (Parameters: group.AsEnumerable(), Rate: group.Key ? rate * Options.Learning.LoraPlusRatio : rate));
+            : parameters.GroupBy(up.Contains)
+                .Select(group => (Parameters: group.AsEnumerable(), Rate: group.Key ? rate * Options.Learning.LoraPlusRatio : rate));
     }
 
     /// <inheritdoc/>

@@ -52,14 +52,17 @@ internal abstract class TrainedWeights : IDisposable
     public TrainOptimizer Optimizer()
     {
         if (UNet.Count > 0)
-            _unetGroups = [.. Rated(UNet.Select(named => named.Parameter), Options.Learning.Rate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate))];
+            _unetGroups = [.. Rated(UNet.Select(named => named.Parameter), Options.Learning.Rate!.Value)
+                .Select(part => new OptimizerGroup(part.Parameters, part.Rate))];
         if (Text.Count > 0)
-            _textGroups = [.. Rated(Text.Select(named => named.Parameter), Options.Learning.TextRate!.Value).Select(part => new OptimizerGroup(part.Parameters, part.Rate, TextDecay))];
+            _textGroups = [.. Rated(Text.Select(named => named.Parameter), Options.Learning.TextRate!.Value)
+                .Select(part => new OptimizerGroup(part.Parameters, part.Rate, TextDecay))];
         return TrainOptimizers.Create(Options.Learning.Optimizer, [.. _unetGroups, .. _textGroups]);
     }
 
     /// <summary>Whether the text part learns in an epoch (from 0): in the first share of them that the step ratio says.</summary>
-    public virtual bool TextLearns(int epoch) => Text.Count > 0 && epoch < (int)Math.Round(Options.TextRatio * Options.Intervals.Epochs!.Value, MidpointRounding.AwayFromZero);
+    public virtual bool TextLearns(int epoch) =>
+        Text.Count > 0 && epoch < (int)Math.Round(Options.TextRatio * Options.Intervals.Epochs!.Value, MidpointRounding.AwayFromZero);
 
     /// <summary>Whether the UNet's part learns in an epoch.</summary>
     public virtual bool UNetLearns(int epoch) => true;
@@ -104,7 +107,8 @@ internal abstract class TrainedWeights : IDisposable
     }
 
     /// <summary>Parameters in groups of one rate each; a LoRA may have its up weights learn faster.</summary>
-    private protected virtual IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters, double rate) => [(parameters, rate)];
+    private protected virtual IEnumerable<(IEnumerable<Parameter> Parameters, double Rate)> Rated(IEnumerable<Parameter> parameters,
+        double rate) => [(parameters, rate)];
 
     /// <summary>The weight decay of the text part; 0 where a single word is trained, whose length has a meaning.</summary>
     private protected virtual double TextDecay => 0.01;

@@ -7,7 +7,8 @@ namespace NotebookKit.Training.Optimizers;
 /// rows and columns are kept, whose outer product stands in for the matrix. A convolution counts as the matrix
 /// (out, in·k·k); vectors keep all their squares.
 /// </summary>
-/// <param name="groups">What is trained. The learning rate is the relative step size where <paramref name="scaleParameter"/> is set.</param>
+/// <param name="groups">What is trained. The learning rate is the relative step size where <paramref name="scaleParameter"/> is
+/// set.</param>
 /// <param name="scaleParameter">Steps in proportion to the size of the weights: rate · max(10⁻³, RMS(X)).</param>
 /// <param name="clipThreshold">An update whose root mean square is larger is scaled down to it (d in the paper).</param>
 /// <param name="decayRate">The average of squares at step t keeps 1 − t^decayRate of itself.</param>

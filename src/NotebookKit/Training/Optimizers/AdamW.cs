@@ -7,7 +7,8 @@ namespace NotebookKit.Training.Optimizers;
 /// <param name="beta1">How slowly the average of gradients moves, in [0, 1).</param>
 /// <param name="beta2">How slowly the average of their squares moves, in [0, 1).</param>
 /// <param name="eps">Added to the root of the average of squares.</param>
-public sealed class AdamW(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8) : TrainOptimizer(groups)
+public sealed class AdamW(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.999,
+    double eps = 1e-8) : TrainOptimizer(groups)
 {
     private protected override IReadOnlyList<string> Kept => ["exp_avg", "exp_avg_sq"];
 
@@ -24,7 +25,8 @@ public sealed class AdamW(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9
     }
 
     /// <summary>Moves a piece's weights, and its two averages, (n) each.</summary>
-    internal static void Move(Piece piece, Tensor first, Tensor second, long step, OptimizerGroup group, (double Beta1, double Beta2, double Eps) settings)
+    internal static void Move(Piece piece, Tensor first, Tensor second, long step, OptimizerGroup group,
+        (double Beta1, double Beta2, double Eps) settings)
     {
         var (weights, gradient) = (piece.Weights, piece.Gradient);
         first.mul_(settings.Beta1).add_(gradient, 1 - settings.Beta1);

@@ -12,7 +12,8 @@ namespace NotebookKit.Training.Optimizers;
 /// <param name="beta2">How slowly the average of their squares moves, in [0, 1).</param>
 /// <param name="eps">Added to the root of the average of squares.</param>
 /// <param name="smallest">Tensors with fewer numbers are not quantised.</param>
-public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, int smallest = 4096)
+public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+    int smallest = 4096)
     : TrainOptimizer(groups)
 {
     // Numbers that are in float32 at once; a whole number of blocks.
@@ -58,15 +59,19 @@ public sealed class AdamW8bit(IEnumerable<OptimizerGroup> groups, double beta1 =
         var device = group.Weights.device;
         if (!stretch.Quantized)
         {
-            var (plain1, plain2) = (state.Get($"exp_avg.{start}", () => zeros([count], device: device)), state.Get($"exp_avg_sq.{start}", () => zeros([count], device: device)));
+            var (plain1, plain2) = (state.Get($"exp_avg.{start}", () => zeros([count], device: device)),
+                state.Get($"exp_avg_sq.{start}", () => zeros([count], device: device)));
             ForEachPiece(group, factor, start, count, Most, piece =>
-                AdamW.Move(piece, plain1.narrow(0, piece.Start - start, piece.Length), plain2.narrow(0, piece.Start - start, piece.Length), state.Step, group, (beta1, beta2, eps)));
+                AdamW.Move(piece, plain1.narrow(0, piece.Start - start, piece.Length), plain2.narrow(0, piece.Start - start, piece.Length),
+                    state.Step, group, (beta1, beta2, eps)));
             return;
         }
 
         var blocks = (count + BlockwiseQuantization.BlockSize - 1) / BlockwiseQuantization.BlockSize;
-        var (scales1, scales2) = (state.Get($"exp_avg_scale.{start}", () => zeros([blocks], device: device)), state.Get($"exp_avg_sq_scale.{start}", () => zeros([blocks], device: device)));
-        var (codes1, codes2) = (state.Get($"exp_avg.{start}", () => zeros([count], ScalarType.Byte, device)), state.Get($"exp_avg_sq.{start}", () => zeros([count], ScalarType.Byte, device)));
+        var (scales1, scales2) = (state.Get($"exp_avg_scale.{start}", () => zeros([blocks], device: device)),
+            state.Get($"exp_avg_sq_scale.{start}", () => zeros([blocks], device: device)));
+        var (codes1, codes2) = (state.Get($"exp_avg.{start}", () => zeros([count], ScalarType.Byte, device)),
+            state.Get($"exp_avg_sq.{start}", () => zeros([count], ScalarType.Byte, device)));
         ForEachPiece(group, factor, start, count, Most, piece =>
         {
             var (from, block) = (piece.Start - start, (piece.Start - start) / BlockwiseQuantization.BlockSize);

@@ -31,7 +31,8 @@ public static class BlockwiseQuantization
         using var scope = NewDisposeScope();
         var count = values.shape[0];
         var blocks = (count + BlockSize - 1) / BlockSize;
-        var padded = blocks * BlockSize == count ? values : cat([values, zeros([(blocks * BlockSize) - count], values.dtype, values.device)]);
+        var padded = blocks * BlockSize == count ? values
+            : cat([values, zeros([(blocks * BlockSize) - count], values.dtype, values.device)]);
         var rows = padded.view(blocks, BlockSize);
         var scales = rows.abs().amax([1]); // (blocks)
         var shares = rows / scales.clamp(min: float.Epsilon).unsqueeze(1);
@@ -44,7 +45,8 @@ public static class BlockwiseQuantization
             codes = codes.maximum(rows.gt(0).to(ScalarType.Int32) * (Zero + 1));
         }
 
-        return (codes.to(ScalarType.Byte).flatten().narrow(0, 0, count).clone().MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
+        return (codes.to(ScalarType.Byte).flatten().narrow(0, 0, count).clone().MoveToOuterDisposeScope(),
+            scales.MoveToOuterDisposeScope());
     }
 
     /// <summary>The numbers that codes stand for.</summary>

@@ -54,7 +54,8 @@ public sealed class EmaWeights : IDisposable
     /// <summary>The state as copies of tensors: <c>1</c> is group 1's average, <c>updates</c> their number.</summary>
     public Dictionary<string, Tensor> SaveState()
     {
-        var saved = _averages.Select((average, index) => ($"{index}", average.clone())).ToDictionary(pair => pair.Item1, pair => pair.Item2);
+        var saved = _averages.Select((average, index) => ($"{index}", average.clone())).ToDictionary(pair => pair.Item1,
+            pair => pair.Item2);
         saved["updates"] = tensor(Updates);
         return saved;
     }
@@ -65,7 +66,8 @@ public sealed class EmaWeights : IDisposable
     public void LoadState(IReadOnlyDictionary<string, Tensor> saved)
     {
         ArgumentNullException.ThrowIfNull(saved);
-        if (saved.Count != _averages.Count + 1 || !saved.TryGetValue("updates", out var updates) || _averages.Where((average, i) => saved.GetValueOrDefault($"{i}")?.numel() != average.numel()).Any())
+        if (saved.Count != _averages.Count + 1 || !saved.TryGetValue("updates", out var updates)
+            || _averages.Where((average, i) => saved.GetValueOrDefault($"{i}")?.numel() != average.numel()).Any())
             throw new BadInputException("The EMA's state is of other weights than are trained; it belongs to a run with other settings.");
         using var grad = no_grad();
         for (var i = 0; i < _averages.Count; i++)

@@ -56,7 +56,8 @@ public sealed class GradScaler(double initialScale = 65536, int growthInterval =
     /// <exception cref="BadInputException">A value is missing.</exception>
     public void LoadState(IReadOnlyDictionary<string, Tensor> saved)
     {
-        if (!saved.TryGetValue("scale", out var scale) || !saved.TryGetValue("growth_tracker", out var good) || !saved.TryGetValue("skipped", out var skipped))
+        if (!saved.TryGetValue("scale", out var scale) || !saved.TryGetValue("growth_tracker", out var good)
+            || !saved.TryGetValue("skipped", out var skipped))
             throw new BadInputException("The loss scaler's state lacks 'scale', 'growth_tracker' or 'skipped'; it is not one.");
         (Scale, _good, Skipped) = (scale.item<double>(), (int)good.item<long>(), (int)skipped.item<long>());
     }

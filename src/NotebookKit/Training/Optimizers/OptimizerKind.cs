@@ -16,6 +16,7 @@ public enum OptimizerKind
     /// <summary>Steps of one size in the direction of an average's sign, 4 bytes for each trained weight (Chen et al. 2023).</summary>
     Lion,
 
-    /// <summary>AdamW that finds its own learning rate, 16 bytes for each trained weight (Mishchenko &amp; Defazio 2023). Its rate is a factor; leave it at 1.</summary>
+    /// <summary>AdamW that finds its own learning rate, 16 bytes for each trained weight (Mishchenko &amp; Defazio 2023). Its rate is a
+    /// factor; leave it at 1.</summary>
     Prodigy,
 }

@@ -14,7 +14,8 @@ namespace NotebookKit.Training.Optimizers;
 /// <param name="initialDistance">The first d; too small only costs some steps.</param>
 /// <param name="biasCorrection">Corrects the averages' first steps as Adam does; the paper's algorithm does not.</param>
 public sealed class Prodigy(
-    IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double initialDistance = 1e-6, bool biasCorrection = false)
+    IEnumerable<OptimizerGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double initialDistance = 1e-6,
+    bool biasCorrection = false)
     : TrainOptimizer(groups)
 {
     private readonly double _beta3 = Math.Sqrt(beta2);
@@ -39,7 +40,8 @@ public sealed class Prodigy(
     public override void LoadState(IReadOnlyDictionary<string, Tensor> saved)
     {
         base.LoadState(saved);
-        if (!saved.TryGetValue("d", out var distance) || !saved.TryGetValue("d_numerator", out var numerator) || !saved.TryGetValue("steps", out var steps))
+        if (!saved.TryGetValue("d", out var distance) || !saved.TryGetValue("d_numerator", out var numerator)
+            || !saved.TryGetValue("steps", out var steps))
             throw new BadInputException("The optimizer's state has no 'd'; it is not Prodigy's.");
         (Distance, _numerator, _steps) = (distance.item<double>(), numerator.item<double>(), steps.item<long>());
     }
@@ -58,10 +60,12 @@ public sealed class Prodigy(
             state.Step++;
             var pace = d / _initialDistance * d * group.LearningRate * correction;
             var (start, sums) = (state.Get("p0", () => group.Weights.clone()), state.Get("s", () => zeros_like(group.Weights)));
-            var (first, second) = (state.Get("exp_avg", () => zeros_like(group.Weights)), state.Get("exp_avg_sq", () => zeros_like(group.Weights)));
+            var (first, second) = (state.Get("exp_avg", () => zeros_like(group.Weights)),
+                state.Get("exp_avg_sq", () => zeros_like(group.Weights)));
             ForEachPiece(group, factor, piece =>
             {
-                dots.Add((piece.Of(start) - piece.Weights).mul_(piece.Gradient).sum().to(ScalarType.Float64).mul_(pace).MoveToOuterDisposeScope());
+                dots.Add((piece.Of(start) - piece.Weights).mul_(piece.Gradient).sum().to(ScalarType.Float64).mul_(pace)
+                    .MoveToOuterDisposeScope());
                 var s = piece.Of(sums).mul_(_beta3).add_(piece.Gradient, pace);
                 norms.Add(s.abs().sum().to(ScalarType.Float64).MoveToOuterDisposeScope());
                 piece.Of(first).mul_(beta1).add_(piece.Gradient, d * (1 - beta1));
@@ -83,7 +87,8 @@ public sealed class Prodigy(
             ForEachPiece(group, factor, piece =>
             {
                 piece.Weights.mul_(1 - (rate * group.WeightDecay));
-                piece.Weights.addcdiv_(piece.Of(state.Tensors["exp_avg"]), piece.Of(state.Tensors["exp_avg_sq"]).sqrt().add_(Distance * eps), -rate);
+                piece.Weights.addcdiv_(piece.Of(state.Tensors["exp_avg"]),
+                    piece.Of(state.Tensors["exp_avg_sq"]).sqrt().add_(Distance * eps), -rate);
             });
         }
     }

@@ -40,7 +40,8 @@ public abstract class TrainOptimizer : IDisposable
             for (var start = 0L; start < gradient.numel(); start += GpuPiece)
             {
                 using var piece = NewDisposeScope();
-                lengths.Add(linalg.vector_norm(Scaled(gradient.narrow(0, start, Math.Min(GpuPiece, gradient.numel() - start)), 1)).to(ScalarType.Float64).MoveToOuterDisposeScope());
+                lengths.Add(linalg.vector_norm(Scaled(gradient.narrow(0, start, Math.Min(GpuPiece, gradient.numel() - start)), 1))
+                    .to(ScalarType.Float64).MoveToOuterDisposeScope());
             }
         }
 
@@ -65,7 +66,8 @@ public abstract class TrainOptimizer : IDisposable
             group.ZeroGradient();
     }
 
-    /// <summary>The state as copies of tensors: <c>1.exp_avg</c> is group 1's, <c>1.step</c> its steps, <c>1.master</c> its float32 copies.</summary>
+    /// <summary>The state as copies of tensors: <c>1.exp_avg</c> is group 1's, <c>1.step</c> its steps, <c>1.master</c> its float32
+    /// copies.</summary>
     public virtual Dictionary<string, Tensor> SaveState()
     {
         var saved = new Dictionary<string, Tensor>();
@@ -96,7 +98,8 @@ public abstract class TrainOptimizer : IDisposable
             if (dot < 0)
                 continue; // the whole optimizer's, read by who overrides this
             if (!int.TryParse(key.AsSpan(0, dot), out var index) || index < 0 || index >= Groups.Count)
-                throw new BadInputException($"The optimizer's state has '{key}', but {Groups.Count} groups of parameters are trained; it belongs to a run with other settings.");
+                throw new BadInputException($"The optimizer's state has '{key}', but {Groups.Count} groups of parameters are trained; it "
+                    + "belongs to a run with other settings.");
             Take(_states[index], Groups[index], key[(dot + 1)..], value);
         }
 
@@ -120,7 +123,8 @@ public abstract class TrainOptimizer : IDisposable
     private protected abstract IReadOnlyList<string> Kept { get; }
 
     /// <summary>The groups that learn, with what is kept for each.</summary>
-    private protected IEnumerable<(OptimizerGroup Group, GroupState State)> Learning => Groups.Zip(_states).Where(pair => pair.First.Learns);
+    private protected IEnumerable<(OptimizerGroup Group, GroupState State)> Learning =>
+        Groups.Zip(_states).Where(pair => pair.First.Learns);
 
     /// <summary>Goes through a group's vectors piece by piece.</summary>
     /// <param name="group">Whose.</param>
@@ -155,10 +159,13 @@ public abstract class TrainOptimizer : IDisposable
             state.Step = value.item<long>();
         else if (name == "master" && group.HasMasters && value.numel() == group.Weights.numel())
             group.Weights.copy_(value);
-        else if (Kept.Any(kept => name == kept || name.StartsWith(kept + ".", StringComparison.Ordinal)) && value.numel() <= group.Weights.numel() && (name.Contains('.', StringComparison.Ordinal) || value.numel() == group.Weights.numel()))
+        else if (Kept.Any(kept => name == kept || name.StartsWith(kept + ".", StringComparison.Ordinal))
+            && value.numel() <= group.Weights.numel()
+            && (name.Contains('.', StringComparison.Ordinal) || value.numel() == group.Weights.numel()))
             state.Tensors[name] = value.to(group.Weights.device, copy: true).DetachFromDisposeScope();
         else
-            throw new BadInputException($"The optimizer's state has '{name}' of {value.numel()} numbers beside {group.Weights.numel()} trained ones; it belongs to a run with other settings.");
+            throw new BadInputException($"The optimizer's state has '{name}' of {value.numel()} numbers beside {group.Weights.numel()} "
+                + "trained ones; it belongs to a run with other settings.");
     }
 
     private void Clear()

@@ -9,7 +9,8 @@ internal static class EventStream
     // The run may be this many events ahead of who listens.
     private const int Ahead = 16;
 
-    public static async IAsyncEnumerable<TrainEvent> Of(Func<CancellationToken, IEnumerable<TrainEvent>> run, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<TrainEvent> Of(Func<CancellationToken, IEnumerable<TrainEvent>> run,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var abandoned = new CancellationTokenSource();

@@ -73,7 +73,8 @@ internal sealed class HeldOutLoss : IDisposable
             return null;
         var best = _records.MinBy(record => record.HeldOut)!;
         return _records[^1].HeldOut > Rise * best.HeldOut && _records[^2].HeldOut > best.HeldOut && _records[^1].Trained < best.Trained
-            ? $"The held-out pictures were denoised best after epoch {best.Epoch}, and worse since while the trained ones still get better: the run has begun to memorise; the checkpoint near epoch {best.Epoch} is the one to keep."
+            ? $"The held-out pictures were denoised best after epoch {best.Epoch}, and worse since while the trained ones still get "
+                + $"better: the run has begun to memorise; the checkpoint near epoch {best.Epoch} is the one to keep."
             : null;
     }
 
@@ -102,9 +103,11 @@ internal sealed class HeldOutLoss : IDisposable
             var latents = cat([.. Enumerable.Range(0, Timesteps).Select(_ => _latents.Sample(picture.View, random))]);
             var noise = randn(latents.shape, generator: random);
             // The middles of eight equal parts: every noise level has its say.
-            var timesteps = tensor(Enumerable.Range(0, Timesteps).Select(i => (long)((i + 0.5) * _sd.SchedulerConfig.NumTrainTimesteps / Timesteps)).ToArray());
+            var timesteps = tensor(Enumerable.Range(0, Timesteps)
+                .Select(i => (long)((i + 0.5) * _sd.SchedulerConfig.NumTrainTimesteps / Timesteps)).ToArray());
             var context = weights.TextStates([picture.Prompt]).expand(Timesteps, -1, -1);
-            return (double)_loss.Errors(new TrainBatch(latents.to(_sd.Device), noise.to(_sd.Device), timesteps.to(_sd.Device), context, Timesteps)).mean().item<float>();
+            return (double)_loss.Errors(new TrainBatch(latents.to(_sd.Device), noise.to(_sd.Device), timesteps.to(_sd.Device), context,
+                Timesteps)).mean().item<float>();
         }).Average();
     }
 }

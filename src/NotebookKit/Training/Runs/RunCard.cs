@@ -34,7 +34,8 @@ public sealed record RunCard(
     /// <param name="options">All options, nulls filled in.</param>
     /// <param name="pictures">The subject's pictures.</param>
     /// <param name="classFiles">The class images in use.</param>
-    internal static RunCard Of(StableDiffusion sd, TrainOptions options, IEnumerable<string> pictures, IEnumerable<string> classFiles) => new(
+    internal static RunCard Of(StableDiffusion sd, TrainOptions options, IEnumerable<string> pictures,
+        IEnumerable<string> classFiles) => new(
         sd.Folder,
         sd.Hash,
         pictures.Distinct().ToDictionary(file => file, HashOf),
@@ -42,7 +43,8 @@ public sealed record RunCard(
         options,
         new Dictionary<string, string>
         {
-            ["notebookkit"] = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            ["notebookkit"] = Assembly.GetExecutingAssembly()
+                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
             ["libtorch"] = __version__,
             ["dotnet"] = Environment.Version.ToString(),
             ["system"] = RuntimeInformation.OSDescription,
@@ -83,20 +85,23 @@ public sealed record RunCard(
             if (!File.Exists(file))
                 throw new BadInputException($"The run card names {file}, which is not there; put it back to repeat the run.");
             if (HashOf(file) != hash)
-                throw new BadInputException($"{file} is no longer the picture that the run card names; put the old one back, or train without the card.");
+                throw new BadInputException(
+                    $"{file} is no longer the picture that the run card names; put the old one back, or train without the card.");
         }
 
         if (!Path.Exists(Base))
             throw new BadInputException($"The run card names the base {Base}, which is not there; put it back to repeat the run.");
         if (BaseHash is not null && ModelHash.Of(Base) is { } now && now != BaseHash)
-            throw new BadInputException($"The base {Base} has the hash {now}, the run card names {BaseHash}; put the old base back, or train without the card.");
+            throw new BadInputException($"The base {Base} has the hash {now}, the run card names {BaseHash}; put the old base back, or "
+                + "train without the card.");
     }
 
     /// <summary>Writes the card.</summary>
     /// <param name="path">The target.</param>
     public void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Indented) + "\n");
 
-    /// <summary>The settings that must not change when a run goes on: those that the weights depend on, the pictures and the base.</summary>
+    /// <summary>The settings that must not change when a run goes on: those that the weights depend on, the pictures and the
+    /// base.</summary>
     internal IReadOnlyDictionary<string, string> Fixed()
     {
         var kept = new Dictionary<string, string>();
@@ -106,7 +111,8 @@ public sealed record RunCard(
             foreach (var (index, of) in (setting.OfConcept ? Settings.Concepts : [Settings.Concepts[0]]).Index())
             {
                 var value = setting.OfConcept ? setting.Property.GetValue(of) : setting.Of(Settings);
-                kept[index == 0 ? setting.Name : $"{setting.Name} of concept {index + 1}"] = JsonSerializer.Serialize(value, setting.Property.PropertyType, TrainLog.Json);
+                kept[index == 0 ? setting.Name : $"{setting.Name} of concept {index + 1}"] = JsonSerializer.Serialize(value,
+                    setting.Property.PropertyType, TrainLog.Json);
             }
         }
 

@@ -55,7 +55,8 @@ internal sealed class RunCheckpoint
         Add("ema.", _ema?.SaveState());
         var stem = Path.Combine(_folder, $"epoch-{position.Epoch:0000}-step-{position.Step:000000}");
         // The state first: it is what a run goes on from, should nothing more be written.
-        Safetensors.Save(stem + Ending, tensors, new Dictionary<string, string> { [Note] = JsonSerializer.Serialize(position, TrainLog.Json) });
+        Safetensors.Save(stem + Ending, tensors,
+            new Dictionary<string, string> { [Note] = JsonSerializer.Serialize(position, TrainLog.Json) });
         using (_ema?.Swap())
             _weights.Save(stem + (LdmWriter.IsFile(_options.OutputPath) ? Path.GetExtension(_options.OutputPath) : ""), metadata);
         Forget();
@@ -78,19 +79,22 @@ internal sealed class RunCheckpoint
             return new RunPosition { Settings = settings };
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        if (!Safetensors.ReadMetadata(path).TryGetValue(Note, out var note) || JsonSerializer.Deserialize<RunPosition>(note, TrainLog.Json) is not { } position)
+        if (!Safetensors.ReadMetadata(path).TryGetValue(Note, out var note)
+            || JsonSerializer.Deserialize<RunPosition>(note, TrainLog.Json) is not { } position)
             throw new BadSettingException($"{path} is no checkpoint of a run; delete it, or start anew without --resume.");
         foreach (var (name, value) in settings)
         {
             if (position.Settings.TryGetValue(name, out var then) && then != value)
-                throw new BadSettingException($"The checkpoint {path} was made with {name} {then}, not {value}; go on with the same settings, or start anew without --resume.");
+                throw new BadSettingException($"The checkpoint {path} was made with {name} {then}, not {value}; go on with the same "
+                    + "settings, or start anew without --resume.");
         }
 
         var tensors = Safetensors.Load(path);
         foreach (var (name, parameter) in _weights.Named)
         {
             if (!tensors.TryGetValue("weights." + name, out var value) || !value.shape.SequenceEqual(parameter.shape))
-                throw new BadSettingException($"The checkpoint {path} does not hold the weights {name}; it belongs to another run, start anew without --resume.");
+                throw new BadSettingException(
+                    $"The checkpoint {path} does not hold the weights {name}; it belongs to another run, start anew without --resume.");
             parameter.copy_(value);
         }
 
@@ -100,7 +104,8 @@ internal sealed class RunCheckpoint
         return position;
 
         Dictionary<string, Tensor> Part(string prefix) =>
-            tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value);
+            tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..],
+                pair => pair.Value);
     }
 
     private List<string> All() => Directory.Exists(_folder)

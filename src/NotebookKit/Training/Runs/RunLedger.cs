@@ -100,7 +100,8 @@ internal sealed class RunLedger : IDisposable
 
     private void Remember(StepRecord record)
     {
-        double?[] values = [record.InstanceLoss, record.PriorLoss, record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh, record.Bands.High];
+        double?[] values = [record.InstanceLoss, record.PriorLoss, record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh,
+            record.Bands.High];
         for (var i = 0; i < values.Length; i++)
         {
             if (values[i] is not { } value)

@@ -27,7 +27,8 @@ public abstract record TrainEvent
     public abstract string Line();
 
     private protected static string Left(TimeSpan? remaining) => remaining is { } left
-        ? string.Create(CultureInfo.InvariantCulture, $", {(left.TotalSeconds < 90 ? $"{left.TotalSeconds:0} s" : $"{left.TotalMinutes:0} min")} left")
+        ? string.Create(CultureInfo.InvariantCulture,
+            $", {(left.TotalSeconds < 90 ? $"{left.TotalSeconds:0} s" : $"{left.TotalMinutes:0} min")} left")
         : "";
 }
 
@@ -81,7 +82,8 @@ public sealed record StepEvent(StepRecord Step, int TotalSteps, int Epochs) : Tr
     /// <inheritdoc/>
     public override string Line()
     {
-        var line = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"training {Step.Step + 1}/{TotalSteps}, epoch {Step.Epoch}/{Epochs}, {Step.PicturesSeen} pictures seen, loss {SmoothedInstanceLoss:0.0000}"));
+        var line = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"training {Step.Step + 1}/{TotalSteps}, epoch "
+            + $"{Step.Epoch}/{Epochs}, {Step.PicturesSeen} pictures seen, loss {SmoothedInstanceLoss:0.0000}"));
         if (SmoothedPriorLoss is { } prior)
             line.Append(CultureInfo.InvariantCulture, $" (class {prior:0.0000})");
         if (Step.Step + 1 < TotalSteps)
@@ -103,7 +105,9 @@ public sealed record SamplesEvent(SampleGrid Samples) : TrainEvent
 public sealed record HeldOutEvent(HeldOutRecord HeldOut) : TrainEvent
 {
     /// <inheritdoc/>
-    public override string Line() => string.Create(CultureInfo.InvariantCulture, $"after epoch {HeldOut.Epoch}: loss on held-out pictures {HeldOut.HeldOut:0.0000}, on the trained ones {HeldOut.Trained:0.0000}");
+    public override string Line() =>
+        string.Create(CultureInfo.InvariantCulture, $"after epoch {HeldOut.Epoch}: loss on held-out pictures {HeldOut.HeldOut:0.0000}, on "
+            + $"the trained ones {HeldOut.Trained:0.0000}");
 }
 
 /// <summary>A checkpoint was written.</summary>

@@ -28,7 +28,9 @@ public sealed class TrainLog : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         if (steps > 0 && File.Exists(path))
-            AtomicFile.WriteText(path, string.Concat(File.ReadAllLines(path).TakeWhile(line => StepOf(line) is not { } step || step < steps).Select(line => line + "\n")));
+            AtomicFile.WriteText(path,
+                string.Concat(File.ReadAllLines(path).TakeWhile(line => StepOf(line) is not { } step || step < steps)
+                    .Select(line => line + "\n")));
         else
             File.Delete(path);
         _writer = new StreamWriter(path, append: true) { AutoFlush = true };
@@ -84,15 +86,19 @@ public sealed class TrainLog : IDisposable
 
     private sealed class Seconds : JsonConverter<TimeSpan>
     {
-        public override TimeSpan Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => TimeSpan.FromSeconds(reader.GetDouble());
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            TimeSpan.FromSeconds(reader.GetDouble());
 
-        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) => writer.WriteNumberValue(Math.Round(value.TotalSeconds, 3));
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(Math.Round(value.TotalSeconds, 3));
     }
 
     private sealed class Targets : JsonConverter<LoraTargets>
     {
-        public override LoraTargets Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => LoraTargets.Parse(reader.GetString() ?? "");
+        public override LoraTargets Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            LoraTargets.Parse(reader.GetString() ?? "");
 
-        public override void Write(Utf8JsonWriter writer, LoraTargets value, JsonSerializerOptions options) => writer.WriteStringValue(value.Name);
+        public override void Write(Utf8JsonWriter writer, LoraTargets value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.Name);
     }
 }

@@ -24,6 +24,7 @@ public sealed record ImageSettings
     public bool ShuffleCaptions { get; init; }
 
     /// <summary>In which share of the draws the prompt is left empty, which keeps guidance working: 0.05 to 0.1 is usual.</summary>
-    [Setting("--caption-dropout", "leave the prompt out in this share of the draws", Min = 0, Max = 1, Usual = "0.05 to 0.1 is usual", Note = "ss_caption_dropout_rate")]
+    [Setting("--caption-dropout", "leave the prompt out in this share of the draws", Min = 0, Max = 1, Usual = "0.05 to 0.1 is usual",
+        Note = "ss_caption_dropout_rate")]
     public double CaptionDropout { get; init; }
 }

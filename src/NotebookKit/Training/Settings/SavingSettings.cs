@@ -6,7 +6,8 @@ namespace NotebookKit.Training.Settings;
 public sealed record SavingSettings
 {
     /// <summary>Write a checkpoint every so many epochs; 0 writes one only when the run is stopped.</summary>
-    [Setting("--save-every", "write a checkpoint every so many epochs (0: only when stopped)", Name = "save_every", Min = 0, Unit = "epochs", MayChange = true)]
+    [Setting("--save-every", "write a checkpoint every so many epochs (0: only when stopped)", Name = "save_every", Min = 0,
+        Unit = "epochs", MayChange = true)]
     public int Every { get; init; }
 
     /// <summary>How many checkpoints are kept, the newest; 0 keeps all.</summary>
@@ -26,6 +27,7 @@ public sealed record SavingSettings
     /// .safetensors or .ckpt. Null: <c>loras/NAME.safetensors</c>,
     /// <c>embeddings/NAME.safetensors</c> or <c>models/NAME</c>, NAME being the instance folder's.
     /// </summary>
-    [Setting("--out", "the .safetensors; of a full fine-tune the folder, or a .safetensors or .ckpt for the web UI", Name = "output", Otherwise = "loras/NAME.safetensors, models/NAME", MayChange = true)]
+    [Setting("--out", "the .safetensors; of a full fine-tune the folder, or a .safetensors or .ckpt for the web UI", Name = "output",
+        Otherwise = "loras/NAME.safetensors, models/NAME", MayChange = true)]
     public string? Output { get; init; }
 }

@@ -25,7 +25,9 @@ public sealed class Setting
 
     /// <summary>All settings: the concept's, then the run's, as they are defined.</summary>
     public static IReadOnlyList<Setting> All { get; } =
-        [.. Declared(typeof(Concept), null), .. typeof(TrainOptions).GetProperties().SelectMany(property => IsTheme(property) ? Declared(property.PropertyType, property) : Declared(property, null))];
+        [.. Declared(typeof(Concept), null),
+            .. typeof(TrainOptions).GetProperties()
+                .SelectMany(property => IsTheme(property) ? Declared(property.PropertyType, property) : Declared(property, null))];
 
     /// <summary>The property.</summary>
     public PropertyInfo Property { get; }
@@ -101,20 +103,24 @@ public sealed class Setting
             (_, true, _, _) => min == 0 ? "0 or more" : Invariant($"at least {min}"),
             _ => "a number",
         };
-        return Invariant($"{Flag} must be {bounds}{(Unit is null ? "" : " " + Unit)}, not {value}{(_declared.Usual is null ? "" : "; " + _declared.Usual)}.");
+        return string.Create(CultureInfo.InvariantCulture, $"{Flag} must be {bounds}{(Unit is null ? "" : " " + Unit)}, "
+            + $"not {value}{(_declared.Usual is null ? "" : "; " + _declared.Usual)}.");
     }
 
     /// <summary>What files note of it, under kohya's names.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Notes(TrainOptions options)
     {
         var value = Of(options);
-        var text = value is null || (_declared.ZeroIsNone && value is 0 or 0.0) ? "None" : value is bool flag ? (flag ? "True" : "False") : Invariant($"{value}");
+        var text = value is null || (_declared.ZeroIsNone && value is 0 or 0.0) ? "None" : value is bool flag ? (flag ? "True" : "False")
+            : Invariant($"{value}");
         return (_declared.Note?.Split(' ') ?? []).Select(note => KeyValuePair.Create(note, text));
     }
 
-    private static bool IsTheme(PropertyInfo property) => property.PropertyType.IsClass && property.PropertyType.GetProperties().Any(inner => inner.IsDefined(typeof(SettingAttribute)));
+    private static bool IsTheme(PropertyInfo property) =>
+        property.PropertyType.IsClass && property.PropertyType.GetProperties().Any(inner => inner.IsDefined(typeof(SettingAttribute)));
 
-    private static IEnumerable<Setting> Declared(Type type, PropertyInfo? theme) => type.GetProperties().SelectMany(property => Declared(property, theme));
+    private static IEnumerable<Setting> Declared(Type type, PropertyInfo? theme) =>
+        type.GetProperties().SelectMany(property => Declared(property, theme));
 
     private static IEnumerable<Setting> Declared(PropertyInfo property, PropertyInfo? theme) =>
         property.GetCustomAttribute<SettingAttribute>() is { } declared ? [new Setting(theme, property, declared)] : [];

@@ -32,9 +32,11 @@ internal static class SettingText
         if (type == typeof(bool))
             return bool.TryParse(text, out var on) ? on : throw Wrong("true or false");
         if (type == typeof(int))
-            return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) ? whole : throw Wrong("a whole number");
+            return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) ? whole
+                : throw Wrong("a whole number");
         if (type == typeof(ulong))
-            return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var natural) ? natural : throw Wrong("a whole number of 0 or more");
+            return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var natural) ? natural
+                : throw Wrong("a whole number of 0 or more");
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : throw Wrong("a number");
 
         BadSettingException Wrong(string kind) => new($"{setting.Flag} must be {kind}, not '{text}'.");
@@ -44,8 +46,11 @@ internal static class SettingText
     public static IReadOnlyList<string> WriteAll(object value) => value switch
     {
         IReadOnlyList<string> texts => texts,
-        IReadOnlyDictionary<string, double> weights => [.. weights.Select(pair => FormattableString.Invariant($"{pair.Key}={pair.Value:R}"))],
-        IReadOnlyList<LoraRank> ranks => [.. ranks.Select(rank => FormattableString.Invariant($"{rank.Layers}={rank.Rank}") + (rank.Alpha is { } alpha ? FormattableString.Invariant($":{alpha:R}") : ""))],
+        IReadOnlyDictionary<string, double> weights =>
+            [.. weights.Select(pair => FormattableString.Invariant($"{pair.Key}={pair.Value:R}"))],
+        IReadOnlyList<LoraRank> ranks =>
+            [.. ranks.Select(rank => FormattableString.Invariant($"{rank.Layers}={rank.Rank}")
+                + (rank.Alpha is { } alpha ? FormattableString.Invariant($":{alpha:R}") : ""))],
         _ => [Write(value)],
     };
 
@@ -63,7 +68,8 @@ internal static class SettingText
     private static string Number(double number)
     {
         var shown = number.ToString("0.#####e-0", CultureInfo.InvariantCulture);
-        return number is > 0 and < 1e-3 && double.Parse(shown, CultureInfo.InvariantCulture) == number ? shown : number.ToString("R", CultureInfo.InvariantCulture);
+        return number is > 0 and < 1e-3 && double.Parse(shown, CultureInfo.InvariantCulture) == number ? shown
+            : number.ToString("R", CultureInfo.InvariantCulture);
     }
 
     private static (string, double) Weight(Setting setting, string text)

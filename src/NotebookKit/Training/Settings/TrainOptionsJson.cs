@@ -7,7 +7,8 @@ namespace NotebookKit.Training.Settings;
 
 /// <summary>
 /// A run's settings in cards: every setting under its own name in one object, the concepts as a list. Cards of before,
-/// which held the first concept's fields beside the run's and the others as <c>more_concepts</c>, are read too. Values are written as <see cref="TrainLog.Json"/> has them, whoever asks.
+/// which held the first concept's fields beside the run's and the others as <c>more_concepts</c>, are read too. Values are written as
+/// <see cref="TrainLog.Json"/> has them, whoever asks.
 /// </summary>
 internal sealed class TrainOptionsJson : JsonConverter<TrainOptions>
 {

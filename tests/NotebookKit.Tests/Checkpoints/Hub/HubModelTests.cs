@@ -18,13 +18,16 @@ public sealed class HubModelTests : IDisposable
 
     public HubModelTests()
     {
-        foreach (var path in (string[])["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json", "text_encoder/config.json", "tokenizer/merges.txt"])
+        foreach (var path in (string[])["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json",
+            "text_encoder/config.json", "tokenizer/merges.txt"])
             _server.Files[path] = Encoding.UTF8.GetBytes($"{{\"{path}\": 1}}");
         _server.Files[UNet] = Noise(300_000);
         _server.Files["vae/diffusion_pytorch_model.safetensors"] = Noise(5_000);
         _server.Files["text_encoder/model.safetensors"] = Noise(7_000);
         // What a download has no use for.
-        foreach (var path in (string[])["README.md", "v1-5-pruned.ckpt", "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.fp16.safetensors", "safety_checker/model.safetensors", "unet/diffusion_pytorch_model.non_ema.safetensors"])
+        foreach (var path in (string[])["README.md", "v1-5-pruned.ckpt", "unet/diffusion_pytorch_model.bin",
+            "unet/diffusion_pytorch_model.fp16.safetensors", "safety_checker/model.safetensors",
+            "unet/diffusion_pytorch_model.non_ema.safetensors"])
             _server.Files[path] = Noise(99_000);
     }
 
@@ -59,11 +62,13 @@ public sealed class HubModelTests : IDisposable
         Assert.Contains("variant bf16", Refusal(() => Fetch(variant: "bf16")));
 
         _server.Files.Remove(UNet);
-        _server.Files["unet/diffusion_pytorch_model.safetensors.index.json"] = Encoding.UTF8.GetBytes("""{"weight_map": {"a": "s-1.safetensors", "b": "s-2.safetensors"}}""");
+        _server.Files["unet/diffusion_pytorch_model.safetensors.index.json"] = Encoding.UTF8.GetBytes(
+            """{"weight_map": {"a": "s-1.safetensors", "b": "s-2.safetensors"}}""");
         (_server.Files["unet/s-1.safetensors"], _server.Files["unet/s-2.safetensors"]) = (Noise(10), Noise(20));
         Directory.Delete(_folder["hub", "models--owner--tiny"], recursive: true);
         var sharded = Fetch();
-        Assert.Equal(20, new FileInfo(Path.Combine(sharded, "unet/s-2.safetensors")).ResolveLinkTarget(true) is FileInfo file ? file.Length : 0);
+        Assert.Equal(20, new FileInfo(Path.Combine(sharded, "unet/s-2.safetensors")).ResolveLinkTarget(true) is FileInfo file ? file.Length
+            : 0);
     }
 
     [Fact]
@@ -167,7 +172,8 @@ public sealed class HubModelTests : IDisposable
         }
 
         Assert.Contains("hash", Refusal(() => Fetch()));
-        Assert.False(File.Exists(_folder["hub", "models--owner--tiny", "blobs", Convert.ToHexStringLower(SHA256.HashData(_server.Files[UNet]))]));
+        Assert.False(File.Exists(_folder["hub", "models--owner--tiny", "blobs",
+            Convert.ToHexStringLower(SHA256.HashData(_server.Files[UNet]))]));
         Assert.False(File.Exists(_folder["hub", "models--owner--tiny", "refs", "main"]));
     }
 

@@ -76,7 +76,8 @@ internal sealed class HubServer : IDisposable
             try
             {
                 var context = _listener.GetContext();
-                Requests.Add((context.Request.Url!.AbsolutePath, context.Request.Headers["Range"], context.Request.Headers["Authorization"]));
+                Requests.Add((context.Request.Url!.AbsolutePath, context.Request.Headers["Range"],
+                    context.Request.Headers["Authorization"]));
                 if (!Misbehave(context))
                     Answer(context);
             }

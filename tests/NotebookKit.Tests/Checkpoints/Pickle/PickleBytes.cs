@@ -15,8 +15,10 @@ internal static class PickleBytes
     /// <summary>A tensor of 32-bit floats: every number of it is chosen by the caller.</summary>
     public static byte[] Tensor(string key, int length, int offset, int[] shape, int[] stride) =>
     [
-        .. Global("torch._utils", "_rebuild_tensor_v2"), .. "(("u8, .. Word("storage"), .. Global("torch", "FloatStorage"), .. Word(key), .. Word("cpu"),
-        .. Number(length), .. "tQ"u8, .. Number(offset), .. Tuple(shape), .. Tuple(stride), 0x89, .. Global("collections", "OrderedDict"), .. ")RtR"u8,
+        .. Global("torch._utils", "_rebuild_tensor_v2"), .. "(("u8, .. Word("storage"), .. Global("torch", "FloatStorage"), .. Word(key),
+        .. Word("cpu"),
+        .. Number(length), .. "tQ"u8, .. Number(offset), .. Tuple(shape), .. Tuple(stride), 0x89, .. Global("collections", "OrderedDict"),
+        .. ")RtR"u8,
     ];
 
     /// <summary>A dictionary with one entry.</summary>

@@ -33,7 +33,8 @@ public sealed class TorchFileTests : IDisposable
     [Fact]
     public void The_format_before_PyTorch_1_6_holds_the_same_weights()
     {
-        var (old, now) = (WeightFile.Load(House.Golden("convert", "te_legacy.ckpt")), WeightFile.Load(House.Golden("convert", "te_flat.ckpt")));
+        var (old, now) = (WeightFile.Load(House.Golden("convert", "te_legacy.ckpt")),
+            WeightFile.Load(House.Golden("convert", "te_flat.ckpt")));
         Assert.Equal(now.Keys, old.Keys);
         Assert.All(now, pair => Assert.True(pair.Value.Equals(old[pair.Key]), pair.Key));
     }
@@ -75,7 +76,8 @@ public sealed class TorchFileTests : IDisposable
     [InlineData("functools", "partial")]
     public void Whatever_is_no_part_of_weights_is_refused_by_name_even_when_its_result_is_thrown_away(string module, string name)
     {
-        byte[] call = [.. Global(module, name), .. "("u8, .. Word("touch /tmp/never"), .. "tR0"u8, .. Dictionary("w", Tensor("0", 4, 0, [4], [1]))];
+        byte[] call = [.. Global(module, name), .. "("u8, .. Word("touch /tmp/never"), .. "tR0"u8,
+            .. Dictionary("w", Tensor("0", 4, 0, [4], [1]))];
         Assert.Contains($"{module}.{name}", Assert.Throws<BadInputException>(() => Load(call)).Message);
     }
 
@@ -116,7 +118,8 @@ public sealed class TorchFileTests : IDisposable
         byte[] bytes = [.. Global("_codecs", "encode"), .. "("u8, .. Word("abc"), .. Word("latin1"), .. "tR"u8];
         byte[] scalar = [.. Global("numpy.core.multiarray", "scalar"), .. dtype, .. bytes, 0x86, .. "R"u8];
         byte[] twice = Dictionary("state_dict", Dictionary("w", Tensor("0", 4, 1, [2], [2])));
-        using var file = Open([.. "}("u8, .. Word("epoch"), (byte)'K', 3, .. Word("callbacks"), .. lightning, .. Word("best"), .. scalar, .. Word("state_dict"), .. twice, .. "u"u8]);
+        using var file = Open([.. "}("u8, .. Word("epoch"), (byte)'K', 3, .. Word("callbacks"), .. lightning, .. Word("best"), .. scalar,
+            .. Word("state_dict"), .. twice, .. "u"u8]);
         Assert.Equal([1f, 3f], file.Read("w").data<float>().ToArray());
         Assert.Equal("3", file.Metadata["epoch"]);
     }
@@ -128,9 +131,11 @@ public sealed class TorchFileTests : IDisposable
         // Its own call, with the function, the type and the arguments as values.
         var function = Global("torch._utils", "_rebuild_tensor_v2");
         byte[] arguments = tensor[function.Length..^1];
-        byte[] value = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. function, .. Global("torch", "Tensor"), .. arguments, .. "}tR"u8];
+        byte[] value = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. function, .. Global("torch", "Tensor"),
+            .. arguments, .. "}tR"u8];
         Assert.Equal([0f, 1f, 2f, 3f], Load(Dictionary("w", value))["w"].data<float>().ToArray());
-        byte[] again = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. Global("torch._tensor", "_rebuild_from_type_v2"), .. Global("torch", "Tensor"), .. ")}tR"u8];
+        byte[] again = [.. Global("torch._tensor", "_rebuild_from_type_v2"), .. "("u8, .. Global("torch._tensor", "_rebuild_from_type_v2"),
+            .. Global("torch", "Tensor"), .. ")}tR"u8];
         Assert.Throws<BadInputException>(() => Load(Dictionary("w", again)));
     }
 
@@ -138,7 +143,8 @@ public sealed class TorchFileTests : IDisposable
     public void A_flipped_bit_among_the_weights_is_found_by_the_archive_s_checksum()
     {
         var path = _folder["w.ckpt"];
-        TorchFileWriter.Save(path, [new TensorToSave("w", arange(1000, ScalarType.Float32), ScalarType.Float32), new TensorToSave("v", ones(3), ScalarType.Float32)], new Dictionary<string, string>());
+        TorchFileWriter.Save(path, [new TensorToSave("w", arange(1000, ScalarType.Float32), ScalarType.Float32),
+            new TensorToSave("v", ones(3), ScalarType.Float32)], new Dictionary<string, string>());
         var bytes = File.ReadAllBytes(path);
         ZipPart part;
         using (var mapped = MappedFile.Open(path))
@@ -181,7 +187,8 @@ public sealed class TorchFileTests : IDisposable
     [Fact]
     public void What_is_no_checkpoint_is_called_by_its_name()
     {
-        foreach (var (content, named) in new[] { ("", "empty"), ("<html>", "web page"), ("version https://git-lfs", "git lfs pull"), ("hello", "no checkpoint"), ("PK\u0003\u0004", "cut off") })
+        foreach (var (content, named) in new[] { ("", "empty"), ("<html>", "web page"), ("version https://git-lfs", "git lfs pull"),
+            ("hello", "no checkpoint"), ("PK\u0003\u0004", "cut off") })
         {
             File.WriteAllText(_folder["y.ckpt"], content);
             Assert.Contains(named, Assert.Throws<BadInputException>(() => WeightFile.Open(_folder["y.ckpt"])).Message);

@@ -18,7 +18,8 @@ internal static class Zip64
             var name = zip.AsSpan(at + 46, BinaryPrimitives.ReadUInt16LittleEndian(entry.AsSpan(28)));
             byte[] extra =
             [
-                1, 0, 24, 0, .. Wide(BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(24))), .. Wide(BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(20))),
+                1, 0, 24, 0, .. Wide(BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(24))),
+                .. Wide(BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(20))),
                 .. Wide(BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(42))),
             ];
             at += 46 + name.Length + BinaryPrimitives.ReadUInt16LittleEndian(entry.AsSpan(30));
@@ -32,7 +33,8 @@ internal static class Zip64
 
         var size = output.Position - start;
         var end64 = output.Position;
-        output.Write([0x50, 0x4b, 6, 6, .. Wide(44), 45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Wide(count), .. Wide(count), .. Wide(size), .. Wide(start)]);
+        output.Write([0x50, 0x4b, 6, 6, .. Wide(44), 45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Wide(count), .. Wide(count), .. Wide(size),
+            .. Wide(start)]);
         output.Write([0x50, 0x4b, 6, 7, 0, 0, 0, 0, .. Wide(end64), 1, 0, 0, 0]);
         output.Write([0x50, 0x4b, 5, 6, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0]);
         return output.ToArray();

@@ -24,16 +24,25 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     }
 
     [Fact]
-    public void A_cell_may_await() => Assert.Equal("7", kernel.Run("await Task.Delay(5); var later = await Task.FromResult(7); later").Result());
+    public void A_cell_may_await() =>
+        Assert.Equal("7", kernel.Run("await Task.Delay(5); var later = await Task.FromResult(7); later").Result());
 
     [Fact]
     public void A_cell_that_blocks_on_its_own_task_does_not_wait_for_itself() =>
-        Assert.Equal("5", kernel.Run("async Task<int> Five() { await Task.Delay(1); await Task.Yield(); return 5; }\nFive().Result").Result());
+        Assert.Equal("5", kernel.Run("async Task<int> Five() { await Task.Delay(1); await Task.Yield(); return 5; }\nFive().Result")
+            .Result());
 
     [Fact]
     public void What_a_cell_prints_arrives_while_it_runs()
     {
-        var id = kernel.SendCell("Console.Write(\"early\"); Console.Error.Write(\"warning\"); while (!File.Exists(\"/tmp/never-there\") && !done) { Thread.Sleep(5); if (Environment.TickCount64 - start > 1500) done = true; }".Insert(0, "using System.Threading; var start = Environment.TickCount64; var done = false; "));
+        var id = kernel.SendCell(
+            """
+            using System.Threading;
+            var start = Environment.TickCount64;
+            Console.Write("early");
+            Console.Error.Write("warning");
+            while (!File.Exists("/tmp/never-there") && Environment.TickCount64 - start < 1500) Thread.Sleep(5);
+            """);
         Assert.Equal("early", kernel.Await(id, "stream").Content.Text("text"));
         Assert.Null(kernel.ReceiveShell(200));
         Assert.Equal("ok", kernel.Finish(id).Status);
@@ -70,7 +79,8 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     [Fact]
     public void An_error_of_libtorch_is_told_without_its_native_stack()
     {
-        kernel.Run("var native = \"shapes cannot be multiplied (2x3 and 4x5)\\nException raised from meta at LinearAlgebra.cpp:200\\nframe #0: c10::Error\";");
+        kernel.Run("var native = \"shapes cannot be multiplied (2x3 and 4x5)\\nException raised from meta at "
+            + "LinearAlgebra.cpp:200\\nframe #0: c10::Error\";");
         var outcome = kernel.Run("throw new System.Runtime.InteropServices.ExternalException(native);");
         Assert.Equal("shapes cannot be multiplied (2x3 and 4x5)", outcome.Reply.Text("evalue"));
         Assert.DoesNotContain("frame #0", outcome.Traceback);
@@ -96,7 +106,8 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     [Fact]
     public void Cells_sent_before_an_error_was_known_do_not_run()
     {
-        var ids = new[] { "await Task.Delay(300); throw new Exception(\"first\");", "Console.Write(\"second\");", "3" }.Select(code => kernel.SendCell(code)).ToList();
+        var ids = new[] { "await Task.Delay(300); throw new Exception(\"first\");", "Console.Write(\"second\");",
+            "3" }.Select(code => kernel.SendCell(code)).ToList();
         Assert.Equal("error", kernel.Finish(ids[0]).Status);
         foreach (var id in ids.Skip(1))
         {
@@ -121,7 +132,8 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     public void A_display_can_be_updated()
     {
         var outcome = kernel.Run("var shown = display(\"before\"); shown.Update(\"after\");");
-        var (first, second) = (outcome.Messages.Single(m => m.Type == "display_data"), outcome.Messages.Single(m => m.Type == "update_display_data"));
+        var (first, second) = (outcome.Messages.Single(m => m.Type == "display_data"),
+            outcome.Messages.Single(m => m.Type == "update_display_data"));
         Assert.Equal("before", (string?)first.Content["data"]!["text/plain"]);
         Assert.Equal("after", (string?)second.Content["data"]!["text/plain"]);
         Assert.Equal((string?)first.Content["transient"]!["display_id"], (string?)second.Content["transient"]!["display_id"]);
@@ -131,9 +143,17 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     public void A_type_brings_its_own_formatters_by_a_name_alone()
     {
         var outcome = kernel.Run("""
-            class TypeFormatterSourceAttribute(Type source) : Attribute { public Type FormatterSourceType => source; public string[] PreferredMimeTypes { get; set; } = ["text/html"]; }
+            class TypeFormatterSourceAttribute(Type source) : Attribute
+            {
+                public Type FormatterSourceType => source;
+                public string[] PreferredMimeTypes { get; set; } = ["text/html"];
+            }
             class Formatters { public IEnumerable<object> CreateTypeFormatters() { yield return new Bold(); } }
-            class Bold { public string MimeType => "text/html"; public bool Format(object value, TextWriter writer) { writer.Write($"<b>{((Word)value).Text}</b>"); return true; } }
+            class Bold
+            {
+                public string MimeType => "text/html";
+                public bool Format(object value, TextWriter writer) { writer.Write($"<b>{((Word)value).Text}</b>"); return true; }
+            }
             [TypeFormatterSource(typeof(Formatters))] class Word { public string Text = "rich"; }
             new Word()
             """);
@@ -152,7 +172,8 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
             new DisplayTable(["a"], [[1]])
             """);
         Assert.Equal("", outcome.Traceback);
-        Assert.Equal("✔ seen by the kernel", (string?)outcome.Messages.Single(m => m.Type == "display_data").Content["data"]!["text/plain"]);
+        Assert.Equal("✔ seen by the kernel",
+            (string?)outcome.Messages.Single(m => m.Type == "display_data").Content["data"]!["text/plain"]);
         Assert.StartsWith("<table", outcome.Result("text/html"));
     }
 
@@ -182,15 +203,19 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
     {
         Assert.Contains("#!mermaid", kernel.Run("#!mermaid\ngraph TD").Reply.Text("evalue"));
         Assert.Equal("2", kernel.Run("#!csharp\n1 + 1").Result());
-        Assert.StartsWith("Wall time: ", (string?)kernel.Run("#!time\nvar timed = 1;").Messages.Single(m => m.Type == "display_data").Content["data"]!["text/plain"]);
-        Assert.Equal("<b>x</b>", (string?)kernel.Run("#!html\n<b>x</b>").Messages.Single(m => m.Type == "display_data").Content["data"]!["text/html"]);
+        Assert.StartsWith("Wall time: ",
+            (string?)kernel.Run("#!time\nvar timed = 1;").Messages.Single(m => m.Type == "display_data").Content["data"]!["text/plain"]);
+        Assert.Equal("<b>x</b>",
+            (string?)kernel.Run("#!html\n<b>x</b>").Messages.Single(m => m.Type == "display_data").Content["data"]!["text/html"]);
     }
 
     [Fact]
     public void A_value_cell_hands_its_settings_to_CSharp()
     {
         kernel.Run("#!value --name settings\n{ \"rank\": 4 }");
-        Assert.Equal("4", kernel.Run("#!set --name text --value @value:settings\nSystem.Text.Json.JsonDocument.Parse(text.ToString()).RootElement.GetProperty(\"rank\").GetInt32()").Result());
+        Assert.Equal("4", kernel.Run("#!set --name text --value "
+            + "@value:settings\nSystem.Text.Json.JsonDocument.Parse(text.ToString()).RootElement.GetProperty(\"rank\").GetInt32()")
+            .Result());
     }
 
     [Fact]
@@ -209,13 +234,15 @@ public sealed class CellTests(KernelClient kernel) : IClassFixture<KernelClient>
         Assert.Contains("WriteLine", Matches("Console.Wri"));
 
         List<string?> Matches(string code) =>
-            kernel.Ask("complete_request", new JsonObject { ["code"] = code, ["cursor_pos"] = code.Length })["matches"]!.AsArray().Select(m => (string?)m).ToList();
+            kernel.Ask("complete_request", new JsonObject { ["code"] = code, ["cursor_pos"] = code.Length })["matches"]!.AsArray()
+                .Select(m => (string?)m).ToList();
     }
 
     [Fact]
     public void Inspection_shows_a_signature()
     {
-        var reply = kernel.Ask("inspect_request", new JsonObject { ["code"] = "Math.Clamp(1, 2, 3)", ["cursor_pos"] = 7, ["detail_level"] = 0 });
+        var reply = kernel.Ask("inspect_request",
+            new JsonObject { ["code"] = "Math.Clamp(1, 2, 3)", ["cursor_pos"] = 7, ["detail_level"] = 0 });
         Assert.True((bool)reply["found"]!);
         Assert.Contains("Math.Clamp(int value, int min, int max)", (string?)reply["data"]!["text/plain"]);
     }

@@ -7,7 +7,8 @@ public sealed class LoopGuardTests
     [Theory]
     [InlineData("while (true) ;", "while (true) {G;}")]
     [InlineData("for (;;) { x++; }", "for (;;) {G x++; }")]
-    [InlineData("foreach (var a in b)\n    foreach (var c in a)\n        F(c);", "foreach (var a in b)\n    {Gforeach (var c in a)\n        {GF(c);}}")]
+    [InlineData("foreach (var a in b)\n    foreach (var c in a)\n        F(c);",
+        "foreach (var a in b)\n    {Gforeach (var c in a)\n        {GF(c);}}")]
     [InlineData("do x++; while (x < 3);", "do {Gx++;} while (x < 3);")]
     [InlineData("int F(int n) { return F(n); }", "int F(int n) {G return F(n); }")]
     [InlineData("Action a = () => { };", "Action a = () => {G };")]

@@ -38,7 +38,8 @@ public sealed class ValueFormsTests : IClassFixture<EngineFixture>
         Assert.StartsWith("<table>", forms["text/html"]);
         Assert.Contains("&lt;a&gt;", forms["text/html"]);
         Assert.Equal("Name  Score\n<a>     0.5\nb         1", forms["text/plain"]);
-        Assert.Contains("<th style=\"text-align:left\">Key</th>", _engine.Result("new Dictionary<string, int> { [\"a\"] = 1 }")!["text/html"]);
+        Assert.Contains("<th style=\"text-align:left\">Key</th>",
+            _engine.Result("new Dictionary<string, int> { [\"a\"] = 1 }")!["text/html"]);
     }
 
     [Fact]
@@ -52,17 +53,20 @@ public sealed class ValueFormsTests : IClassFixture<EngineFixture>
     public void A_value_cell_shows_nothing_more_and_a_later_cell_fetches_it()
     {
         Assert.Empty(_engine.Run("#!value --name settings --mime-type application/json\n{ \"rank\": 8 }").Yields);
-        Assert.Equal("9", _engine.Result("#!set --name settings --value @value:settings\nsettings.RootElement.GetProperty(\"rank\").GetInt32() + 1")!["text/plain"]);
+        Assert.Equal("9", _engine.Result(
+            "#!set --name settings --value @value:settings\nsettings.RootElement.GetProperty(\"rank\").GetInt32() + 1")!["text/plain"]);
     }
 
     [Fact]
     public void The_loops_of_another_language_stay_as_they_are() =>
-        Assert.Equal("<script>for (;;) { break; }</script>", _engine.Run("#!html\n<script>for (;;) { break; }</script>").Yields.OfType<Displayed>().Single().Data["text/html"]);
+        Assert.Equal("<script>for (;;) { break; }</script>",
+            _engine.Run("#!html\n<script>for (;;) { break; }</script>").Yields.OfType<Displayed>().Single().Data["text/html"]);
 
     [Fact]
     public void No_form_of_a_value_is_empty()
     {
-        foreach (var code in new[] { "HTML(\"<b>x</b>\")", "new Uri(\"https://example.org\")", "new[] { 1.5 }", "DateTime.UnixEpoch", "typeof(string)" })
+        foreach (var code in new[] { "HTML(\"<b>x</b>\")", "new Uri(\"https://example.org\")", "new[] { 1.5 }", "DateTime.UnixEpoch",
+            "typeof(string)" })
             Assert.All(_engine.Result(code)!.Values, form => Assert.NotEmpty(form));
     }
 

@@ -17,11 +17,13 @@ public sealed class ExecutedNotebookTests
         try
         {
             var notebook = NotebookDocument.Load(Path.Combine(NotebookFile.Folder, name));
-            var run = await new NotebookRunner { Timeout = TimeSpan.FromMinutes(10) }.RunAsync(notebook, NotebookFile.Folder, TestContext.Current.CancellationToken);
+            var run = await new NotebookRunner { Timeout = TimeSpan.FromMinutes(10) }.RunAsync(notebook, NotebookFile.Folder,
+                TestContext.Current.CancellationToken);
 
             Assert.Null(run.Failure);
             Assert.Empty(run.Skipped);
-            Assert.Equal(Enumerable.Range(1, run.Cells), notebook.CodeCells.Where(cell => cell.ExecutionCount is not null).Select(cell => cell.ExecutionCount!.Value));
+            Assert.Equal(Enumerable.Range(1, run.Cells),
+                notebook.CodeCells.Where(cell => cell.ExecutionCount is not null).Select(cell => cell.ExecutionCount!.Value));
             Assert.Equal(notebook.CodeCells.Count(cell => cell.Source.Trim().Length > 0), run.Cells);
         }
         finally

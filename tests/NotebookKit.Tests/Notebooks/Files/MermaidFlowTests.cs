@@ -13,14 +13,16 @@ public sealed class MermaidFlowTests
     public void Boxes_stand_in_the_order_of_their_arrows_and_a_beginning_beside_what_it_leads_to()
     {
         var drawn = XElement.Parse(MermaidFlow.Draw(Chart)!);
-        var left = drawn.Elements("text").Where(text => text.Attribute("font-size") is null).ToDictionary(text => text.Value, text => (double)text.Attribute("x")!);
+        var left = drawn.Elements("text").Where(text => text.Attribute("font-size") is null).ToDictionary(text => text.Value,
+            text => (double)text.Attribute("x")!);
 
         Assert.Equal(["UNet", "b", "noise", "states & <more>", "your words"], left.Keys.Order(StringComparer.Ordinal));
         Assert.True(left["your words"] < left["b"] && left["b"] < left["states & <more>"] && left["states & <more>"] < left["UNet"]);
         Assert.Equal(left["states & <more>"], left["noise"]);
         Assert.Equal(4, drawn.Elements("path").Count());
         Assert.Equal("20 times", drawn.Elements("text").Single(text => text.Attribute("font-size") is not null).Value);
-        Assert.Equal("your words to b; b to states & <more>; states & <more> to UNet; noise to UNet", (string?)drawn.Attribute("aria-label"));
+        Assert.Equal("your words to b; b to states & <more>; states & <more> to UNet; noise to UNet",
+            (string?)drawn.Attribute("aria-label"));
     }
 
     [Theory]
@@ -48,8 +50,20 @@ public sealed class MermaidFlowTests
 
     private static string Page(TemporaryFolder folder, string source)
     {
-        var cell = new JsonObject { ["cell_type"] = "markdown", ["id"] = "m", ["metadata"] = new JsonObject(), ["source"] = $"```mermaid\n{source}\n```" };
-        File.WriteAllText(folder["n.ipynb"], new JsonObject { ["cells"] = new JsonArray(cell), ["metadata"] = new JsonObject(), ["nbformat"] = 4, ["nbformat_minor"] = 5 }.ToJsonString());
+        var cell = new JsonObject
+        {
+            ["cell_type"] = "markdown",
+            ["id"] = "m",
+            ["metadata"] = new JsonObject(),
+            ["source"] = $"```mermaid\n{source}\n```"
+        };
+        File.WriteAllText(folder["n.ipynb"], new JsonObject
+        {
+            ["cells"] = new JsonArray(cell),
+            ["metadata"] = new JsonObject(),
+            ["nbformat"] = 4,
+            ["nbformat_minor"] = 5
+        }.ToJsonString());
         return NotebookPage.Render(NotebookDocument.Load(folder["n.ipynb"]));
     }
 }

@@ -33,16 +33,19 @@ public sealed class NotebookDocumentTests
     public void A_setting_replaces_the_value_in_sight()
     {
         using var folder = new TemporaryFolder();
-        NotebookMaker.Write(folder["n.ipynb"], "var rank = 8; const double rate = -1e-4;", "string name = \"zwx\"; var quick = false; var sum = rank + 1;");
+        NotebookMaker.Write(folder["n.ipynb"], "var rank = 8; const double rate = -1e-4;",
+            "string name = \"zwx\"; var quick = false; var sum = rank + 1;");
         var notebook = NotebookDocument.Load(folder["n.ipynb"]);
         CellSettings.Set(notebook, "rank", "4");
         CellSettings.Set(notebook, "rate", "3e-4");
         CellSettings.Set(notebook, "name", "a \"b\"");
         CellSettings.Set(notebook, "quick", "true");
-        Assert.Equal(["var rank = 4; const double rate = 3e-4;", "string name = \"a \\\"b\\\"\"; var quick = true; var sum = rank + 1;"], notebook.CodeCells.Select(cell => cell.Source));
+        Assert.Equal(["var rank = 4; const double rate = 3e-4;", "string name = \"a \\\"b\\\"\"; var quick = true; var sum = rank + 1;"],
+            notebook.CodeCells.Select(cell => cell.Source));
         Assert.Contains("did you mean rank", Assert.Throws<BadInputException>(() => CellSettings.Set(notebook, "rnk", "1")).Message);
         Assert.Contains("computes it", Assert.Throws<BadInputException>(() => CellSettings.Set(notebook, "sum", "1")).Message);
-        Assert.Contains("a number is wanted", Assert.Throws<BadInputException>(() => CellSettings.Set(notebook, "rank", "Console.Write(1)")).Message);
+        Assert.Contains("a number is wanted",
+            Assert.Throws<BadInputException>(() => CellSettings.Set(notebook, "rank", "Console.Write(1)")).Message);
         Assert.Contains("true or false", Assert.Throws<BadInputException>(() => CellSettings.Set(notebook, "quick", "1")).Message);
     }
 

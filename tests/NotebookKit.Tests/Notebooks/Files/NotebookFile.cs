@@ -12,7 +12,8 @@ internal sealed class NotebookFile(string path)
 
     /// <summary>The course's notebooks by file name, as the theories take them.</summary>
     public static TheoryData<string> Course() =>
-        new((Directory.Exists(Folder) ? Directory.GetFiles(Folder, "*.ipynb") : []).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+        new((Directory.Exists(Folder) ? Directory.GetFiles(Folder, "*.ipynb") : []).Select(file => Path.GetFileName(file)!)
+            .Order(StringComparer.Ordinal));
 
     public static NotebookFile Load(string name) => new(Path.Combine(Folder, name));
 

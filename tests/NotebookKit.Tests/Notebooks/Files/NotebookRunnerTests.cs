@@ -10,7 +10,8 @@ public sealed class NotebookRunnerTests
     public async Task Outputs_land_in_their_cells_as_Jupyter_writes_them()
     {
         var (done, run) = await Run(
-            [("var x = 40;\nConsole.Write(\"a\"); Console.WriteLine(\"b\\nc\"); Console.Error.Write(\"d\");", "csharp"), ("", "csharp"), ("display(\"shown\");\nx + 2", "csharp"), ("<b>x</b>", "html")]);
+            [("var x = 40;\nConsole.Write(\"a\"); Console.WriteLine(\"b\\nc\"); Console.Error.Write(\"d\");", "csharp"), ("", "csharp"),
+                ("display(\"shown\");\nx + 2", "csharp"), ("<b>x</b>", "html")]);
         Assert.Equal((3, null), (run.Cells, run.Failure));
         Assert.Equal([1, null, 2, 3], done["cells"]!.AsArray().Select(cell => (int?)cell!["execution_count"]));
         Assert.Equal("""[{"name":"stdout","output_type":"stream","text":["ab\n","c\n"]},{"name":"stderr","output_type":"stream","text":["d"]}]""", Outputs(done, 0).ToJsonString());
@@ -29,7 +30,8 @@ public sealed class NotebookRunnerTests
     [Fact]
     public async Task A_failing_cell_ends_the_run_with_its_number_its_line_and_the_reason_and_what_ran_is_kept()
     {
-        var (done, run) = await Run([("1", "csharp"), ("var a = 1;\nthrow new InvalidOperationException(\"no rabbit\");", "csharp"), ("2", "csharp")]);
+        var (done, run) = await Run([("1", "csharp"), ("var a = 1;\nthrow new InvalidOperationException(\"no rabbit\");", "csharp"),
+            ("2", "csharp")]);
         Assert.Contains("code cell 2 failed", run.Failure);
         Assert.Contains("InvalidOperationException: no rabbit", run.Failure);
         Assert.Contains("cell 2, line 2", run.Failure);
@@ -45,7 +47,12 @@ public sealed class NotebookRunnerTests
     public async Task A_cell_of_a_language_that_is_not_at_hand_keeps_its_output_and_is_named()
     {
         var notebook = NotebookMaker.Make(("let x = 1", "fsharp"), ("3", "csharp"));
-        notebook["cells"]![0]!["outputs"] = new JsonArray(new JsonObject { ["output_type"] = "stream", ["name"] = "stdout", ["text"] = "saved" });
+        notebook["cells"]![0]!["outputs"] = new JsonArray(new JsonObject
+        {
+            ["output_type"] = "stream",
+            ["name"] = "stdout",
+            ["text"] = "saved"
+        });
         var (done, run) = await Run(notebook);
         Assert.Equal(["cell 1 (fsharp)"], run.Skipped);
         Assert.Equal("saved", NotebookFile.Text(Outputs(done, 0).Single()!["text"]));
@@ -55,7 +62,8 @@ public sealed class NotebookRunnerTests
     [Fact]
     public async Task A_cell_that_takes_too_long_is_stopped_and_told()
     {
-        var (_, run) = await Run(NotebookMaker.Make(("while (true) { }", "csharp")), new NotebookRunner { Timeout = TimeSpan.FromSeconds(0.5) });
+        var (_, run) = await Run(NotebookMaker.Make(("while (true) { }", "csharp")),
+            new NotebookRunner { Timeout = TimeSpan.FromSeconds(0.5) });
         Assert.Contains("longer than 0.5 s", run.Failure);
     }
 
@@ -64,7 +72,8 @@ public sealed class NotebookRunnerTests
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(3));
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["n.ipynb"], NotebookMaker.Make(("Console.Write(\"begun\"); while (true) { }", "csharp"), ("2", "csharp")).ToJsonString());
+        File.WriteAllText(folder["n.ipynb"],
+            NotebookMaker.Make(("Console.Write(\"begun\"); while (true) { }", "csharp"), ("2", "csharp")).ToJsonString());
         var notebook = NotebookDocument.Load(folder["n.ipynb"]);
         var run = await new NotebookRunner().RunAsync(notebook, folder.Root, stop.Token);
         Assert.True(run.Stopped);

@@ -50,10 +50,13 @@ public sealed class SavedNotebookTests
     {
         var notebook = NotebookFile.Load(name);
         foreach (var cell in notebook.CodeCells)
-            Assert.True(NotebookFile.Text(cell["source"]).Split('\n').Length <= LongestCell, $"{name} has a cell of more than {LongestCell} lines: {NotebookFile.Beginning(cell)}");
+            Assert.True(NotebookFile.Text(cell["source"]).Split('\n').Length <= LongestCell,
+                $"{name} has a cell of more than {LongestCell} lines: {NotebookFile.Beginning(cell)}");
 
-        var prose = string.Join('\n', notebook.Cells.Where(cell => (string)cell["cell_type"]! == "markdown").Select(cell => NotebookFile.Text(cell["source"])));
-        var at = new[] { "# ", "You will learn", "You need", "## Exercises", "## New words" }.Select(part => prose.IndexOf(part, StringComparison.Ordinal)).ToList();
+        var prose = string.Join('\n',
+            notebook.Cells.Where(cell => (string)cell["cell_type"]! == "markdown").Select(cell => NotebookFile.Text(cell["source"])));
+        var at = new[] { "# ", "You will learn", "You need", "## Exercises",
+            "## New words" }.Select(part => prose.IndexOf(part, StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, at);
         Assert.Equal(at.Order(), at);
         Assert.Contains(notebook.CodeCells, cell => NotebookFile.Text(cell["source"]).Contains("Check.", StringComparison.Ordinal));
@@ -72,7 +75,8 @@ public sealed class SavedNotebookTests
         {
             var target = Path.GetFullPath(Path.Combine(NotebookFile.Folder, link));
             Assert.True(File.Exists(target) || Directory.Exists(target), $"{name} links to {link}, which is not there");
-            Assert.False(target.StartsWith(Path.Combine(House.Root, "artifacts"), StringComparison.Ordinal), $"{name} links to {link}, which is not committed");
+            Assert.False(target.StartsWith(Path.Combine(House.Root, "artifacts"), StringComparison.Ordinal),
+                $"{name} links to {link}, which is not committed");
         }
     }
 
@@ -98,7 +102,8 @@ public sealed class SavedNotebookTests
     private static bool ShowsWithoutScript(JsonObject data)
     {
         if (data["text/html"] is not { } node)
-            return data.Any(pair => pair.Key.StartsWith("image/", StringComparison.Ordinal) || pair.Key is "text/plain" or "text/markdown" or "text/latex");
+            return data.Any(pair => pair.Key.StartsWith("image/", StringComparison.Ordinal)
+                || pair.Key is "text/plain" or "text/markdown" or "text/latex");
         var html = NotebookFile.Text(node);
         if (Patterns.RemoteSource().IsMatch(html))
             return false;
@@ -115,7 +120,8 @@ public sealed class SavedNotebookTests
         {
             parts.Add(NotebookFile.Text(output["text"]));
             if (output["data"] is JsonObject data)
-                parts.AddRange(data.Where(pair => !pair.Key.StartsWith("image/", StringComparison.Ordinal)).Select(pair => NotebookFile.Text(pair.Value)));
+                parts.AddRange(data.Where(pair => !pair.Key.StartsWith("image/", StringComparison.Ordinal))
+                    .Select(pair => NotebookFile.Text(pair.Value)));
         }
 
         return string.Join('\n', parts);

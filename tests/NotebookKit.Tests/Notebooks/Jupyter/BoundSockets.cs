@@ -11,7 +11,8 @@ internal static class BoundSockets
     /// <summary>The TCP sockets that listen and the UDP sockets that take from anyone.</summary>
     public static List<IPEndPoint> Of(int process)
     {
-        var own = Directory.GetFiles($"/proc/{process}/fd").Select(LinkTarget).OfType<string>().Where(link => link.StartsWith("socket:[", StringComparison.Ordinal)).Select(link => link[8..^1]).ToHashSet();
+        var own = Directory.GetFiles($"/proc/{process}/fd").Select(LinkTarget).OfType<string>()
+            .Where(link => link.StartsWith("socket:[", StringComparison.Ordinal)).Select(link => link[8..^1]).ToHashSet();
         return [.. from table in new[] { "tcp", "tcp6", "udp", "udp6" }
                    where File.Exists($"/proc/{process}/net/{table}")
                    from line in File.ReadLines($"/proc/{process}/net/{table}").Skip(1)

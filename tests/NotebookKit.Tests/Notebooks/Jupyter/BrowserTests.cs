@@ -9,7 +9,8 @@ namespace NotebookKit.Tests.Notebooks.Jupyter;
 /// <summary>The first notebook in the classic Jupyter Notebook, in a browser, with a learner's clicks.</summary>
 public sealed partial class BrowserTests
 {
-    private const string Chromium = "/usr/bin/chromium", First = "00-start-here.ipynb", Training = "new DreamBoothTrainer(sd, options).Train(";
+    private const string Chromium = "/usr/bin/chromium", First = "00-start-here.ipynb",
+        Training = "new DreamBoothTrainer(sd, options).Train(";
 
     [GeneratedRegex(@"(\d+) steps in ")]
     private static partial Regex Steps();
@@ -18,14 +19,19 @@ public sealed partial class BrowserTests
     public async Task A_learner_runs_all_interrupts_the_training_goes_on_with_what_was_learned_and_runs_all_again()
     {
         Assert.SkipUnless(File.Exists(Chromium), $"there is no {Chromium} on this machine");
-        Assert.SkipUnless(LabVerb.Jupyter() is { Front: "notebook" } jupyter && LabVerb.Has(jupyter.Python, "notebook.notebookapp"), "kit lab finds no classic Jupyter Notebook on this machine");
+        Assert.SkipUnless(LabVerb.Jupyter() is { Front: "notebook" } jupyter && LabVerb.Has(jupyter.Python, "notebook.notebookapp"),
+            "kit lab finds no classic Jupyter Notebook on this machine");
         using var checkout = new SmallCheckout();
         using var lab = new LabProcess(checkout.Program, checkout.Root);
         await lab.AnswersAsync();
-        Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH", typeof(BrowserTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "PlaywrightPackage").Value);
+        Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH",
+            typeof(BrowserTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+                .Single(data => data.Key == "PlaywrightPackage").Value);
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1200, Height = 1000 } });
+        await using var browser =
+            await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions
+        { ViewportSize = new ViewportSize { Width = 1200, Height = 1000 } });
         var notebook = new ClassicNotebook(page);
         await notebook.OpenAsync(lab.AddressOf(First));
 
@@ -39,13 +45,15 @@ public sealed partial class BrowserTests
         await notebook.ShootAsync("1-opened", 0);
         await notebook.ChooseAsync("#celllink", "#run_all_cells");
 
-        var (grid, train) = (await notebook.FindAsync("Draw(\"a photo of a red rabbit toy on the grass\")"), await notebook.FindAsync(Training));
+        var (grid, train) = (await notebook.FindAsync("Draw(\"a photo of a red rabbit toy on the grass\")"),
+            await notebook.FindAsync(Training));
         await ClassicNotebook.UntilAsync(async () => await notebook.PicturesAsync(grid) is [> 0], "the first grid is shown");
         await notebook.ShootAsync("2-first-grid", grid - 2);
 
         // The chart grows and the samples come while the cell runs.
         var charts = new HashSet<string>();
-        await ClassicNotebook.UntilAsync(async () => await notebook.ChartAsync(train) is { Length: > 0 } chart && charts.Add(chart) && charts.Count >= 3, "the chart moves");
+        await ClassicNotebook.UntilAsync(async () => await notebook.ChartAsync(train) is { Length: > 0 } chart && charts.Add(chart)
+            && charts.Count >= 3, "the chart moves");
         await ClassicNotebook.UntilAsync(async () => await notebook.PicturesAsync(train) is [> 0], "the training shows samples");
         Assert.True(await notebook.IsPendingAsync(train), "the training was over before it was interrupted");
         await notebook.ShootAsync("3-training", train - 1);
@@ -68,11 +76,13 @@ public sealed partial class BrowserTests
         var proof = await notebook.FindAsync("Check.That(");
         Assert.DoesNotContain("✘", await notebook.OutputAsync(proof));
         await notebook.ShootAsync("6-proved", proof);
-        foreach (var text in new[] { "var photos =", "IdentifierRarity.Of", ".WithTitles(\"Learning rate\"", "var lora = LoraNetwork.Load", "double[] strengths" })
+        foreach (var text in new[] { "var photos =", "IdentifierRarity.Of", ".WithTitles(\"Learning rate\"", "var lora = LoraNetwork.Load",
+            "double[] strengths" })
             await notebook.ShootAsync($"7-{await notebook.FindAsync(text)}", await notebook.FindAsync(text));
 
         // The cell after the training tells how far it came.
         async Task<int> StepsAsync() =>
-            int.Parse(Steps().Match(await notebook.OutputAsync(await notebook.FindAsync("result.History.Take(50)"))).Groups[1].Value, CultureInfo.InvariantCulture);
+            int.Parse(Steps().Match(await notebook.OutputAsync(await notebook.FindAsync("result.History.Take(50)"))).Groups[1].Value,
+                CultureInfo.InvariantCulture);
     }
 }

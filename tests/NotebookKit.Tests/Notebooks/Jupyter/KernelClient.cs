@@ -24,7 +24,8 @@ public sealed class KernelClient : IDisposable
         connection.Save(_connectionFile);
         // The folder of the "notebook" is the one above the assemblies: relative references have something to be relative to.
         // A test run in the background ignores SIGINT, and its children would too: env gives the signal back.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve", _connectionFile])
+        var start = new ProcessStartInfo("env",
+            ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve", _connectionFile])
         {
             WorkingDirectory = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..")),
             RedirectStandardError = true,
@@ -77,7 +78,14 @@ public sealed class KernelClient : IDisposable
     }
 
     internal string SendCell(string code, bool silent = false, bool asks = false) =>
-        SendShell("execute_request", new JsonObject { ["code"] = code, ["silent"] = silent, ["store_history"] = !silent, ["stop_on_error"] = true, ["allow_stdin"] = asks });
+        SendShell("execute_request", new JsonObject
+        {
+            ["code"] = code,
+            ["silent"] = silent,
+            ["store_history"] = !silent,
+            ["stop_on_error"] = true,
+            ["allow_stdin"] = asks
+        });
 
     internal Message? ReceiveShell(int milliseconds = 30_000) => Receive(_shell, milliseconds);
 
@@ -155,7 +163,8 @@ public sealed class KernelClient : IDisposable
         return socket.TryReceiveMultipartBytes(TimeSpan.FromMilliseconds(milliseconds), ref frames) ? frames : null;
     }
 
-    private Message? Receive(NetMQSocket socket, int milliseconds) => Frames(socket, milliseconds) is { } frames ? _codec.Decode(frames) : null;
+    private Message? Receive(NetMQSocket socket, int milliseconds) =>
+        Frames(socket, milliseconds) is { } frames ? _codec.Decode(frames) : null;
 
     /// <summary>What a cell led to.</summary>
     internal sealed record Outcome(JsonObject Reply, IReadOnlyList<Message> Messages)
@@ -163,7 +172,8 @@ public sealed class KernelClient : IDisposable
         public string Status => Reply.Text("status")!;
 
         /// <summary>The trailing expression's value in one form.</summary>
-        public string? Result(string mime = "text/plain") => Messages.FirstOrDefault(m => m.Type == "execute_result")?.Content["data"]?[mime]?.ToString();
+        public string? Result(string mime = "text/plain") =>
+            Messages.FirstOrDefault(m => m.Type == "execute_result")?.Content["data"]?[mime]?.ToString();
 
         public string Printed(string stream = "stdout") =>
             string.Concat(Messages.Where(m => m.Type == "stream" && m.Content.Text("name") == stream).Select(m => m.Content.Text("text")));

@@ -13,7 +13,8 @@ internal sealed class LabProcess : IDisposable
 
     public LabProcess(string program, string home)
     {
-        var start = new ProcessStartInfo("dotnet", [program, "lab", "--", "--no-browser", $"--port={_port}", "--NotebookApp.port_retries=0", $"--NotebookApp.token={Token}"])
+        var start = new ProcessStartInfo("dotnet",
+            [program, "lab", "--", "--no-browser", $"--port={_port}", "--NotebookApp.port_retries=0", $"--NotebookApp.token={Token}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

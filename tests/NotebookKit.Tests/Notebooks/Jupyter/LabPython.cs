@@ -6,10 +6,13 @@ namespace NotebookKit.Tests.Notebooks.Jupyter;
 /// <summary>The Python of this machine that runs notebooks.</summary>
 internal static class LabPython
 {
-    private const string Script = "import sys, nbformat; from nbclient import NotebookClient; n = nbformat.read(sys.argv[1], 4); NotebookClient(n, timeout=600, allow_errors=sys.argv[3] == 'True', resources={'metadata': {'path': sys.argv[2]}}).execute(); nbformat.write(n, sys.argv[1])";
+    private const string Script = "import sys, nbformat; from nbclient import NotebookClient; n = nbformat.read(sys.argv[1], 4); "
+        + "NotebookClient(n, timeout=600, allow_errors=sys.argv[3] == 'True', resources={'metadata': {'path': sys.argv[2]}}).execute(); "
+        + "nbformat.write(n, sys.argv[1])";
 
     /// <summary>One that has nbclient; null where there is none.</summary>
-    public static string? WithNbclient { get; } = new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(python => LabVerb.Has(python, "nbclient"));
+    public static string? WithNbclient { get; } =
+        new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(python => LabVerb.Has(python, "nbclient"));
 
     /// <summary>Has nbclient execute a notebook in place, with a kernel that is installed in the folder's <c>jupyter</c>.</summary>
     public static void Execute(TemporaryFolder folder, string notebook, string workingFolder, bool allowErrors = false, bool quick = true)
@@ -19,7 +22,8 @@ internal static class LabPython
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            Environment = { ["JUPYTER_PATH"] = folder["jupyter"], ["HOME"] = folder.Root, ["JUPYTER_RUNTIME_DIR"] = folder["run"], ["KIT_QUICK"] = quick ? "1" : "0" },
+            Environment = { ["JUPYTER_PATH"] = folder["jupyter"], ["HOME"] = folder.Root, ["JUPYTER_RUNTIME_DIR"] = folder["run"],
+                ["KIT_QUICK"] = quick ? "1" : "0" },
         };
         using var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { }; // what a kernel says of itself

@@ -11,7 +11,8 @@ public sealed class NbclientTests
     public void It_executes_a_notebook_with_the_installed_kernel()
     {
         using var folder = new TemporaryFolder();
-        NotebookMaker.Write(folder["three.ipynb"], "var x = 40;\nConsole.WriteLine(\"hello\");", "display(\"shown\");\nawait Task.Delay(1);", "x + 2");
+        NotebookMaker.Write(folder["three.ipynb"], "var x = 40;\nConsole.WriteLine(\"hello\");",
+            "display(\"shown\");\nawait Task.Delay(1);", "x + 2");
         Execute(folder, folder["three.ipynb"], folder.Root);
 
         var done = JsonNode.Parse(File.ReadAllText(folder["three.ipynb"]))!;
@@ -37,14 +38,16 @@ public sealed class NbclientTests
         Assert.All(there.Outputs, output => Assert.DoesNotContain("✘", NotebookFile.Text(output["data"]?["text/plain"])));
 
         static string Shape(JsonNode cell) => string.Join(" | ", cell["outputs"]!.AsArray().Select(output =>
-            $"{output!["output_type"]} {string.Join(' ', (output["data"] as JsonObject ?? []).Select(form => form.Key).Order(StringComparer.Ordinal))}"));
+            $"{output!["output_type"]} "
+                + $"{string.Join(' ', (output["data"] as JsonObject ?? []).Select(form => form.Key).Order(StringComparer.Ordinal))}"));
     }
 
     private static JsonNode Output(JsonNode notebook, int cell) => notebook["cells"]![cell]!["outputs"]!.AsArray().Single()!;
 
     private static void Execute(TemporaryFolder folder, string notebook, string workingFolder)
     {
-        KernelSpec.Install(folder["jupyter", "kernels"], ["dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve"]);
+        KernelSpec.Install(folder["jupyter", "kernels"],
+            ["dotnet", Path.Combine(AppContext.BaseDirectory, "kit-cli.dll"), "kernel", "serve"]);
         LabPython.Execute(folder, notebook, workingFolder, quick: false); // its checks hold of the whole training
     }
 }

@@ -75,7 +75,8 @@ public sealed class ProtocolTests(KernelClient kernel) : IClassFixture<KernelCli
     [Fact]
     public void No_malformed_unsigned_or_repeated_message_is_executed()
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("KIT_HOSTILE") ?? "300", System.Globalization.CultureInfo.InvariantCulture);
+        var count = int.Parse(Environment.GetEnvironmentVariable("KIT_HOSTILE") ?? "300",
+            System.Globalization.CultureInfo.InvariantCulture);
         kernel.Run("var executed = 0;");
         var random = new Random(7);
         var once = kernel.Encode("execute_request", new JsonObject { ["code"] = "executed++;", ["silent"] = true });

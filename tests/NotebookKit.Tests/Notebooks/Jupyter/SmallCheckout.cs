@@ -15,7 +15,8 @@ internal sealed class SmallCheckout : IDisposable
         foreach (var notebook in Directory.GetFiles(Path.Combine(House.Root, "notebooks"), "*.ipynb"))
             Copy(Path.GetRelativePath(House.Root, notebook));
         // The program looks for its checkout above itself, so it is not a link.
-        foreach (var file in Directory.GetFiles(Path.Combine(House.Root, "artifacts", "bin", "NotebookKit.Cli"), "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(Path.Combine(House.Root, "artifacts", "bin", "NotebookKit.Cli"), "*",
+            SearchOption.AllDirectories))
             Copy(Path.GetRelativePath(House.Root, file));
         foreach (var linked in new[] { "data", Path.Combine("artifacts", "bin", "NotebookKit") })
             Directory.CreateSymbolicLink(this[linked], Path.Combine(House.Root, linked));

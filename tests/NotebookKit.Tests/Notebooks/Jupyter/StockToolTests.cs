@@ -24,12 +24,15 @@ public sealed class StockToolTests
         var failed = done.CodeCells.Where(cell => Outputs(cell).Any(output => (string?)output["output_type"] == "error")).ToList();
         Assert.NotEmpty(failed); // when Plotly.NET loads there, design.md and environment.md have to say so
         // A cell that fails tells why.
-        Assert.All(failed, cell => Assert.True(NotebookFile.Text(cell["source"]).Contains("Chart.", StringComparison.Ordinal), string.Join(' ', Outputs(cell).Select(output => (string?)output["evalue"] ?? NotebookFile.Text(output["text"])))));
+        Assert.All(failed, cell => Assert.True(NotebookFile.Text(cell["source"]).Contains("Chart.", StringComparison.Ordinal),
+            string.Join(' ', Outputs(cell).Select(output => (string?)output["evalue"] ?? NotebookFile.Text(output["text"])))));
         var forms = done.Outputs.Select(output => output["data"]).OfType<JsonObject>().SelectMany(data => data).ToList();
         Assert.All(forms, form => Assert.NotEqual("", NotebookFile.Text(form.Value)));
         Assert.Equal(Pictures(saved), Pictures(done));
-        Assert.Contains(forms, form => form.Key == "text/html" && NotebookFile.Text(form.Value).StartsWith("<table>", StringComparison.Ordinal));
-        Assert.Contains(forms, form => form.Key == "text/html" && NotebookFile.Text(form.Value).Contains("the loss chart is left out", StringComparison.Ordinal));
+        Assert.Contains(forms, form => form.Key == "text/html"
+            && NotebookFile.Text(form.Value).StartsWith("<table>", StringComparison.Ordinal));
+        Assert.Contains(forms, form => form.Key == "text/html"
+            && NotebookFile.Text(form.Value).Contains("the loss chart is left out", StringComparison.Ordinal));
         Assert.All(forms, form => Assert.DoesNotContain("✘", NotebookFile.Text(form.Value)));
     }
 
@@ -45,7 +48,8 @@ public sealed class StockToolTests
 
         // Without figures: the last digit may differ between machines.
         static List<string> Said(NotebookFile notebook) =>
-            [.. notebook.Outputs.Select(output => NotebookFile.Text(output["data"]?["text/plain"])).Where(text => text.Length > 0).Select(text => string.Concat(text.Where(c => !char.IsDigit(c))))];
+            [.. notebook.Outputs.Select(output => NotebookFile.Text(output["data"]?["text/plain"])).Where(text => text.Length > 0)
+                .Select(text => string.Concat(text.Where(c => !char.IsDigit(c))))];
     }
 
     private static int Pictures(NotebookFile notebook) =>
@@ -79,7 +83,8 @@ public sealed class StockToolTests
         }
     }
 
-    /// <summary>The tool does not always end with its notebook. Its command line names the connection file, which lies in the folder.</summary>
+    /// <summary>The tool does not always end with its notebook. Its command line names the connection file, which lies in the
+    /// folder.</summary>
     private static void EndWhatWasLeft(string folder)
     {
         foreach (var process in OperatingSystem.IsLinux() ? Process.GetProcesses() : [])

@@ -38,7 +38,8 @@ public sealed class TrainingInterruptTests
         var learned = new List<int>();
         for (var round = 0; round < rounds; round++)
         {
-            var cell = kernel.SendCell($"result = new DreamBoothTrainer(sd, Options({round})).Train(new TrainingView(), RunningCell.Cancellation);");
+            var cell = kernel.SendCell($"result = new DreamBoothTrainer(sd, Options({round})).Train(new TrainingView(), "
+                + "RunningCell.Cancellation);");
             kernel.Await(cell, "display_data"); // it has begun: from the first stage on
             Thread.Sleep(random.Next(2500));
             kernel.SendControl("interrupt_request", []);
@@ -46,7 +47,8 @@ public sealed class TrainingInterruptTests
             Assert.Equal("ok", kernel.ReceiveControl()!.Content.Text("status"));
 
             // Before the first step there is nothing to keep, and the cell just ends.
-            var begun = outcome.Messages.Any(message => message.Content["data"]?["text/plain"]?.ToString().StartsWith("training ", StringComparison.Ordinal) == true);
+            var begun = outcome.Messages.Any(message =>
+                message.Content["data"]?["text/plain"]?.ToString().StartsWith("training ", StringComparison.Ordinal) == true);
             if (!begun && outcome.Status == "error")
             {
                 Assert.Equal("Interrupted", outcome.Reply.Text("ename"));
@@ -57,7 +59,8 @@ public sealed class TrainingInterruptTests
             }
 
             Ok(outcome);
-            Assert.Equal("true", kernel.Run($"result.Stopped && result.Output.EndsWith(\"/{round}.safetensors\") && System.IO.File.Exists(result.Output)").Result());
+            Assert.Equal("true", kernel.Run(
+                $"result.Stopped && result.Output.EndsWith(\"/{round}.safetensors\") && System.IO.File.Exists(result.Output)").Result());
             learned.Add(int.Parse(kernel.Run("result.History.Count").Result()!, CultureInfo.InvariantCulture));
         }
 
@@ -66,5 +69,8 @@ public sealed class TrainingInterruptTests
         TestContext.Current.SendDiagnosticMessage($"{rounds} interrupts after {string.Join(' ', learned)} steps");
     }
 
-    private static void Ok(KernelClient.Outcome outcome) => Assert.True(outcome.Status == "ok", $"{outcome.Reply.ToJsonString()}\n{string.Join('\n', outcome.Messages.Select(m => m.Type + m.Content.ToJsonString()[..Math.Min(200, m.Content.ToJsonString().Length)]))}");
+    private static void Ok(KernelClient.Outcome outcome) =>
+        Assert.True(outcome.Status == "ok",
+            $"{outcome.Reply.ToJsonString()}\n"
+                + string.Join('\n', outcome.Messages.Select(m => $"{m.Type}{m.Content.ToJsonString(),-200}"[..200])));
 }

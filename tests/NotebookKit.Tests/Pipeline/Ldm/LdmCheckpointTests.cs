@@ -44,7 +44,8 @@ public sealed class LdmCheckpointTests : IDisposable
     {
         manual_seed(2);
         using var model = new StableDiffusion(
-            new UNet2DConditionModel(TinyModel.UNet with { UseLinearProjection = true, CrossAttentionDim = 64 }), new AutoencoderKL(TinyModel.Vae),
+            new UNet2DConditionModel(TinyModel.UNet with { UseLinearProjection = true, CrossAttentionDim = 64 }),
+            new AutoencoderKL(TinyModel.Vae),
             new CLIPTextModel(TinyModel.Text with { HiddenSize = 64, HiddenAct = "gelu", NumAttentionHeads = 1 }),
             new ClipTokenizer(ClipTokenizer.Default.Vocabulary, "!"), new SchedulerConfig { PredictionType = "v_prediction" });
         model.Save(_folder["sd2.safetensors"], ScalarType.Float32);
@@ -65,9 +66,11 @@ public sealed class LdmCheckpointTests : IDisposable
         using var skip = Layers.Uninitialised(); // memory that nobody touches costs nothing
         using var model = new StableDiffusion(
             new UNet2DConditionModel(new UNet2DConditionConfig { CrossAttentionDim = 768 }), new AutoencoderKL(new AutoencoderKLConfig()),
-            new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 }), ClipTokenizer.Default, new SchedulerConfig());
+            new CLIPTextModel(new CLIPTextConfig { HiddenSize = 768, IntermediateSize = 3072, NumAttentionHeads = 12 }),
+            ClipTokenizer.Default, new SchedulerConfig());
         var expected = JsonDocument.Parse(File.ReadAllText(House.Golden("convert", "full_sd15_ldm_keys.json"))).RootElement
-            .EnumerateObject().ToDictionary(entry => entry.Name, entry => string.Join(',', entry.Value.EnumerateArray().Select(size => size.GetInt64())));
+            .EnumerateObject().ToDictionary(entry => entry.Name,
+                entry => string.Join(',', entry.Value.EnumerateArray().Select(size => size.GetInt64())));
         var actual = LdmWriter.Tensors(model, ScalarType.Float16).ToDictionary(item => item.Name, item => string.Join(',', item.Shape));
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
         Assert.All(expected, pair => Assert.Equal(pair.Value, actual[pair.Key]));
@@ -87,16 +90,19 @@ public sealed class LdmCheckpointTests : IDisposable
         using var model = TinyModel.Create();
         var tensors = LdmWriter.Tensors(model, ScalarType.Float16).Select(item => item.Name switch
         {
-            var name when name.EndsWith("position_ids") => new TensorToSave(name.Replace("text_model.", ""), ones(1, 77) * 40.3f, ScalarType.Float16),
+            var name when name.EndsWith("position_ids") => new TensorToSave(name.Replace("text_model.", ""), ones(1, 77) * 40.3f,
+                ScalarType.Float16),
             var name when name.StartsWith("cond_stage_model") => item with { Name = name.Replace("text_model.", "") },
             _ => item,
         }).ToList();
         WriteWrappedTwice(_folder["old.ckpt"], tensors, LdmConfigs.ToMetadata(model));
         using var checkpoint = LdmCheckpoint.Open(_folder["old.ckpt"]);
         Assert.Equal(12, checkpoint.Unmatched.Count);
-        Assert.Equal(Enumerable.Range(0, 77).Select(i => (long)i), checkpoint.TextEncoder.Read("text_model.embeddings.position_ids").data<long>().ToArray());
+        Assert.Equal(Enumerable.Range(0, 77).Select(i => (long)i),
+            checkpoint.TextEncoder.Read("text_model.embeddings.position_ids").data<long>().ToArray());
         using var loaded = StableDiffusion.Load(_folder["old.ckpt"]);
-        Assert.True(model.TextEncoder.state_dict()["text_model.encoder.layers.1.mlp.fc1.weight"].to(ScalarType.Float16).to(ScalarType.Float32)
+        Assert.True(model.TextEncoder.state_dict()["text_model.encoder.layers.1.mlp.fc1.weight"].to(ScalarType.Float16)
+            .to(ScalarType.Float32)
             .Equals(loaded.TextEncoder.state_dict()["text_model.encoder.layers.1.mlp.fc1.weight"]));
     }
 
@@ -105,12 +111,16 @@ public sealed class LdmCheckpointTests : IDisposable
     {
         using var model = TinyModel.Create();
         var tensors = LdmWriter.Tensors(model, ScalarType.Float32).ToList();
-        Safetensors.Save(_folder["novae.safetensors"], tensors.Where(item => !item.Name.StartsWith("first_stage_model.")), LdmConfigs.ToMetadata(model));
-        Assert.Contains("novae.vae.safetensors", Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["novae.safetensors"])).Message);
+        Safetensors.Save(_folder["novae.safetensors"], tensors.Where(item => !item.Name.StartsWith("first_stage_model.")),
+            LdmConfigs.ToMetadata(model));
+        Assert.Contains("novae.vae.safetensors",
+            Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["novae.safetensors"])).Message);
 
         // A VAE of its own has bare names and the leftovers of its training.
-        var vae = tensors.Where(item => item.Name.StartsWith("first_stage_model.")).Select(item => item with { Name = item.Name["first_stage_model.".Length..] });
-        TorchFileWriter.Save(_folder["novae.vae.pt"], [.. vae, new TensorToSave("loss.logvar", zeros(1), ScalarType.Float32)], new Dictionary<string, string>());
+        var vae = tensors.Where(item => item.Name.StartsWith("first_stage_model."))
+            .Select(item => item with { Name = item.Name["first_stage_model.".Length..] });
+        TorchFileWriter.Save(_folder["novae.vae.pt"], [.. vae, new TensorToSave("loss.logvar", zeros(1), ScalarType.Float32)],
+            new Dictionary<string, string>());
         using var checkpoint = LdmCheckpoint.Open(_folder["novae.safetensors"]);
         Assert.Equal((_folder["novae.vae.pt"], null), (checkpoint.VaePath, checkpoint.Missing));
         Assert.True(checkpoint.Vae.Read("quant_conv.weight").Equals(model.Vae.state_dict()["quant_conv.weight"]));
@@ -122,7 +132,8 @@ public sealed class LdmCheckpointTests : IDisposable
     [InlineData(5, "depth")]
     public void A_UNet_that_takes_more_than_latents_is_refused_by_its_kind(int channels, string named)
     {
-        Safetensors.Save(_folder["other.safetensors"], new Dictionary<string, Tensor> { ["model.diffusion_model.input_blocks.0.0.weight"] = zeros(8, channels, 3, 3) });
+        Safetensors.Save(_folder["other.safetensors"],
+            new Dictionary<string, Tensor> { ["model.diffusion_model.input_blocks.0.0.weight"] = zeros(8, channels, 3, 3) });
         Assert.Contains(named, Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["other.safetensors"])).Message);
     }
 
@@ -140,7 +151,9 @@ public sealed class LdmCheckpointTests : IDisposable
         using var averaged = LdmCheckpoint.Open(House.Golden("convert", "tiny_ldm.fp16_ema.ckpt"), useEma: true);
         Assert.Equal(plain.UNet.Weights.Keys, averaged.UNet.Weights.Keys);
         Assert.False(plain.UNet.Read("conv_in.weight").Equals(averaged.UNet.Read("conv_in.weight")));
-        Assert.Contains("for 0 of", Assert.Throws<BadInputException>(() => LdmCheckpoint.Open(House.Golden("convert", "tiny_ldm.safetensors"), useEma: true)).Message);
+        Assert.Contains("for 0 of",
+            Assert.Throws<BadInputException>(() =>
+                LdmCheckpoint.Open(House.Golden("convert", "tiny_ldm.safetensors"), useEma: true)).Message);
     }
 
     [Theory]
@@ -170,16 +183,20 @@ public sealed class LdmCheckpointTests : IDisposable
             Safetensors.Save(_folder["ema.safetensors"], tensors, LdmConfigs.ToMetadata(model));
             using var loaded = StableDiffusion.Load(_folder["ema.safetensors"]);
             AssertSame(model, loaded);
-            Assert.Contains(FileInspector.Inspect(_folder["ema.safetensors"]).Findings, finding => finding.What.Contains("only as its averaged", StringComparison.Ordinal));
+            Assert.Contains(FileInspector.Inspect(_folder["ema.safetensors"]).Findings,
+                finding => finding.What.Contains("only as its averaged", StringComparison.Ordinal));
 
-            Safetensors.Save(_folder["less.safetensors"], tensors.Where(item => !item.Name.EndsWith("time_embed0weight")), LdmConfigs.ToMetadata(model));
-            Assert.Contains("time_embedding.linear_1.weight", Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["less.safetensors"])).Message);
+            Safetensors.Save(_folder["less.safetensors"], tensors.Where(item => !item.Name.EndsWith("time_embed0weight")),
+                LdmConfigs.ToMetadata(model));
+            Assert.Contains("time_embedding.linear_1.weight",
+                Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["less.safetensors"])).Message);
         }
     }
 
     private static void AssertSame(StableDiffusion expected, StableDiffusion actual)
     {
-        foreach (var (one, other) in new (nn.Module, nn.Module)[] { (expected.UNet, actual.UNet), (expected.Vae, actual.Vae), (expected.TextEncoder, actual.TextEncoder) })
+        foreach (var (one, other) in new (nn.Module, nn.Module)[] { (expected.UNet, actual.UNet), (expected.Vae, actual.Vae),
+            (expected.TextEncoder, actual.TextEncoder) })
         {
             var state = other.state_dict();
             Assert.All(one.state_dict(), pair => Assert.True(pair.Value.Equals(state[pair.Key]), pair.Key));

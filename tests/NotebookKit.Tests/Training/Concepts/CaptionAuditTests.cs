@@ -6,7 +6,14 @@ public sealed class CaptionAuditTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private Concept Toy => new() { InstanceDir = _folder.Root, InstancePrompt = "[filewords]", ClassPrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy" };
+    private Concept Toy => new()
+    {
+        InstanceDir = _folder.Root,
+        InstancePrompt = "[filewords]",
+        ClassPrompt = "[filewords]",
+        InstanceToken = "zwx",
+        ClassToken = "toy"
+    };
 
     [Fact]
     public void A_row_shows_what_a_caption_becomes()
@@ -34,7 +41,8 @@ public sealed class CaptionAuditTests : IDisposable
     public void A_rare_identifier_gives_no_warning()
     {
         Captions("zwx toy on grass", "a zwx toy, snow");
-        Assert.DoesNotContain(CaptionAudit.Of(Toy).SelectMany(row => row.Warnings), warning => warning.Contains("identifier", StringComparison.Ordinal));
+        Assert.DoesNotContain(CaptionAudit.Of(Toy).SelectMany(row => row.Warnings),
+            warning => warning.Contains("identifier", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -49,7 +57,8 @@ public sealed class CaptionAuditTests : IDisposable
     [Fact]
     public void A_prompt_of_more_than_75_tokens_is_counted()
     {
-        Captions("zwx toy " + string.Join(' ', Enumerable.Repeat("grass", 74)), "zwx toy " + string.Join(' ', Enumerable.Repeat("grass", 72)));
+        Captions("zwx toy " + string.Join(' ', Enumerable.Repeat("grass", 74)),
+            "zwx toy " + string.Join(' ', Enumerable.Repeat("grass", 72)));
         var rows = CaptionAudit.Of(Toy);
         Assert.Contains(rows[0].Warnings, warning => warning.Contains("77 tokens", StringComparison.Ordinal));
         Assert.DoesNotContain(rows[1].Warnings, warning => warning.Contains("tokens", StringComparison.Ordinal));
@@ -63,7 +72,8 @@ public sealed class CaptionAuditTests : IDisposable
         AssertWarns(without, "\"man\", \"hat\"");
         AssertWarns(without, "will drift most");
         var fixedClass = Toy with { ClassPrompt = "photo of a man", ClassToken = null };
-        AssertWarns(fixedClass, "\"hat\" occurs in every prompt, so it will drift most towards the subject, and the class prompt does not hold it");
+        AssertWarns(fixedClass, "\"hat\" occurs in every prompt, so it will drift most towards the subject, and the class prompt does not "
+            + "hold it");
         AssertWarns(fixedClass, "\"man\" occurs in every prompt, so it will drift most; the class images work against it");
     }
 

@@ -21,7 +21,13 @@ public sealed class TrainingPictureTests : IDisposable
     {
         Touch("1 zwx toy.png", "a.png");
         File.WriteAllText(_folder["a.txt"], " zwx toy on a beach\n");
-        var pictures = TrainingPicture.Read(Concept with { InstancePrompt = "photo, [filewords]", ClassPrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy" });
+        var pictures = TrainingPicture.Read(Concept with
+        {
+            InstancePrompt = "photo, [filewords]",
+            ClassPrompt = "[filewords]",
+            InstanceToken = "zwx",
+            ClassToken = "toy"
+        });
         Assert.Equal(["photo, zwx toy", "photo, zwx toy on a beach"], pictures.Select(picture => picture.Prompt));
         Assert.Equal(["toy", "toy on a beach"], pictures.Select(picture => picture.ClassPrompt));
     }
@@ -30,15 +36,27 @@ public sealed class TrainingPictureTests : IDisposable
     public void A_picture_without_any_prompt_is_named()
     {
         Touch("01.png");
-        Assert.Contains("01.txt", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept with { InstancePrompt = "[filewords]" })).Message, StringComparison.Ordinal);
-        Assert.Equal("zwx toy", Assert.Single(TrainingPicture.Read(Concept with { InstancePrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy" })).Prompt);
+        Assert.Contains("01.txt",
+            Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept with { InstancePrompt = "[filewords]" })).Message,
+            StringComparison.Ordinal);
+        Assert.Equal("zwx toy",
+            Assert.Single(TrainingPicture.Read(Concept with
+            {
+                InstancePrompt = "[filewords]",
+                InstanceToken = "zwx",
+                ClassToken = "toy"
+            })).Prompt);
     }
 
     [Fact]
     public void Masks_and_weights_belong_to_their_picture()
     {
         Touch("a.jpg", "a.mask.png", "b.jpg");
-        var pictures = TrainingPicture.Read(Concept with { Weight = 2, PictureWeights = new Dictionary<string, double> { ["b.jpg"] = 0.5 } });
+        var pictures = TrainingPicture.Read(Concept with
+        {
+            Weight = 2,
+            PictureWeights = new Dictionary<string, double> { ["b.jpg"] = 0.5 }
+        });
         Assert.Equal([_folder["a.mask.png"], null], pictures.Select(picture => picture.Mask));
         Assert.Equal([2, 1], pictures.Select(picture => picture.Weight));
     }
@@ -46,8 +64,11 @@ public sealed class TrainingPictureTests : IDisposable
     [Fact]
     public void A_missing_folder_and_a_folder_without_pictures_are_refused()
     {
-        Assert.Contains("no picture", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept)).Message, StringComparison.Ordinal);
-        Assert.Contains("nowhere", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept with { InstanceDir = _folder["nowhere"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("no picture", Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("nowhere",
+            Assert.ThrowsAny<BadInputException>(() => TrainingPicture.Read(Concept with { InstanceDir = _folder["nowhere"] })).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

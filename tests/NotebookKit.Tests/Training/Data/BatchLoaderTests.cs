@@ -24,7 +24,12 @@ public sealed class BatchLoaderTests(TinyBase tiny) : IClassFixture<TinyBase>
     private TrainBatch Batch(LossSettings loss)
     {
         using var sd = NotebookKit.Pipeline.StableDiffusion.Load(tiny.Folder);
-        var options = new TrainOptions { Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy" }], Loss = loss, Saving = new() { Output = "unused" } }.ForBase(sd);
+        var options = new TrainOptions
+        {
+            Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a zwx toy" }],
+            Loss = loss,
+            Saving = new() { Output = "unused" }
+        }.ForBase(sd);
         using var data = new TrainData(sd, options);
         foreach (var _ in data.Prepare(default))
         {

@@ -14,14 +14,21 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     public ClassImagesTests(TinyBase tiny)
     {
         _sd = StableDiffusion.Load(tiny.Folder);
-        _options = new TrainOptions { Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "zwx toy", ClassPrompt = "a toy", ClassImages = 3, ClassDir = _folder["toys"] }], Samples = new() { Steps = 2 } }.ForBase(_sd);
+        _options = new TrainOptions
+        {
+            Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "zwx toy", ClassPrompt = "a toy", ClassImages = 3,
+                ClassDir = _folder["toys"] }],
+            Samples = new() { Steps = 2 }
+        }.ForBase(_sd);
     }
 
     [Fact]
     public void A_picture_does_not_depend_on_how_many_are_wanted()
     {
-        var few = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassDir = _folder["few"], ClassImages = 2 }] }, _sd).Paint(_sd);
-        var many = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassDir = _folder["many"], ClassImages = 11 }] }, _sd).Paint(_sd);
+        var few = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassDir = _folder["few"], ClassImages = 2 }] },
+            _sd).Paint(_sd);
+        var many = ClassImages.Plan(_options with
+        { Concepts = [_options.Concepts[0] with { ClassDir = _folder["many"], ClassImages = 11 }] }, _sd).Paint(_sd);
         Assert.Equal((2, 11), (few.Count, many.Count));
         Assert.Equal(RgbImage.Load(few[1]).Pixels, RgbImage.Load(many[1]).Pixels);
         Assert.NotEqual(RgbImage.Load(many[9]).Pixels, RgbImage.Load(many[1]).Pixels);
@@ -69,7 +76,11 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void Captions_give_each_picture_its_own_class_image()
     {
-        var plan = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]", InstanceToken = "zwx", ClassToken = "toy", ClassImagesPerInstance = 2 }] }, _sd);
+        var plan = ClassImages.Plan(_options with
+        {
+            Concepts = [_options.Concepts[0] with { InstancePrompt = "[filewords]", ClassPrompt = "[filewords]", InstanceToken = "zwx",
+                ClassToken = "toy", ClassImagesPerInstance = 2 }]
+        }, _sd);
         Assert.Equal(["a toy, view 0", "a toy, view 1", "a toy, view 2"], plan.Sets.Select(set => set.Recipe.Prompt));
         Assert.All(plan.Sets, set => Assert.Equal(2, set.Need));
         var files = plan.Paint(_sd);
@@ -80,7 +91,8 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void The_file_says_how_it_was_painted()
     {
-        var file = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassNegativePrompt = "worst quality" }] }, _sd).Paint(_sd)[2];
+        var file = ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassNegativePrompt = "worst quality" }] }, _sd)
+            .Paint(_sd)[2];
         var parameters = GenerationParameters.Read(file)!;
         Assert.Equal(("a toy", "worst quality", "2"), (parameters.Prompt, parameters.NegativePrompt, parameters["Seed"]));
     }
@@ -106,8 +118,14 @@ public sealed class ClassImagesTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void A_model_that_was_trained_paints_none()
     {
-        new DreamBoothTrainer(_sd, _options with { Method = TrainMethod.DreamBooth, Intervals = _options.Intervals with { Epochs = 1 }, Saving = _options.Saving with { Output = _folder["model"] } }).Train();
-        var message = Assert.ThrowsAny<BadInputException>(() => ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassImages = 4 }] }, _sd).Paint(_sd)).Message;
+        new DreamBoothTrainer(_sd, _options with
+        {
+            Method = TrainMethod.DreamBooth,
+            Intervals = _options.Intervals with { Epochs = 1 },
+            Saving = _options.Saving with { Output = _folder["model"] }
+        }).Train();
+        var message = Assert.ThrowsAny<BadInputException>(() =>
+            ClassImages.Plan(_options with { Concepts = [_options.Concepts[0] with { ClassImages = 4 }] }, _sd).Paint(_sd)).Message;
         Assert.Contains("load the base anew", message, StringComparison.Ordinal);
         Assert.Equal(3, ClassImages.Plan(_options, _sd).Paint(_sd).Count); // those of the base are there
     }

@@ -24,7 +24,8 @@ public sealed class LatentCacheTests : IClassFixture<TinyBase>, IDisposable
         using var cache = new LatentCache(_sd, null);
         using var image = ImageTensor.ToTensor(PictureCrop.Of(RgbImage.Load(_view.Path), 16, 16).At()).unsqueeze(0);
         var latents = _sd.Vae.Encode(image);
-        var draws = stack([.. Enumerable.Range(0, 400).Select(i => cache.Sample(_view, new Generator((ulong)i)))]) / _sd.Vae.Config.ScalingFactor; // (400, 1, 4, 8, 8)
+        var draws = stack([.. Enumerable.Range(0, 400)
+            .Select(i => cache.Sample(_view, new Generator((ulong)i)))]) / _sd.Vae.Config.ScalingFactor; // (400, 1, 4, 8, 8)
         Assert.True((draws.mean([0]) - latents.Mean).abs().max().item<float>() < 5 * latents.Std.max().item<float>() / 20);
         Assert.True((draws.std([0]) / latents.Std - 1).abs().mean().item<float>() < 0.1);
     }
@@ -58,7 +59,8 @@ public sealed class LatentCacheTests : IClassFixture<TinyBase>, IDisposable
         for (var y = 0; y < mirrored.Height; y++)
         {
             for (var x = 0; x < mirrored.Width; x++)
-                mirrored.Pixels.AsSpan(3 * ((y * mirrored.Width) + x), 3).CopyTo(flipped.Pixels.AsSpan(3 * ((y * mirrored.Width) + mirrored.Width - 1 - x)));
+                mirrored.Pixels.AsSpan(3 * ((y * mirrored.Width) + x), 3)
+                    .CopyTo(flipped.Pixels.AsSpan(3 * ((y * mirrored.Width) + mirrored.Width - 1 - x)));
         }
 
         flipped.SavePng(_folder["flipped.png"]);

@@ -21,7 +21,15 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
             File.WriteAllText(Path.Combine(pictures, $"{i}.txt"), $"zwx toy, view {i}, red, soft");
         }
 
-        _options = new TrainOptions { Concepts = [new() { InstanceDir = pictures, InstancePrompt = "[filewords]", ClassPrompt = "a toy", ClassImages = 5 }], Samples = new() { Steps = 1 }, Images = new() { Size = 64 }, Intervals = new() { BatchSize = 2 }, Seed = 3, Saving = new() { Output = _folder["out.safetensors"] } }.ForBase(_sd);
+        _options = new TrainOptions
+        {
+            Concepts = [new() { InstanceDir = pictures, InstancePrompt = "[filewords]", ClassPrompt = "a toy", ClassImages = 5 }],
+            Samples = new() { Steps = 1 },
+            Images = new() { Size = 64 },
+            Intervals = new() { BatchSize = 2 },
+            Seed = 3,
+            Saving = new() { Output = _folder["out.safetensors"] }
+        }.ForBase(_sd);
     }
 
     [Fact]
@@ -38,14 +46,21 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
             Assert.Equal(7, epoch.Sum(step => step.Instances));
             Assert.Equal(7, epoch.Sum(step => step.Classes));
         });
-        Assert.True(epochs.Select(epoch => string.Join(' ', epoch.SelectMany(step => step.Batches).SelectMany(batch => batch).Select(sample => sample.Picture.Path))).Distinct().Count() > 3);
+        Assert.True(epochs.Select(epoch => string.Join(' ',
+            epoch.SelectMany(step => step.Batches).SelectMany(batch => batch).Select(sample => sample.Picture.Path))).Distinct()
+                .Count() > 3);
     }
 
     [Fact]
     public void Class_images_come_round_once_before_any_comes_twice()
     {
-        using var data = Prepared(_options with { Images = _options.Images with { Buckets = false }, Intervals = _options.Intervals with { BatchSize = 1 } });
-        var seen = Enumerable.Range(0, 5).SelectMany(data.Epoch).SelectMany(step => step.Batches).SelectMany(batch => batch).Select(sample => (sample.Draw, sample.Class!.Value.Path)).ToList();
+        using var data = Prepared(_options with
+        {
+            Images = _options.Images with { Buckets = false },
+            Intervals = _options.Intervals with { BatchSize = 1 }
+        });
+        var seen = Enumerable.Range(0, 5).SelectMany(data.Epoch).SelectMany(step => step.Batches).SelectMany(batch => batch)
+            .Select(sample => (sample.Draw, sample.Class!.Value.Path)).ToList();
         Assert.Equal(35, seen.Count);
         Assert.All(seen.GroupBy(pair => pair.Path), file => Assert.Equal(7, file.Count()));
     }
@@ -56,7 +71,8 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
         using var data = Prepared(_options);
         var batches = data.Epoch(0).SelectMany(step => step.Batches).ToList();
         Assert.All(batches, batch => Assert.Single(batch.Select(sample => (sample.View.Width, sample.View.Height)).Distinct()));
-        Assert.All(batches.SelectMany(batch => batch), sample => Assert.Equal((sample.View.Width, sample.View.Height), (sample.Class!.Value.Width, sample.Class.Value.Height)));
+        Assert.All(batches.SelectMany(batch => batch),
+            sample => Assert.Equal((sample.View.Width, sample.View.Height), (sample.Class!.Value.Width, sample.Class.Value.Height)));
         Assert.Equal([(48, 80), (64, 64)], batches.Select(batch => (batch[0].View.Width, batch[0].View.Height)).Distinct().Order());
         Assert.Equal(2 + 2, data.StepsPerEpoch); // 4 squares and 3 portraits, two at a time
     }
@@ -64,8 +80,16 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     [Fact]
     public void What_a_picture_draws_does_not_depend_on_the_batches()
     {
-        using var one = Prepared(_options with { Intervals = _options.Intervals with { BatchSize = 1 }, Images = _options.Images with { Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 } });
-        using var four = Prepared(_options with { Intervals = _options.Intervals with { BatchSize = 4, GradientAccumulation = 2 }, Images = _options.Images with { Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 } });
+        using var one = Prepared(_options with
+        {
+            Intervals = _options.Intervals with { BatchSize = 1 },
+            Images = _options.Images with { Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 }
+        });
+        using var four = Prepared(_options with
+        {
+            Intervals = _options.Intervals with { BatchSize = 4, GradientAccumulation = 2 },
+            Images = _options.Images with { Flip = true, ShuffleCaptions = true, CaptionDropout = 0.3 }
+        });
         Assert.Equal(All(one).Select(Chosen), All(four).Select(Chosen));
 
         static (string, bool, string) Chosen(TrainSample sample) => (sample.Picture.Path, sample.View.Flipped, sample.Prompt);
@@ -116,5 +140,6 @@ public sealed class TrainDataTests : IClassFixture<TinyBase>, IDisposable
     }
 
     private static IEnumerable<TrainSample> All(TrainData data) =>
-        Enumerable.Range(0, 3).SelectMany(data.Epoch).SelectMany(step => step.Batches).SelectMany(batch => batch).OrderBy(sample => sample.Draw);
+        Enumerable.Range(0, 3).SelectMany(data.Epoch).SelectMany(step => step.Batches).SelectMany(batch => batch)
+            .OrderBy(sample => sample.Draw);
 }

@@ -13,7 +13,8 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
 
     private TrainOptions Options => new()
     {
-        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"], InstanceToken = "zwx", ClassToken = "toy", SamplesPerPrompt = 1 }],
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy",
+            ClassImages = 4, ClassDir = _folder["class"], InstanceToken = "zwx", ClassToken = "toy", SamplesPerPrompt = 1 }],
         Samples = new() { HeldOutDir = HeldOut(), Steps = 2, Every = 2, HeldOutEvery = 2 },
         Saving = new() { Every = 2, As = ScalarType.Float32 },
         Intervals = new() { Epochs = 4 },
@@ -32,15 +33,27 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
     {
         var options = Options with { Method = method, TrainTextEncoder = text };
         var plain = Train(options with { Saving = options.Saving with { Output = Path("plain", method) } });
-        var aside = Train(options with { Saving = options.Saving with { Output = Path("aside", method) }, Memory = options.Memory with { FreeEncoders = true } });
+        var aside = Train(options with
+        {
+            Saving = options.Saving with { Output = Path("aside", method) },
+            Memory = options.Memory with { FreeEncoders = true }
+        });
         Assert.Equal(plain.History, aside.History);
         Assert.Equal(plain.HeldOut, aside.HeldOut);
         Assert.Equal(plain.Samples.Select(sample => sample.Grid.Pixels), aside.Samples.Select(sample => sample.Grid.Pixels));
         Assert.Equal(Weights(plain.Output), Weights(aside.Output));
         Assert.False(File.Exists(_folder["checkpoints", "aside", "encoders.aside.safetensors"]));
 
-        Train(options with { Saving = options.Saving with { Output = Path("cut", method) }, Memory = options.Memory with { FreeEncoders = true } }, stopAt: 5);
-        var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true }, Memory = options.Memory with { FreeEncoders = true } });
+        Train(options with
+        {
+            Saving = options.Saving with { Output = Path("cut", method) },
+            Memory = options.Memory with { FreeEncoders = true }
+        }, stopAt: 5);
+        var resumed = Train(options with
+        {
+            Saving = options.Saving with { Output = Path("cut", method), Resume = true },
+            Memory = options.Memory with { FreeEncoders = true }
+        });
         Assert.Equal(plain.History, resumed.History);
         Assert.Equal(Weights(plain.Output), Weights(resumed.Output));
     }
@@ -49,9 +62,14 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
     public void Between_samples_the_memory_is_free_and_afterwards_the_base_is_whole()
     {
         using var sd = StableDiffusion.Load(tiny.Folder);
-        var before = sd.Vae.parameters().Concat(sd.TextEncoder.parameters()).Select(parameter => parameter.clone().DetachFromDisposeScope()).ToList();
+        var before = sd.Vae.parameters().Concat(sd.TextEncoder.parameters()).Select(parameter => parameter.clone().DetachFromDisposeScope())
+            .ToList();
         var during = 0L;
-        new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"] }, Memory = Options.Memory with { FreeEncoders = true } }).Train(new Recorder(happened =>
+        new DreamBoothTrainer(sd, Options with
+        {
+            Saving = Options.Saving with { Output = _folder["toy.safetensors"] },
+            Memory = Options.Memory with { FreeEncoders = true }
+        }).Train(new Recorder(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 during = sd.Vae.parameters().Concat(sd.TextEncoder.parameters()).Sum(parameter => parameter.numel());
@@ -69,14 +87,26 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
     {
         using var sd = StableDiffusion.Load(tiny.Folder);
         var (vae, text) = (0L, 0L);
-        new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { Output = _folder["crops.safetensors"] }, Memory = Options.Memory with { FreeEncoders = true }, Images = Options.Images with { RandomCrop = true } }).Train(new Recorder(happened =>
+        new DreamBoothTrainer(sd,
+            Options with
+            {
+                Saving = Options.Saving with { Output = _folder["crops.safetensors"] },
+                Memory = Options.Memory with { FreeEncoders = true },
+                Images = Options.Images with { RandomCrop = true }
+            }).Train(new Recorder(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 (vae, text) = (sd.Vae.parameters().First().numel(), sd.TextEncoder.parameters().First().numel());
         }));
         Assert.True(vae > 0);
         Assert.Equal(0, text);
-        new DreamBoothTrainer(sd, Options with { Saving = Options.Saving with { Output = _folder["shuffled.safetensors"] }, Memory = Options.Memory with { FreeEncoders = true }, Images = Options.Images with { ShuffleCaptions = true } }).Train(new Recorder(happened =>
+        new DreamBoothTrainer(sd,
+            Options with
+            {
+                Saving = Options.Saving with { Output = _folder["shuffled.safetensors"] },
+                Memory = Options.Memory with { FreeEncoders = true },
+                Images = Options.Images with { ShuffleCaptions = true }
+            }).Train(new Recorder(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 (vae, text) = (sd.Vae.parameters().First().numel(), sd.TextEncoder.parameters().First().numel());
@@ -119,12 +149,14 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
         return folder;
     }
 
-    private string Path(string name, TrainMethod method) => method is TrainMethod.DreamBooth or TrainMethod.Imagic ? _folder[name] : _folder[name + ".safetensors"];
+    private string Path(string name, TrainMethod method) =>
+        method is TrainMethod.DreamBooth or TrainMethod.Imagic ? _folder[name] : _folder[name + ".safetensors"];
 
     private static Dictionary<string, byte[]> Weights(string output) => (
         from file in Directory.Exists(output) ? Directory.GetFiles(output, "*.safetensors", SearchOption.AllDirectories) : [output]
         from pair in Safetensors.Load(file)
-        select (Name: $"{(file == output ? "" : System.IO.Path.GetRelativePath(output, file))}/{pair.Key}", Bytes: pair.Value.bytes.ToArray())).ToDictionary(pair => pair.Name, pair => pair.Bytes);
+        select (Name: $"{(file == output ? "" : System.IO.Path.GetRelativePath(output, file))}/{pair.Key}",
+            Bytes: pair.Value.bytes.ToArray())).ToDictionary(pair => pair.Name, pair => pair.Bytes);
 
     private TrainResult Train(TrainOptions options, int? stopAt = null)
     {

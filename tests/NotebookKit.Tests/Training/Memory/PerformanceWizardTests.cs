@@ -26,8 +26,10 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
 
     [Fact]
     public void Every_kind_of_advice_is_given_somewhere() => Assert.Equal(
-        ["--accumulation", "--batch", "--checkpointing", "--dtype", "--ema", "--free-encoders", "--method", "--optimizer", "--size", "--text-encoder-ratio"],
-        Changes().SelectMany(change => change.Flags).Where(flag => flag.StartsWith("--", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
+        ["--accumulation", "--batch", "--checkpointing", "--dtype", "--ema", "--free-encoders", "--method", "--optimizer", "--size",
+            "--text-encoder-ratio"],
+        Changes().SelectMany(change => change.Flags).Where(flag => flag.StartsWith("--", StringComparison.Ordinal)).Distinct()
+            .Order(StringComparer.Ordinal));
 
     [Fact]
     public void The_command_line_takes_every_piece_and_makes_the_run_that_was_counted()
@@ -60,7 +62,8 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
         Assert.All(Changes().Where(change => change.Flags[0] != "--dtype"), change =>
         {
             var (before, after) = (Card(options), Card(WithFlags(options, change)));
-            Assert.Equal(change.KeepsCheckpoints, before.All(setting => after.GetValueOrDefault(setting.Key) == setting.Value) && before.Count == after.Count);
+            Assert.Equal(change.KeepsCheckpoints,
+                before.All(setting => after.GetValueOrDefault(setting.Key) == setting.Value) && before.Count == after.Count);
         });
 
         IReadOnlyDictionary<string, string> Card(TrainOptions settings) => RunCard.Of(sd, settings.ForBase(sd), [], []).Fixed();
@@ -80,7 +83,8 @@ public sealed class PerformanceWizardTests(TinyBase tiny) : IClassFixture<TinyBa
             DType = ScalarType.BFloat16,
         };
         Assert.Empty(PerformanceWizard.Changes(ModelShape.Sd15, frugal));
-        Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy with { Images = Greedy.Images with { RandomCrop = true } })), change => change.Flags[0] == "--free-encoders");
+        Assert.DoesNotContain(PerformanceWizard.Changes(ModelShape.Sd15,
+            Plan(Greedy with { Images = Greedy.Images with { RandomCrop = true } })), change => change.Flags[0] == "--free-encoders");
     }
 
     private IReadOnlyList<MemoryChange> Changes() => [.. PerformanceWizard.Changes(ModelShape.Sd15, Plan(Greedy))];

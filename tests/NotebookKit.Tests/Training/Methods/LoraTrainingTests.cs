@@ -17,7 +17,19 @@ public sealed class LoraTrainingTests(TinyBase tiny) : IClassFixture<TinyBase>
     public void A_trained_LoRA_of_every_kind_is_saved_proved_and_says_what_it_learned_from(LoraInit init, DoraNorm? dora, double plus)
     {
         using var sd = StableDiffusion.Load(tiny.Folder);
-        var options = Options() with { Lora = Options().Lora with { Init = init, Dora = dora, Dropout = 0.1, RsLora = true, ConvRank = 1, Targets = LoraTargets.Locon }, Learning = Options().Learning with { LoraPlusRatio = plus } };
+        var options = Options() with
+        {
+            Lora = Options().Lora with
+            {
+                Init = init,
+                Dora = dora,
+                Dropout = 0.1,
+                RsLora = true,
+                ConvRank = 1,
+                Targets = LoraTargets.Locon
+            },
+            Learning = Options().Learning with { LoraPlusRatio = plus }
+        };
         var result = new DreamBoothTrainer(sd, options).Train();
 
         Assert.NotNull(result.Proof);
@@ -35,8 +47,10 @@ public sealed class LoraTrainingTests(TinyBase tiny) : IClassFixture<TinyBase>
         double UpNorm(double ratio)
         {
             using var sd = StableDiffusion.Load(tiny.Folder);
-            var output = new DreamBoothTrainer(sd, Options() with { Learning = Options().Learning with { LoraPlusRatio = ratio } }).Train().Output;
-            return Safetensors.Load(output).Where(pair => pair.Key.EndsWith("lora_up.weight", StringComparison.Ordinal)).Sum(pair => pair.Value.to(ScalarType.Float64).norm().item<double>());
+            var output = new DreamBoothTrainer(sd,
+                Options() with { Learning = Options().Learning with { LoraPlusRatio = ratio } }).Train().Output;
+            return Safetensors.Load(output).Where(pair => pair.Key.EndsWith("lora_up.weight", StringComparison.Ordinal))
+                .Sum(pair => pair.Value.to(ScalarType.Float64).norm().item<double>());
         }
 
         Assert.True(UpNorm(8) > 4 * UpNorm(1));
@@ -50,6 +64,10 @@ public sealed class LoraTrainingTests(TinyBase tiny) : IClassFixture<TinyBase>
         Lora = new() { Rank = 2 },
         Learning = new() { Rate = 1e-2 },
         Seed = 3,
-        Saving = new() { As = ScalarType.Float32, Output = Path.Combine(tiny.Folder, "out", Guid.NewGuid().ToString("n"), "net.safetensors") },
+        Saving = new()
+        {
+            As = ScalarType.Float32,
+            Output = Path.Combine(tiny.Folder, "out", Guid.NewGuid().ToString("n"), "net.safetensors")
+        },
     };
 }

@@ -29,7 +29,8 @@ public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBas
         var result = new DreamBoothTrainer(sd, Options).Train();
         Assert.Equal(9, result.History.Count);
         Assert.All(result.History, step => Assert.Equal((null, 5e-3), (step.PriorLoss, step.LearningRate)));
-        Assert.All(sd.UNet.parameters().Concat(sd.TextEncoder.parameters()).Zip(weights), pair => Assert.True(pair.First.Equals(pair.Second)));
+        Assert.All(sd.UNet.parameters().Concat(sd.TextEncoder.parameters()).Zip(weights),
+            pair => Assert.True(pair.First.Equals(pair.Second)));
         Assert.True(sd.EncodePrompts(["a zwx toy", "a toy"]).Equals(before)); // taken off again
 
         var file = Assert.Single(Safetensors.Load(result.Output));
@@ -72,7 +73,8 @@ public sealed class TextualInversionTests(TinyBase tiny) : IClassFixture<TinyBas
         Safetensors.Save(_folder["other.safetensors"], new Dictionary<string, Tensor> { ["zwx"] = zeros([1, 768]) });
         using var sd = StableDiffusion.Load(tiny.Folder);
         Assert.Empty(sd.Tokenizer.AddedWords);
-        Assert.Contains("768", Assert.ThrowsAny<BadInputException>(() => TokenEmbedding.Load(_folder["other.safetensors"], sd)).Message, StringComparison.Ordinal);
+        Assert.Contains("768", Assert.ThrowsAny<BadInputException>(() => TokenEmbedding.Load(_folder["other.safetensors"], sd)).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -41,7 +41,8 @@ public sealed class Adam8bitTests : IDisposable
             foreach (var parameter in unet.parameters())
                 parameter.requires_grad_(true);
             using var optimizer = make([new(unet.parameters(), 1e-4)]);
-            using var step = new TrainStep(unet, new SchedulerConfig(), optimizer, new LrSchedule("constant", 1e-4, 0, steps), new TrainOptions { Learning = new() { MaxGradNorm = 0 } });
+            using var step = new TrainStep(unet, new SchedulerConfig(), optimizer, new LrSchedule("constant", 1e-4, 0, steps),
+                new TrainOptions { Learning = new() { MaxGradNorm = 0 } });
             for (var i = 0; i < steps; i++)
             {
                 step.Accumulate(new TrainBatch(data["latents"][i], data["noise"][i], data["timesteps"][i], data["context"][i], 1));

@@ -45,7 +45,8 @@ public sealed class BlockwiseQuantizationTests : IDisposable
             double scale = members.Max(Math.Abs);
             for (var i = 0; i < members.Length; i++)
             {
-                var nearest = BlockwiseQuantization.Values(signed).Select(value => value * scale).Where(value => signed || members[i] == 0 || value > 0).MinBy(value => Math.Abs(value - members[i]));
+                var nearest = BlockwiseQuantization.Values(signed).Select(value => value * scale)
+                    .Where(value => signed || members[i] == 0 || value > 0).MinBy(value => Math.Abs(value - members[i]));
                 Assert.Equal(nearest, back[block + i], 1e-6 * scale);
             }
         }

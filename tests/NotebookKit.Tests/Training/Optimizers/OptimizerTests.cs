@@ -143,7 +143,8 @@ public sealed class OptimizerTests : IDisposable
         static Parameter[] Weights()
         {
             using var random = new Generator(7);
-            return [new(randn([80, 100], generator: random)), new(randn([40], generator: random)), new(randn([8, 6, 3, 3], generator: random))];
+            return [new(randn([80, 100], generator: random)), new(randn([40], generator: random)),
+                new(randn([8, 6, 3, 3], generator: random))];
         }
 
         static void Steps(TrainOptimizer optimizer, Parameter[] weights, int from, int to)
@@ -249,7 +250,8 @@ public sealed class OptimizerTests : IDisposable
         large.Groups[0].Gradient.fill_(1);
         large.Step();
         using var small = TrainOptimizers.Create(OptimizerKind.Lion, [new([new(zeros([4]))], 1e-3)]);
-        Assert.Contains("other settings", Assert.ThrowsAny<BadInputException>(() => small.LoadState(large.SaveState())).Message, StringComparison.Ordinal);
+        Assert.Contains("other settings", Assert.ThrowsAny<BadInputException>(() => small.LoadState(large.SaveState())).Message,
+            StringComparison.Ordinal);
         using var adam = TrainOptimizers.Create(OptimizerKind.AdamW, [new([new(zeros([4]))], 1e-3)]);
         Assert.ThrowsAny<BadInputException>(() => adam.LoadState(large.SaveState()));
     }
@@ -272,9 +274,11 @@ public sealed class OptimizerTests : IDisposable
 
     private static double[] Start() => [.. Enumerable.Range(0, Rows * Columns).Select(i => Math.Cos(i) + (0.1 * i))];
 
-    private static double[] Gradient(int step) => [.. Enumerable.Range(0, Rows * Columns).Select(i => Math.Sin((7 * step) + (3 * i) + 1) * (1 + (0.3 * i)))];
+    private static double[] Gradient(int step) =>
+        [.. Enumerable.Range(0, Rows * Columns).Select(i => Math.Sin((7 * step) + (3 * i) + 1) * (1 + (0.3 * i)))];
 
-    private static double[] Run(Func<OptimizerGroup[], TrainOptimizer> make, double lr, double decay, int steps, long[]? shape = null, Func<int, double[]>? gradient = null)
+    private static double[] Run(Func<OptimizerGroup[], TrainOptimizer> make, double lr, double decay, int steps, long[]? shape = null,
+        Func<int, double[]>? gradient = null)
     {
         shape ??= [Rows, Columns];
         var weight = new Parameter(tensor(Start()).reshape(shape));

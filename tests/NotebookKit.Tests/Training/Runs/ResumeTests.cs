@@ -13,7 +13,8 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
 
     private TrainOptions Options => new()
     {
-        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 4, ClassDir = _folder["class"] }],
+        Concepts = [new() { InstanceDir = tiny.Pictures, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy",
+            ClassImages = 4, ClassDir = _folder["class"] }],
         Samples = new() { Steps = 2 },
         Intervals = new() { Epochs = 6 },
         Lora = new() { Rank = 2 },
@@ -31,7 +32,13 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     [InlineData(OptimizerKind.AdamW, TrainMethod.Imagic, 7)]
     public void A_run_that_was_stopped_goes_on_and_ends_the_same_to_the_bit(OptimizerKind optimizer, TrainMethod method, int stopAt)
     {
-        var options = Options with { Learning = Options.Learning with { Optimizer = optimizer, EmaDecay = 0.99 }, Method = method, TextEncoderRatio = 0.5, Concepts = [Options.Concepts[0] with { InstanceToken = "zwx", ClassToken = "toy" }] };
+        var options = Options with
+        {
+            Learning = Options.Learning with { Optimizer = optimizer, EmaDecay = 0.99 },
+            Method = method,
+            TextEncoderRatio = 0.5,
+            Concepts = [Options.Concepts[0] with { InstanceToken = "zwx", ClassToken = "toy" }]
+        };
         var whole = Train(options with { Saving = options.Saving with { Output = Path("whole", method) } });
         var stopped = Train(options with { Saving = options.Saving with { Output = Path("cut", method) } }, stopAt);
         Assert.True(stopped.Stopped);
@@ -39,7 +46,8 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true } });
         Assert.Equal(whole.History, resumed.History);
         Assert.Equal(Weights(whole.Output), Weights(resumed.Output));
-        Assert.Equal(whole.History.Count, File.ReadLines(_folder["cut.log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal)));
+        Assert.Equal(whole.History.Count,
+            File.ReadLines(_folder["cut.log.jsonl"]).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -52,7 +60,8 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         var whole = Train(options with { Saving = options.Saving with { Output = Path("whole", method) } }, dtype: ScalarType.BFloat16);
         Assert.All(full.History.Zip(whole.History), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 0.05 * pair.First.Loss));
         Train(options with { Saving = options.Saving with { Output = Path("cut", method) } }, stopAt: 5, dtype: ScalarType.BFloat16);
-        var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true } }, dtype: ScalarType.BFloat16);
+        var resumed = Train(options with { Saving = options.Saving with { Output = Path("cut", method), Resume = true } },
+            dtype: ScalarType.BFloat16);
         Assert.Equal(whole.History, resumed.History);
         Assert.Equal(Weights(whole.Output), Weights(resumed.Output));
     }
@@ -62,7 +71,8 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     {
         Train(Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Every = 1, KeepLast = 2 } });
         Assert.Equal(
-            ["epoch-0004-step-000012.safetensors", "epoch-0004-step-000012.state.safetensors", "epoch-0005-step-000015.safetensors", "epoch-0005-step-000015.state.safetensors"],
+            ["epoch-0004-step-000012.safetensors", "epoch-0004-step-000012.state.safetensors", "epoch-0005-step-000015.safetensors",
+                "epoch-0005-step-000015.state.safetensors"],
             Directory.GetFiles(_folder["checkpoints", "toy"]).Select(System.IO.Path.GetFileName).Order());
         // The result beside a checkpoint is a LoRA like the run's own.
         Assert.Equal("15", Safetensors.ReadMetadata(_folder["checkpoints", "toy", "epoch-0005-step-000015.safetensors"])["ss_steps"]);
@@ -71,17 +81,27 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     [Fact]
     public void More_epochs_train_on_and_other_settings_are_refused()
     {
-        var options = Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Every = 2 }, Learning = Options.Learning with { Schedule = "constant" } };
+        var options = Options with
+        {
+            Saving = Options.Saving with { Output = _folder["toy.safetensors"], Every = 2 },
+            Learning = Options.Learning with { Schedule = "constant" }
+        };
         Train(options);
-        Assert.Equal(24, Train(options with { Saving = options.Saving with { Resume = true }, Intervals = options.Intervals with { Epochs = 8 } }).History.Count);
-        var message = Assert.ThrowsAny<BadInputException>(() => Train(options with { Saving = options.Saving with { Resume = true }, Learning = options.Learning with { Rate = 1 } })).Message;
+        Assert.Equal(24, Train(options with
+        {
+            Saving = options.Saving with { Resume = true },
+            Intervals = options.Intervals with { Epochs = 8 }
+        }).History.Count);
+        var message = Assert.ThrowsAny<BadInputException>(() =>
+            Train(options with { Saving = options.Saving with { Resume = true }, Learning = options.Learning with { Rate = 1 } })).Message;
         Assert.Contains("learning_rate", message, StringComparison.Ordinal);
         Assert.Contains("without Saving.Resume", message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Nothing_to_go_on_from_begins_anew() =>
-        Assert.Equal(18, Train(Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Resume = true } }).History.Count);
+        Assert.Equal(18, Train(Options with
+        { Saving = Options.Saving with { Output = _folder["toy.safetensors"], Resume = true } }).History.Count);
 
     [Fact]
     public void A_damaged_checkpoint_is_named()
@@ -89,18 +109,22 @@ public sealed class ResumeTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
         var options = Options with { Saving = Options.Saving with { Output = _folder["toy.safetensors"] } };
         var checkpoint = Train(options, stopAt: 4).Checkpoint!;
         File.WriteAllBytes(checkpoint, File.ReadAllBytes(checkpoint)[..200]);
-        Assert.Contains(System.IO.Path.GetFileName(checkpoint), Assert.ThrowsAny<BadInputException>(() => Train(options with { Saving = options.Saving with { Resume = true } })).Message, StringComparison.Ordinal);
+        Assert.Contains(System.IO.Path.GetFileName(checkpoint),
+            Assert.ThrowsAny<BadInputException>(() => Train(options with { Saving = options.Saving with { Resume = true } })).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private string Path(string name, TrainMethod method) => method is TrainMethod.DreamBooth or TrainMethod.Imagic ? _folder[name] : _folder[name + ".safetensors"];
+    private string Path(string name, TrainMethod method) =>
+        method is TrainMethod.DreamBooth or TrainMethod.Imagic ? _folder[name] : _folder[name + ".safetensors"];
 
     // Files also hold the run's name, so the tensors are compared.
     private static Dictionary<string, byte[]> Weights(string output) => (
         from file in Directory.Exists(output) ? Directory.GetFiles(output, "*.safetensors", SearchOption.AllDirectories) : [output]
         from pair in Safetensors.Load(file)
-        select (Name: $"{(file == output ? "" : System.IO.Path.GetRelativePath(output, file))}/{pair.Key}", Bytes: pair.Value.bytes.ToArray())).ToDictionary(pair => pair.Name, pair => pair.Bytes);
+        select (Name: $"{(file == output ? "" : System.IO.Path.GetRelativePath(output, file))}/{pair.Key}",
+            Bytes: pair.Value.bytes.ToArray())).ToDictionary(pair => pair.Name, pair => pair.Bytes);
 
     private TrainResult Train(TrainOptions options, int? stopAt = null, ScalarType dtype = ScalarType.Float32)
     {

@@ -15,14 +15,16 @@ namespace NotebookKit.Tests.Training.Settings;
 public sealed class SettingTests
 {
     // A LoRA's seed is its run's; what a theme or the list of concepts holds is declared inside.
-    private static readonly string[] Undeclared = [$"{nameof(LoraOptions)}.{nameof(LoraOptions.Seed)}", $"{nameof(TrainOptions)}.{nameof(TrainOptions.Concepts)}"];
+    private static readonly string[] Undeclared = [$"{nameof(LoraOptions)}.{nameof(LoraOptions.Seed)}",
+        $"{nameof(TrainOptions)}.{nameof(TrainOptions.Concepts)}"];
 
     public static TheoryData<string> Flags => [.. Setting.All.Select(setting => setting.Flag)];
 
     [Fact]
     public void Every_property_is_declared()
     {
-        Type[] records = [typeof(Concept), typeof(TrainOptions), .. Setting.All.Select(setting => setting.Property.DeclaringType!).Distinct()];
+        Type[] records = [typeof(Concept), typeof(TrainOptions),
+            .. Setting.All.Select(setting => setting.Property.DeclaringType!).Distinct()];
         var missing = from type in records.Distinct()
                       from property in type.GetProperties()
                       where property.SetMethod is not null && !records.Contains(property.PropertyType)
@@ -54,7 +56,8 @@ public sealed class SettingTests
         Assert.Equal(card, JsonSerializer.Serialize(again, TrainLog.Json));
         Assert.Equal(texts, SettingText.WriteAll(setting.Of(again)!));
         // Nothing else has changed.
-        Assert.All(Setting.All.Where(other => other != setting), other => Assert.Equal(Text(other.Of(new TrainOptions())), Text(other.Of(again))));
+        Assert.All(Setting.All.Where(other => other != setting),
+            other => Assert.Equal(Text(other.Of(new TrainOptions())), Text(other.Of(again))));
     }
 
     [Fact]
@@ -91,13 +94,17 @@ public sealed class SettingTests
         var options = JsonSerializer.Deserialize<TrainOptions>(
             """{"prior_loss_weight":0.2,"rank":3,"lora_init":"pissa","targets":"extended","class_guidance":2,"instance_dir":"a","instance_prompt":"zwx","class_images":7,"more_concepts":[{"instance_dir":"b","instance_prompt":"qvr"}]}""",
             TrainLog.Json)!;
-        Assert.Equal((0.2, 3, LoraInit.Pissa, "a", 7, 2.0), (options.Loss.PriorLossWeight, options.Lora.Rank, options.Lora.Init, options.Concepts[0].InstanceDir, options.Concepts[0].ClassImages, options.Concepts[0].ClassGuidance));
+        Assert.Equal((0.2, 3, LoraInit.Pissa, "a", 7, 2.0),
+            (options.Loss.PriorLossWeight, options.Lora.Rank, options.Lora.Init, options.Concepts[0].InstanceDir,
+                options.Concepts[0].ClassImages, options.Concepts[0].ClassGuidance));
         Assert.Equal(["a", "b"], options.Concepts.Select(concept => concept.InstanceDir));
     }
 
     [Fact]
     public void A_setting_that_a_card_names_and_the_kit_does_not_know_is_refused() =>
-        Assert.Contains("did you mean rank", Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<TrainOptions>("""{"ranks":3}""", TrainLog.Json)).Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean rank",
+            Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<TrainOptions>("""{"ranks":3}""", TrainLog.Json)).Message,
+            StringComparison.Ordinal);
 
     private static string Text(object? value) => JsonSerializer.Serialize(value, TrainLog.Json);
 
@@ -114,7 +121,8 @@ public sealed class SettingTests
             : type == typeof(double) ? 0.625
             : type == typeof(string) ? "a text, with \"quotes\""
             : type == typeof(LoraTargets) ? LoraTargets.Extended
-            : type == typeof(IReadOnlyList<LoraRank>) ? new[] { new LoraRank(LoraTargets.Parse("mid_block"), 2, 0.5), new LoraRank(LoraTargets.Parse("attn2"), 0) }
+            : type == typeof(IReadOnlyList<LoraRank>)
+            ? new[] { new LoraRank(LoraTargets.Parse("mid_block"), 2, 0.5), new LoraRank(LoraTargets.Parse("attn2"), 0) }
             : type == typeof(IReadOnlyDictionary<string, double>) ? new Dictionary<string, double> { ["a=b.png"] = 0.25 }
             : (object)new[] { "one, two", "three" };
     }

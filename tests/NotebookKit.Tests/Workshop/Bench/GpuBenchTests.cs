@@ -14,12 +14,14 @@ public sealed class GpuBenchTests : IDisposable
     public void Has_a_row_for_each_method_and_batch_and_is_written_twice()
     {
         var (code, output, error) = KitCommand.Run(
-            "bench", "gpu", "--device", "cpu", "--base", Path.Combine(House.Root, "data", "base-mini"), "--batches", "1", "2", "--seconds", "0.2", "--out", _folder["results"], "--json");
+            "bench", "gpu", "--device", "cpu", "--base", Path.Combine(House.Root, "data", "base-mini"), "--batches", "1", "2", "--seconds",
+            "0.2", "--out", _folder["results"], "--json");
         Assert.True(code == 0, error);
         using var told = JsonDocument.Parse(output);
         var rows = told.RootElement.GetProperty("training").EnumerateArray().ToList();
         Assert.Equal(
-            ["lora 1 True", "lora 1 False", "lora 2 False", "lora_extended 1 True", "lora_extended 1 False", "lora_extended 2 False", "dreambooth 1 True", "dreambooth 1 False", "dreambooth 2 False"],
+            ["lora 1 True", "lora 1 False", "lora 2 False", "lora_extended 1 True", "lora_extended 1 False", "lora_extended 2 False",
+                "dreambooth 1 True", "dreambooth 1 False", "dreambooth 2 False"],
             rows.Select(row => $"{row.GetProperty("method")} {row.GetProperty("batch")} {row.GetProperty("checkpointing").GetBoolean()}"));
         Assert.All(rows, row =>
         {
@@ -27,7 +29,8 @@ public sealed class GpuBenchTests : IDisposable
             Assert.True(row.GetProperty("arithmetic_share").GetDouble() > 0);
             Assert.InRange(row.GetProperty("host_share").GetDouble(), double.Epsilon, 1);
         });
-        // Keeping only the blocks' inputs, and averages in 8 bits, holds less; where every weight learns it shows beyond the process's own ups and downs.
+        // Keeping only the blocks' inputs, and averages in 8 bits, holds less; where every weight learns it shows beyond the process's own
+        // ups and downs.
         Assert.True(rows[6].GetProperty("peak_bytes").GetInt64() < rows[7].GetProperty("peak_bytes").GetInt64());
         Assert.Equal(2, told.RootElement.GetProperty("sampling").GetArrayLength());
 
@@ -44,7 +47,8 @@ public sealed class GpuBenchTests : IDisposable
     [InlineData("--seconds 0", "--seconds must be above 0")]
     public void Settings_that_cannot_be_measured_are_refused(string setting, string sentence)
     {
-        var (code, _, error) = KitCommand.Run(["bench", "gpu", "--device", "cpu", "--base", Path.Combine(House.Root, "data", "base-mini"), "--out", _folder["none"], .. setting.Split(' ')]);
+        var (code, _, error) = KitCommand.Run(["bench", "gpu", "--device", "cpu", "--base", Path.Combine(House.Root, "data", "base-mini"),
+            "--out", _folder["none"], .. setting.Split(' ')]);
         Assert.Equal(2, code);
         Assert.StartsWith($"kit: {sentence}", error.Trim(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["none"]));
