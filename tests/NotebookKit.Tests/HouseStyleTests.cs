@@ -27,12 +27,14 @@ public sealed class HouseStyleTests
              where line.Span.Length > Columns && !Verbatim(file.Tree.GetRoot().FindToken(line.Start + Columns))
              select $"{file.File}:{line.LineNumber + 1}");
 
+    // "Longer than 60 lines: …" before a method says why.
     [Fact]
-    public void A_method_is_at_most_60_lines() =>
+    public void A_method_is_at_most_60_lines_or_says_why() =>
         None(from file in Files.Value
              from method in file.Tree.GetRoot().DescendantNodes().OfType<BaseMethodDeclarationSyntax>()
              let lines = Lines((SyntaxNode?)method.Body ?? method.ExpressionBody)
              where lines > MethodLines
+                 && !method.GetLeadingTrivia().ToString().Contains("// Longer than 60 lines: ", StringComparison.Ordinal)
              select $"{file.File}: {(method as MethodDeclarationSyntax)?.Identifier.Text ?? "constructor"} has {lines}");
 
     [Fact]

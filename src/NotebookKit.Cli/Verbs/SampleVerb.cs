@@ -92,6 +92,70 @@ internal static class SampleVerb
 
     private static int Run(ParseResult parse, bool json, CancellationToken cancel)
     {
+        var options = OptionsOf(parse);
+        var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
+        var device = DeviceOption.Of(parse.GetValue(On));
+        var source = ModelSource.Resolve(parse.GetValue(Base)!, new LoadOptions(), cancel);
+        var dtype = DTypeOption.Tell(parse.GetValue(DType), source, device);
+        using var model = StableDiffusion.Load(source, device, dtype, cancel: cancel);
+        Tell(loras.SelectMany(lora =>
+            LoraNetwork.Load(lora.Path, model, lora.Multiplier).Problems.Select(problem => $"{lora.Path}: {problem}")));
+        var (prompt, stack) = LoraStack.Load(model, options.Prompt, new LoraLibrary(parse.GetValue(LoraDir)!));
+        using var tagged = stack;
+        Tell(stack.Warnings.Select(warning => $"kit: {warning}"));
+        if (string.IsNullOrWhiteSpace(prompt))
+            throw new BadInputException("The prompt has nothing but tags; say what the picture is to show, too.");
+        using var words = new EmbeddingLibrary(parse.GetValue(EmbeddingsDir)!).Attach(model, prompt, options.NegativePrompt);
+        Tell(words.Warnings.Select(warning => $"kit: {warning}"));
+        var output = new SampleFiles(parse.GetValue(Out)!, options, model);
+        var clock = Stopwatch.StartNew();
+        var pictures = model.Sample(options with { Prompt = prompt }, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
+        var (files, grid) = output.Save(pictures);
+        var seconds = clock.Elapsed.TotalSeconds;
+
+        if (!json)
+        {
+            foreach (var file in grid is null ? files : [.. files, grid])
+                Console.Out.WriteLine(file);
+            return 0;
+        }
+
+        List<string> warnings = [.. stack.Warnings, .. words.Warnings];
+        Console.Out.WriteLine(JsonSerializer.Serialize(
+            new
+            {
+                options.Prompt,
+                options.NegativePrompt,
+                options.Steps,
+                Cfg = options.GuidanceScale,
+                options.Seed,
+                options.Count,
+                pictures[0].Width,
+                pictures[0].Height,
+                options.Scheduler,
+                Strength = options.InitImage is null ? (double?)null : options.Strength,
+                Dtype = Precision.NameOf(dtype),
+                Files = files,
+                Grid = grid,
+                output.Previews,
+                Loras = stack.Networks.Select(entry => entry.Tag),
+                Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null,
+                Warnings = warnings.Count > 0 ? warnings : null,
+                Parameters = options.ParametersOf(model).ToString(),
+                Seconds = Math.Round(seconds, 3)
+            },
+            Verb.Json));
+        return 0;
+    }
+
+    private static void Tell(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            Console.Error.WriteLine(line);
+    }
+
+    private static SampleOptions OptionsOf(ParseResult parse)
+    {
         var (width, height) = ParseSize(parse.GetValue(Size));
         if (parse.GetValue(PreviewEvery) is < 1)
             throw new BadInputException("--preview-every must be at least 1.");
@@ -113,69 +177,8 @@ internal static class SampleVerb
             InitImage = parse.GetValue(Init) is { } path ? RgbImage.Load(path) : null,
             Strength = parse.GetValue(Strength),
         };
-        if (string.IsNullOrWhiteSpace(options.Prompt))
-            throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
-
-        var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
-        var device = DeviceOption.Of(parse.GetValue(On));
-        var source = ModelSource.Resolve(parse.GetValue(Base)!, new LoadOptions(), cancel);
-        var dtype = DTypeOption.Tell(parse.GetValue(DType), source, device);
-        using var model = StableDiffusion.Load(source, device, dtype, cancel: cancel);
-        foreach (var lora in loras)
-        {
-            foreach (var problem in LoraNetwork.Load(lora.Path, model, lora.Multiplier).Problems)
-                Console.Error.WriteLine($"{lora.Path}: {problem}");
-        }
-
-        var (prompt, stack) = LoraStack.Load(model, options.Prompt, new LoraLibrary(parse.GetValue(LoraDir)!));
-        using var tagged = stack;
-        foreach (var warning in stack.Warnings)
-            Console.Error.WriteLine($"kit: {warning}");
-        if (string.IsNullOrWhiteSpace(prompt))
-            throw new BadInputException("The prompt has nothing but tags; say what the picture is to show, too.");
-        using var words = new EmbeddingLibrary(parse.GetValue(EmbeddingsDir)!).Attach(model, prompt, options.NegativePrompt);
-        foreach (var warning in words.Warnings)
-            Console.Error.WriteLine($"kit: {warning}");
-        var output = new SampleFiles(parse.GetValue(Out)!, options, model);
-        var clock = Stopwatch.StartNew();
-        var pictures = model.Sample(options with { Prompt = prompt }, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
-        var (files, grid) = output.Save(pictures);
-        var seconds = clock.Elapsed.TotalSeconds;
-
-        if (json)
-        {
-            Console.Out.WriteLine(JsonSerializer.Serialize(
-                new
-                {
-                    options.Prompt,
-                    options.NegativePrompt,
-                    options.Steps,
-                    Cfg = options.GuidanceScale,
-                    options.Seed,
-                    options.Count,
-                    pictures[0].Width,
-                    pictures[0].Height,
-                    options.Scheduler,
-                    Strength = options.InitImage is null ? (double?)null : options.Strength,
-                    Dtype = Precision.NameOf(dtype),
-                    Files = files,
-                    Grid = grid,
-                    output.Previews,
-                    Loras = stack.Networks.Select(entry => entry.Tag),
-                    Words = model.Tokenizer.AddedWords.ToList() is { Count: > 0 } added ? added : null,
-                    Warnings = stack.Warnings.Count + words.Warnings.Count > 0 ? stack.Warnings.Concat(words.Warnings) : null,
-                    Parameters = options.ParametersOf(model).ToString(),
-                    Seconds = Math.Round(seconds, 3)
-                },
-                Verb.Json));
-        }
-        else
-        {
-            foreach (var file in grid is null ? files : [.. files, grid])
-                Console.Out.WriteLine(file);
-        }
-
-        return 0;
+        return string.IsNullOrWhiteSpace(options.Prompt)
+            ? throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".") : options;
     }
 
     private static (int? Width, int? Height) ParseSize(string? text)

@@ -116,17 +116,7 @@ internal sealed partial class TrainingParity : ParityArea
         var trained = (network?.Parameters ?? unet.parameters()).ToList();
 
         var lr = (double?)settings["lr"] ?? (double?)folder.Manifest["optimizer"]?["lr"] ?? 1e-4;
-        var options = new TrainOptions
-        {
-            Loss = new()
-            {
-                PriorLossWeight = (double?)settings["prior_loss_weight"] ?? (double?)reference["prior_loss_weight"]
-                ?? (double?)folder.Manifest["prior_loss_weight"] ?? 0.3,
-                SnrGamma = (double?)settings["gamma"]
-            },
-            Learning = new() { MaxGradNorm = (double?)settings["clip"] ?? 0 },
-            Intervals = new() { GradientAccumulation = (int?)settings["accum"] ?? 1 },
-        };
+        var options = OptionsOf(folder, reference, settings);
         var config = new SchedulerConfig { PredictionType = (string?)settings["pred"] ?? "epsilon" };
         var betas = (folder.Manifest["optimizer"]?["betas"] as JsonArray)?.Select(beta => (double)beta!).ToArray() ?? [0.9, 0.999];
         using var optimizer = new AdamW([new(trained, lr, (double?)folder.Manifest["optimizer"]?["weight_decay"] ?? 0.01)], betas[0],
@@ -167,6 +157,18 @@ internal sealed partial class TrainingParity : ParityArea
         if (folder.Has($"{name}.final.safetensors"))
             FinalWeights(measurement, folder, reference, name, unet, network);
     }
+
+    private static TrainOptions OptionsOf(ReferenceFolder folder, JsonObject reference, JsonObject settings) => new()
+    {
+        Loss = new()
+        {
+            PriorLossWeight = (double?)settings["prior_loss_weight"] ?? (double?)reference["prior_loss_weight"]
+                ?? (double?)folder.Manifest["prior_loss_weight"] ?? 0.3,
+            SnrGamma = (double?)settings["gamma"]
+        },
+        Learning = new() { MaxGradNorm = (double?)settings["clip"] ?? 0 },
+        Intervals = new() { GradientAccumulation = (int?)settings["accum"] ?? 1 },
+    };
 
     // The length of the error against the length of the whole update: a single weight whose gradient is nearly zero may
     // go either way, because Adam makes a full step of noise.

@@ -9,8 +9,6 @@ internal static class ModelCard
     public static string Write(PretrainOptions options, PretrainState state, long weightBytes)
     {
         var preset = options.Preset;
-        var last = state.Denoiser.Count > 0 ? state.Denoiser[^1] : null;
-        var workers = options.Workers ?? preset.Workers;
         var text = new StringBuilder();
         text.AppendLine("# base-mini: a miniature Stable Diffusion");
         text.AppendLine();
@@ -29,6 +27,24 @@ internal static class ModelCard
         text.AppendLine();
         text.AppendLine("| what | value |");
         text.AppendLine("|---|---|");
+        AddHistory(text, options, state, weightBytes);
+        text.AppendLine();
+        if (state.Denoiser.Count > 0)
+            AddReading(text, state.Denoiser);
+        text.AppendLine("## Limits");
+        text.AppendLine();
+        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an "
+            + "identifier such as `zwx` neutral.");
+        text.AppendLine();
+        text.AppendLine("Made entirely from this repository's code, under the repository's licence; but `tokenizer/merges.txt` and "
+            + "`vocab.json` are OpenAI's CLIP vocabulary, under the MIT licence beside them.");
+        return text.ToString();
+    }
+
+    private static void AddHistory(StringBuilder text, PretrainOptions options, PretrainState state, long weightBytes)
+    {
+        var preset = options.Preset;
+        var workers = options.Workers ?? preset.Workers;
         var length = options.Steps is { } steps ? Invariant($"--steps {steps}")
             : Invariant($"--minutes {options.Minutes ?? preset.Minutes}");
         Row("command", $"`./kit pretrain --preset {preset.Name} --seed {options.Seed} --workers {workers} {length}`"
@@ -47,38 +63,30 @@ internal static class ModelCard
             Row("text encoder, contrastive",
                 Invariant($"{contrastive.Seconds:F0} s; own caption is the nearest of {contrastive.Among} ",
                 $"for {contrastive.Recall:P0} of held-out pictures"));
-        if (last is not null)
+        if (state.Denoiser is [.., var last])
             Row("UNet and text encoder",
                 Invariant($"{last.Seconds:F0} s, {last.Steps:N0} updates of {preset.Batch}, {last.Pictures:N0} pictures"));
         if (state.Decoder is { } decoder)
             Row("decoder alone", Invariant($"{decoder.Seconds:F0} s, {decoder.Pictures:N0} pictures; held-out PSNR {decoder.Psnr:F1} dB"));
         Row("weights", Invariant($"{weightBytes / 1e6:F2} MB, float16, averaged over updates"));
-        text.AppendLine();
-        if (last is not null)
-        {
-            text.AppendLine("## Does it read its captions?");
-            text.AppendLine();
-            text.AppendLine("On held-out pictures at timesteps 350, 550 and 750: how often the true caption gives a lower error than the "
-                + "same caption with one word swapped (chance 50 %), and by how much the wrong one's error is larger.");
-            text.AppendLine();
-            text.AppendLine("| minutes | pictures seen | loss | class | colour | background |");
-            text.AppendLine("|---|---|---|---|---|---|");
-            foreach (var at in state.Denoiser)
-                text.AppendLine(Invariant(
-                    $"| {at.Seconds / 60:F0} | {at.Pictures:N0} | {at.Loss:F3} ",
-                    $"| {Share(at.Class)} | {Share(at.Color)} | {Share(at.Background)} |"));
-            text.AppendLine();
-        }
-        text.AppendLine("## Limits");
-        text.AppendLine();
-        text.AppendLine("Toys only: words outside the world's captions have random rows in the token table, which is what makes an "
-            + "identifier such as `zwx` neutral.");
-        text.AppendLine();
-        text.AppendLine("Made entirely from this repository's code, under the repository's licence; but `tokenizer/merges.txt` and "
-            + "`vocab.json` are OpenAI's CLIP vocabulary, under the MIT licence beside them.");
-        return text.ToString();
 
         void Row(string what, string value) => text.AppendLine($"| {what} | {value} |");
+    }
+
+    private static void AddReading(StringBuilder text, IReadOnlyList<DenoiserFigures> denoiser)
+    {
+        text.AppendLine("## Does it read its captions?");
+        text.AppendLine();
+        text.AppendLine("On held-out pictures at timesteps 350, 550 and 750: how often the true caption gives a lower error than the "
+            + "same caption with one word swapped (chance 50 %), and by how much the wrong one's error is larger.");
+        text.AppendLine();
+        text.AppendLine("| minutes | pictures seen | loss | class | colour | background |");
+        text.AppendLine("|---|---|---|---|---|---|");
+        foreach (var at in denoiser)
+            text.AppendLine(Invariant(
+                $"| {at.Seconds / 60:F0} | {at.Pictures:N0} | {at.Loss:F3} ",
+                $"| {Share(at.Class)} | {Share(at.Color)} | {Share(at.Background)} |"));
+        text.AppendLine();
     }
 
     private static string Share(SwapShare share) => Invariant($"{share.Share:P0} ({share.Gain:F1} %)");

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using NotebookKit.Checkpoints;
 
 namespace NotebookKit.Tensors;
@@ -19,8 +17,6 @@ internal static class MendedLibrary
 
     private const string Symbol = "_ZSt21ios_base_library_initv";
     private const string Harmless = "_ZNSt6chrono3_V212steady_clock3nowEv";
-    private const uint DynamicSymbols = 11, VersionNeeds = 0x6FFFFFFE, SymbolVersions = 0x6FFFFFFF;
-    private const ushort Weak = 2;
 
     /// <summary>Loads the copy; made where it is not there.</summary>
     /// <param name="file">The original.</param>
@@ -73,74 +69,10 @@ internal static class MendedLibrary
 
     /// <summary>Mends the file's bytes in place.</summary>
     /// <exception cref="InvalidDataException">It is no 64-bit ELF file with what is looked for.</exception>
-    internal static void Mend(byte[] elf)
+    internal static void Mend(byte[] bytes)
     {
-        if (elf.Length < 64 || !elf.AsSpan(0, 5).SequenceEqual("\u007fELF\u0002"u8))
-            throw new InvalidDataException("not a 64-bit ELF file");
-        var (table, entry, count) = ((int)Long(0x28), Short(0x3A), Short(0x3C));
-        var symbols = Section(DynamicSymbols);
-        var (needs, versions) = ((int)Long(Section(VersionNeeds) + 24), (int)Long(Section(SymbolVersions) + 24));
-        var strings = (int)Long(table + ((int)Int(symbols + 40) * entry) + 24);
-        var (from, length) = ((int)Long(symbols + 24), (int)Long(symbols + 32));
-
-        var (wanted, harmless) = (Index(Symbol), Index(Harmless));
-        Put(from + (24 * wanted), Int(from + (24 * harmless)));
-        Put16(versions + (2 * wanted), Short(versions + (2 * harmless)));
-
-        var found = false;
-        for (var need = needs; ; need += (int)Int(need + 12))
-        {
-            for (var one = need + (int)Int(need + 8); ; one += (int)Int(one + 12))
-            {
-                if (Text((int)Int(one + 8)) == Version)
-                {
-                    Put16(one + 4, (ushort)(Short(one + 4) | Weak));
-                    found = true;
-                }
-
-                if (Int(one + 12) == 0)
-                    break;
-            }
-
-            if (Int(need + 12) == 0)
-                break;
-        }
-
-        if (!found)
-            throw new InvalidDataException($"{Version} is not asked for");
-
-        int Section(uint kind)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                if (Int(table + (i * entry) + 4) == kind)
-                    return table + (i * entry);
-            }
-
-            throw new InvalidDataException($"no section of type {kind:x}");
-        }
-
-        int Index(string name)
-        {
-            for (var i = 0; i < length / 24; i++)
-            {
-                if (Text((int)Int(from + (24 * i))) == name)
-                    return i;
-            }
-
-            throw new InvalidDataException($"{name} is not imported");
-        }
-
-        string Text(int offset)
-        {
-            var bytes = elf.AsSpan(strings + offset);
-            return Encoding.Latin1.GetString(bytes[..bytes.IndexOf((byte)0)]);
-        }
-
-        ulong Long(int at) => BinaryPrimitives.ReadUInt64LittleEndian(elf.AsSpan(at));
-        uint Int(int at) => BinaryPrimitives.ReadUInt32LittleEndian(elf.AsSpan(at));
-        ushort Short(int at) => BinaryPrimitives.ReadUInt16LittleEndian(elf.AsSpan(at));
-        void Put(int at, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(elf.AsSpan(at), value);
-        void Put16(int at, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(elf.AsSpan(at), value);
+        var elf = new ElfImports(bytes);
+        elf.Replace(Symbol, Harmless);
+        elf.Weaken(Version);
     }
 }

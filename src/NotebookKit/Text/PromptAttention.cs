@@ -25,83 +25,14 @@ public static partial class PromptAttention
     public static IReadOnlyList<WeightedText> Parse(string prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        var pieces = new List<WeightedText>();
-        var round = new Stack<int>();
-        var square = new Stack<int>();
+        var reader = new Reader(prompt);
         for (var at = 0; at < prompt.Length;)
-        {
-            var length = 1;
-            switch (prompt[at])
-            {
-                case '\\':
-                    length = at + 1 < prompt.Length && prompt[at + 1] is '(' or ')' or '[' or ']' or '\\' ? 2 : 1;
-                    pieces.Add(new WeightedText(prompt[(at + 1)..(at + length)], 1));
-                    break;
-                case '(':
-                    Open(round);
-                    break;
-                case '[':
-                    Open(square);
-                    break;
-                case ')' when round.Count > 0:
-                    Multiply(round.Pop(), Factor);
-                    break;
-                case ']' when square.Count > 0:
-                    Multiply(square.Pop(), 1 / Factor);
-                    break;
-                case ':' when round.Count > 0 && Weight().Match(prompt, at) is { Success: true } match && WeightOf(match) is { } weight:
-                    Multiply(round.Pop(), weight);
-                    length = match.Length;
-                    break;
-                case ':' or ')' or ']':
-                    pieces.Add(new WeightedText(prompt.Substring(at, 1), 1));
-                    break;
-                default:
-                    var end = prompt.AsSpan(at).IndexOfAny(Signs);
-                    length = end < 0 ? prompt.Length - at : end;
-                    AddWithBreaks(prompt.Substring(at, length));
-                    break;
-            }
-
-            at += length;
-        }
-
-        foreach (var start in round)
-            Multiply(start, Factor);
-        foreach (var start in square)
-            Multiply(start, 1 / Factor);
+            at += reader.Read(at);
+        var pieces = reader.End();
         if (pieces.Exists(piece => !(Math.Abs(piece.Weight) <= LargestWeight)))
             throw new BadInputException("The prompt's brackets multiply a weight beyond any sensible number; use weights such as 1.2, and "
                 + "fewer brackets.");
         return Merged(pieces);
-
-        void Open(Stack<int> brackets)
-        {
-            if (round.Count + square.Count == MostOpen)
-                throw new BadInputException(
-                    $"The prompt opens more than {MostOpen} brackets without closing them; write \\( for a bracket that is meant as such.");
-            brackets.Push(pieces.Count);
-        }
-
-        void Multiply(int start, double factor)
-        {
-            for (var i = start; i < pieces.Count; i++)
-            {
-                if (!pieces[i].IsBreak)
-                    pieces[i] = pieces[i] with { Weight = pieces[i].Weight * factor };
-            }
-        }
-
-        void AddWithBreaks(string text)
-        {
-            var parts = Break().Split(text);
-            for (var i = 0; i < parts.Length; i++)
-            {
-                if (i > 0)
-                    pieces.Add(WeightedText.Break);
-                pieces.Add(new WeightedText(parts[i], 1));
-            }
-        }
     }
 
     private static readonly System.Buffers.SearchValues<char> Signs = System.Buffers.SearchValues.Create("\\()[]:");
@@ -137,4 +68,86 @@ public static partial class PromptAttention
 
     [GeneratedRegex(@"\s*\bBREAK\b\s*", RegexOptions.CultureInvariant)]
     private static partial Regex Break();
+
+    /// <summary>The pieces so far, and where among them each open bracket begins.</summary>
+    private sealed class Reader(string prompt)
+    {
+        private readonly List<WeightedText> _pieces = [];
+        private readonly Stack<int> _round = new();
+        private readonly Stack<int> _square = new();
+
+        /// <summary>Reads the sign or the text at a place.</summary>
+        /// <returns>Its length.</returns>
+        public int Read(int at)
+        {
+            switch (prompt[at])
+            {
+                case '\\':
+                    var length = at + 1 < prompt.Length && prompt[at + 1] is '(' or ')' or '[' or ']' or '\\' ? 2 : 1;
+                    _pieces.Add(new WeightedText(prompt[(at + 1)..(at + length)], 1));
+                    return length;
+                case '(':
+                    Open(_round);
+                    return 1;
+                case '[':
+                    Open(_square);
+                    return 1;
+                case ')' when _round.Count > 0:
+                    Multiply(_round.Pop(), Factor);
+                    return 1;
+                case ']' when _square.Count > 0:
+                    Multiply(_square.Pop(), 1 / Factor);
+                    return 1;
+                case ':' when _round.Count > 0 && Weight().Match(prompt, at) is { Success: true } match && WeightOf(match) is { } weight:
+                    Multiply(_round.Pop(), weight);
+                    return match.Length;
+                case ':' or ')' or ']':
+                    _pieces.Add(new WeightedText(prompt.Substring(at, 1), 1));
+                    return 1;
+                default:
+                    var end = prompt.AsSpan(at).IndexOfAny(Signs);
+                    var text = end < 0 ? prompt[at..] : prompt.Substring(at, end);
+                    AddWithBreaks(text);
+                    return text.Length;
+            }
+        }
+
+        /// <summary>The pieces, with the brackets that are still open closed.</summary>
+        public List<WeightedText> End()
+        {
+            foreach (var start in _round)
+                Multiply(start, Factor);
+            foreach (var start in _square)
+                Multiply(start, 1 / Factor);
+            return _pieces;
+        }
+
+        private void Open(Stack<int> brackets)
+        {
+            if (_round.Count + _square.Count == MostOpen)
+                throw new BadInputException(
+                    $"The prompt opens more than {MostOpen} brackets without closing them; write \\( for a bracket that is meant as such.");
+            brackets.Push(_pieces.Count);
+        }
+
+        private void Multiply(int start, double factor)
+        {
+            for (var i = start; i < _pieces.Count; i++)
+            {
+                if (!_pieces[i].IsBreak)
+                    _pieces[i] = _pieces[i] with { Weight = _pieces[i].Weight * factor };
+            }
+        }
+
+        private void AddWithBreaks(string text)
+        {
+            var parts = Break().Split(text);
+            for (var i = 0; i < parts.Length; i++)
+            {
+                if (i > 0)
+                    _pieces.Add(WeightedText.Break);
+                _pieces.Add(new WeightedText(parts[i], 1));
+            }
+        }
+    }
 }

@@ -84,9 +84,9 @@ public sealed class FuzzTests : IDisposable
         {
             ("""{"_class_name": "UNet2DConditionModel", "sample_size": 64, "block_out_channels": [320, 640, 1280, 1280], "attention_head_dim": [5, 10, 20, 20], "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"], "cross_attention_dim": 768, "norm_num_groups": 32, "dropout": 0.0, "layers_per_block": 2}""",
                 json => UNet2DConditionConfig.Parse(json)),
-            ("""{"block_out_channels": [128, 256, 512, 512], "latent_channels": 4, "scaling_factor": 0.18215, "sample_size": 512, "layers_per_block": 2}""",
+            ("""{"block_out_channels": [128, 256, 512, 512], "latent_channels": 4, "scaling_factor": 0.18215, "layers_per_block": 2}""",
                 json => AutoencoderKLConfig.Parse(json)),
-            ("""{"vocab_size": 49408, "hidden_size": 768, "num_attention_heads": 12, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-05}""",
+            ("""{"vocab_size": 49408, "hidden_size": 768, "num_attention_heads": 12, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}""",
                 json => CLIPTextConfig.Parse(json)),
             ("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "trained_betas": null, "num_train_timesteps": 1000, "prediction_type": "epsilon"}""",
                 json => SchedulerConfig.Parse(json)),

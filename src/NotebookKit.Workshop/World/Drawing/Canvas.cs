@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace NotebookKit.Workshop.World.Drawing;
 
@@ -111,35 +112,8 @@ internal sealed class Canvas
                 if (Vector.EqualsAll(alpha, zero))
                     continue;
                 alpha *= paint.Opacity;
-                var (r, g, b) = (new Vector<float>(paint.Color.R), new Vector<float>(paint.Color.G), new Vector<float>(paint.Color.B));
-                if (paint.Bottom is { } low)
-                {
-                    var t = new Vector<float>(Math.Clamp((wy - top) / (bottom - top), 0, 1));
-                    r += (new Vector<float>(low.R) - r) * t;
-                    g += (new Vector<float>(low.G) - g) * t;
-                    b += (new Vector<float>(low.B) - b) * t;
-                }
-
-                if (paint.Stripe is { } stripe)
-                {
-                    // A triangle wave down the shape, cut at half height with an edge one pixel wide.
-                    var phase = (v + one) * (0.5f * paint.Stripes);
-                    var wave = Vector.Abs(phase - Vector.Floor(phase) - half);
-                    var edge = new Vector<float>(2 * shape.Ry / paint.Stripes * perPixel);
-                    var share = Vector.Min(one, Vector.Max(zero, half + (new Vector<float>(0.25f) - wave) * edge));
-                    r += (new Vector<float>(stripe.R) - r) * share;
-                    g += (new Vector<float>(stripe.G) - g) * share;
-                    b += (new Vector<float>(stripe.B) - b) * share;
-                }
-
-                if (paint.Shade > 0)
-                {
-                    var light = Light(shape, u, v, inside, paint.Shade);
-                    r *= light;
-                    g *= light;
-                    b *= light;
-                }
-
+                var down = Math.Clamp((wy - top) / (bottom - top), 0, 1);
+                var (r, g, b) = Color(shape, paint, down, u, v, inside);
                 var at = row * Stride + column;
                 Blend(R, at, r, alpha);
                 Blend(G, at, g, alpha);
@@ -148,6 +122,44 @@ internal sealed class Canvas
                     Blend(Figure, at, one, alpha);
             }
         }
+    }
+
+    // The colour of one vector of pixels: from top to bottom, stripes, light. "down" is how far down the shape's bounds the row is.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (Vector<float> R, Vector<float> G, Vector<float> B) Color(
+        Shape shape, Paint paint, float down, Vector<float> u, Vector<float> v, Vector<float> inside)
+    {
+        var (zero, one, half) = (Vector<float>.Zero, Vector<float>.One, new Vector<float>(0.5f));
+        var (r, g, b) = (new Vector<float>(paint.Color.R), new Vector<float>(paint.Color.G), new Vector<float>(paint.Color.B));
+        if (paint.Bottom is { } low)
+        {
+            var t = new Vector<float>(down);
+            r += (new Vector<float>(low.R) - r) * t;
+            g += (new Vector<float>(low.G) - g) * t;
+            b += (new Vector<float>(low.B) - b) * t;
+        }
+
+        if (paint.Stripe is { } stripe)
+        {
+            // A triangle wave down the shape, cut at half height with an edge one pixel wide.
+            var phase = (v + one) * (0.5f * paint.Stripes);
+            var wave = Vector.Abs(phase - Vector.Floor(phase) - half);
+            var edge = new Vector<float>(2 * shape.Ry / paint.Stripes * (1 / Pixel));
+            var share = Vector.Min(one, Vector.Max(zero, half + (new Vector<float>(0.25f) - wave) * edge));
+            r += (new Vector<float>(stripe.R) - r) * share;
+            g += (new Vector<float>(stripe.G) - g) * share;
+            b += (new Vector<float>(stripe.B) - b) * share;
+        }
+
+        if (paint.Shade > 0)
+        {
+            var light = Light(shape, u, v, inside, paint.Shade);
+            r *= light;
+            g *= light;
+            b *= light;
+        }
+
+        return (r, g, b);
     }
 
     private static void Blend(float[] plane, int at, Vector<float> color, Vector<float> alpha)

@@ -44,6 +44,7 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<PickledTuple
         }
     }
 
+    // Longer than 60 lines: one case for each operation of the machine, in the order of its manual.
     private void Do(byte operation)
     {
         switch ((char)operation)

@@ -8,35 +8,9 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Checkpoints.Hub;
 
-public sealed class HubModelTests : IDisposable
+/// <summary>Models on the hub, fetched into Python's cache.</summary>
+public sealed class HubModelTests : HubCases
 {
-    private const string Model = "owner/tiny";
-    private const string Secret = "hf_secretsecret";
-    private const string UNet = "unet/diffusion_pytorch_model.safetensors";
-    private readonly TemporaryFolder _folder = new();
-    private readonly HubServer _server = new();
-
-    public HubModelTests()
-    {
-        foreach (var path in (string[])["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json",
-            "text_encoder/config.json", "tokenizer/merges.txt"])
-            _server.Files[path] = Encoding.UTF8.GetBytes($"{{\"{path}\": 1}}");
-        _server.Files[UNet] = Noise(300_000);
-        _server.Files["vae/diffusion_pytorch_model.safetensors"] = Noise(5_000);
-        _server.Files["text_encoder/model.safetensors"] = Noise(7_000);
-        // What a download has no use for.
-        foreach (var path in (string[])["README.md", "v1-5-pruned.ckpt", "unet/diffusion_pytorch_model.bin",
-            "unet/diffusion_pytorch_model.fp16.safetensors", "safety_checker/model.safetensors",
-            "unet/diffusion_pytorch_model.non_ema.safetensors"])
-            _server.Files[path] = Noise(99_000);
-    }
-
-    public void Dispose()
-    {
-        _server.Dispose();
-        _folder.Dispose();
-    }
-
     [Fact]
     public void Only_the_files_that_are_needed_come_once_and_lie_as_Python_lays_them()
     {
@@ -177,98 +151,6 @@ public sealed class HubModelTests : IDisposable
         Assert.False(File.Exists(_folder["hub", "models--owner--tiny", "refs", "main"]));
     }
 
-    [Theory]
-    [InlineData(401, null, "HF_TOKEN")]
-    [InlineData(401, Secret, "does not accept the token")]
-    [InlineData(403, Secret, "accept its terms")]
-    [InlineData(404, null, "has no model owner/tiny")]
-    [InlineData(418, null, "answers 418")]
-    public void A_refusal_is_one_sentence_with_the_remedy_and_without_the_token(int status, string? token, string named)
-    {
-        _server.Misbehave = context =>
-        {
-            HubServer.Refuse(context, status);
-            return true;
-        };
-        var sentence = Refusal(() => Fetch(token: token));
-        Assert.Contains(named, sentence);
-        Assert.DoesNotContain(Secret, sentence);
-        Assert.Equal(token is null ? null : $"Bearer {Secret}", _server.Requests.Single().Authorization);
-        Assert.DoesNotContain(Secret, Settings(token).ToString());
-    }
-
-    [Theory]
-    [InlineData(429, "0")]
-    [InlineData(503, null)]
-    public void A_busy_server_is_asked_again(int status, string? retryAfter)
-    {
-        var busy = 0;
-        _server.Misbehave = context =>
-        {
-            if (busy++ % 2 == 1)
-                return false;
-            HubServer.Refuse(context, status, retryAfter);
-            return true;
-        };
-        Assert.True(File.Exists(Path.Combine(Fetch(), UNet)));
-    }
-
-    [Fact]
-    public void A_server_that_asks_for_an_hour_is_told_not_waited_for()
-    {
-        _server.Misbehave = context =>
-        {
-            HubServer.Refuse(context, 429, "3600");
-            return true;
-        };
-        Assert.Contains("60 minutes", Refusal(() => Fetch()));
-    }
-
-    [Fact]
-    public void Without_a_network_a_copy_is_used_or_the_sentence_is_clear()
-    {
-        _server.Dispose();
-        Assert.Contains("check the network", Refusal(() => Fetch()));
-        Assert.Contains("HF_HUB_OFFLINE", Refusal(() => Fetch(offline: true)));
-    }
-
-    [Fact]
-    public void What_is_there_whole_needs_no_network_and_what_is_not_is_noticed()
-    {
-        var snapshot = Fetch();
-        _server.Dispose();
-        Assert.Equal(snapshot, Fetch());
-        Assert.Equal(snapshot, Fetch(offline: true));
-        File.Delete(new FileInfo(Path.Combine(snapshot, UNet)).ResolveLinkTarget(true)!.FullName);
-        Assert.Contains("not on this machine whole", Refusal(() => Fetch(offline: true)));
-    }
-
-    [Fact]
-    public void The_token_does_not_follow_a_redirect_to_another_server()
-    {
-        using var store = new HubServer();
-        store.Files[UNet] = _server.Files[UNet];
-        _server.Misbehave = context =>
-        {
-            if (!context.Request.Url!.AbsolutePath.EndsWith(UNet))
-                return false;
-            context.Response.Redirect(new Uri(store.Endpoint, context.Request.Url.AbsolutePath).AbsoluteUri);
-            context.Response.Close();
-            return true;
-        };
-        Fetch(token: Secret);
-        Assert.Null(Assert.Single(store.Requests).Authorization);
-    }
-
-    [Theory]
-    [InlineData("../../outside")]
-    [InlineData("/etc/outside")]
-    public void A_listing_that_reaches_outside_the_cache_is_refused(string path)
-    {
-        _server.Files[path] = Noise(10);
-        Assert.Contains("not understood", Refusal(() => Fetch()));
-    }
-
     [Fact]
     public void A_model_on_the_hub_is_loaded_by_its_name()
     {
@@ -299,37 +181,5 @@ public sealed class HubModelTests : IDisposable
 
         Assert.Equal(heard[^1].Total, heard[^1].Done);
         Assert.Contains(" MB", heard[^1].Line());
-    }
-
-    private static byte[] Noise(int count)
-    {
-        var bytes = new byte[count];
-        new Random(count).NextBytes(bytes);
-        return bytes;
-    }
-
-    private static string Refusal(Func<string> fetch)
-    {
-        var message = Assert.Throws<BadInputException>(() => { fetch(); }).Message;
-        Assert.DoesNotContain('\n', message);
-        return message;
-    }
-
-    private HubSettings Settings(string? token = null, bool offline = false) => new()
-    {
-        Endpoint = _server.Endpoint,
-        CacheFolder = _folder["hub"],
-        Offline = offline,
-        Token = token,
-        Patience = TimeSpan.FromMilliseconds(5),
-        Silence = TimeSpan.FromSeconds(3),
-    };
-
-    private string Fetch(string? variant = null, string revision = "main", string? token = null, bool offline = false) =>
-        new HubModel(Model, revision, Settings(token, offline)).Fetch(variant, null, CancellationToken.None);
-
-    private sealed class Heard(Action<HubProgress> take) : IProgress<HubProgress>
-    {
-        public void Report(HubProgress value) => take(value);
     }
 }
