@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using NotebookKit.Training;
 using NotebookKit.Training.Concepts;
@@ -43,7 +43,7 @@ internal sealed class TrainFlags
         foreach (var flag in _flags)
         {
             if (Given(parse, flag) is { } texts)
-                options = flag.Setting.With(options, Value(flag.Setting, texts));
+                options = flag.Setting.With(options, SettingText.Read(flag.Setting, texts));
         }
 
         if (parse.GetResult(_concepts) is not null && parse.GetValue(_concepts) is { } file)
@@ -77,12 +77,6 @@ internal sealed class TrainFlags
             { Tokens.Count: 0 } => ["true"],
             var result => [.. result.Tokens.Select(token => token.Value)],
         };
-
-    private static object Value(Setting setting, IReadOnlyList<string> texts)
-    {
-        var value = SettingText.Read(setting, texts);
-        return value is bool on ? on ^ setting.Inverted : value;
-    }
 
     private static TrainOptions WithConcepts(TrainOptions options, string file)
     {

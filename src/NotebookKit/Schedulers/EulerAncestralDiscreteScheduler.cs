@@ -7,7 +7,7 @@ namespace NotebookKit.Schedulers;
 /// posterior of Song et al. 2020, equation 16, with η = 1). The picture keeps changing with the number of steps.
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
-public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
+public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : SigmaScheduler(config)
 {
     /// <inheritdoc/>
     public override bool DrawsNoise(double timestep) => true;
@@ -32,5 +32,5 @@ public sealed class EulerAncestralDiscreteScheduler(SchedulerConfig config) : KD
     }
 
     /// <inheritdoc/>
-    private protected override double BetweenTimesteps(double sigma) => (float)TimestepOf(sigma);
+    private protected override double BetweenTimesteps(double sigma) => (float)Table.TimestepOf(sigma);
 }

@@ -7,7 +7,7 @@ namespace NotebookKit.Schedulers;
 /// slope dx/dσ to the next level.
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
-public sealed class EulerDiscreteScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
+public sealed class EulerDiscreteScheduler(SchedulerConfig config) : SigmaScheduler(config)
 {
     /// <summary>How much noise is added before the steps (S_churn of algorithm 2); 0 for none.</summary>
     public double SChurn { get; set; }
@@ -40,11 +40,11 @@ public sealed class EulerDiscreteScheduler(SchedulerConfig config) : KDiffusionS
 
     /// <inheritdoc/>
     private protected override double[] Levels(double[] timesteps) => Config.InterpolationType == "log_linear"
-        ? LogLinear(TrainingSigmas[^1], TrainingSigmas[0], timesteps.Length + 1)
+        ? SigmaTable.LogLinear(Table.Highest, Table.Lowest, timesteps.Length + 1)
         : base.Levels(timesteps);
 
     /// <inheritdoc/>
-    private protected override double BetweenTimesteps(double sigma) => (float)TimestepOf(sigma);
+    private protected override double BetweenTimesteps(double sigma) => (float)Table.TimestepOf(sigma);
 
     /// <inheritdoc/>
     private protected override void Arrange(double[] timesteps, double[] sigmas)

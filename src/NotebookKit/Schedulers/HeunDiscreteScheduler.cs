@@ -7,7 +7,7 @@ namespace NotebookKit.Schedulers;
 /// same step again with the mean of the slopes at both ends. Two predictions a step.
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
-public sealed class HeunDiscreteScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
+public sealed class HeunDiscreteScheduler(SchedulerConfig config) : SigmaScheduler(config)
 {
     private readonly StepMemory _start = new(1);
     private readonly StepMemory _slope = new(1);

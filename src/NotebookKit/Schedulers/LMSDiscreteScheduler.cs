@@ -7,7 +7,7 @@ namespace NotebookKit.Schedulers;
 /// steps are joined by a polynomial in σ, which is integrated to the next level.
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
-public sealed class LMSDiscreteScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
+public sealed class LMSDiscreteScheduler(SchedulerConfig config) : SigmaScheduler(config)
 {
     // Gauss and Legendre's five nodes on [-1, 1]: exact up to degree nine.
     private static readonly (double Node, double Weight)[] Quadrature =

@@ -7,7 +7,7 @@ namespace NotebookKit.Schedulers;
 /// logarithms, and then the whole step with the slope found there. Two predictions a step.
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
-public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionScheduler(config)
+public abstract class MidpointScheduler(SchedulerConfig config) : SigmaScheduler(config)
 {
     private readonly StepMemory _start = new(1);
     private double[] _between = []; // the level in the middle of each step; 0 in the last, which is Euler's
@@ -47,7 +47,7 @@ public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionSche
     private protected abstract double Target(double from, double to);
 
     /// <inheritdoc/>
-    private protected override double BetweenTimesteps(double sigma) => Math.Round(TimestepOf(sigma));
+    private protected override double BetweenTimesteps(double sigma) => Math.Round(Table.TimestepOf(sigma));
 
     // t₀, t½, t₁, t1½, …
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public abstract class MidpointScheduler(SchedulerConfig config) : KDiffusionSche
         var levels = sigmas.Select(sigma => (double)(float)sigma).ToArray();
         _targets = [.. Enumerable.Range(0, steps).Select(i => Target(levels[i], levels[i + 1]))];
         _between = [.. Enumerable.Range(0, steps).Select(i => _targets[i] > 0 ? Math.Sqrt(levels[i] * _targets[i]) : 0)];
-        var visited = timesteps.SelectMany((t, i) => i == steps - 1 ? new[] { t } : [t, (float)TimestepOf(_between[i])]);
+        var visited = timesteps.SelectMany((t, i) => i == steps - 1 ? new[] { t } : [t, (float)Table.TimestepOf(_between[i])]);
         Visit([.. visited], [sigmas[0], .. sigmas[1..].SelectMany(sigma => new[] { sigma, sigma }), sigmas[^1]]);
     }
 

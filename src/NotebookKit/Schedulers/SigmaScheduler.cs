@@ -3,20 +3,19 @@ using static TorchSharp.torch;
 namespace NotebookKit.Schedulers;
 
 /// <summary>
-/// What the samplers share that think in noise levels σ = √((1 − ᾱ)/ᾱ) (Karras et al. 2022): the table of levels to
-/// visit, which ends one past the last timestep.
+/// What the samplers share that think in noise levels σ (Karras et al. 2022): the levels to visit, one more than timesteps.
+/// As in k-diffusion a sample is x₀ + σ·ε, its levels go down to 0, and the model is shown it divided by √(σ² + 1).
 /// </summary>
 /// <param name="config">The model's noise schedule.</param>
 public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
 {
-    // In float32, as the reference has it: the timesteps between whole ones depend on the last digit.
-    private readonly float[] _logSigmas = [.. SigmasOf(config).Select(sigma => MathF.Log(sigma))];
-
     /// <summary>The noise level at each of <see cref="Scheduler.Timesteps"/>, and the one after the last step.</summary>
     public double[] Sigmas { get; private set; } = [];
 
-    /// <summary>σ for each training timestep.</summary>
-    private protected double[] TrainingSigmas { get; } = [.. SigmasOf(config).Select(sigma => (double)sigma)];
+    /// <summary>The levels of the training timesteps.</summary>
+    private protected SigmaTable Table { get; } = new(config);
+
+    private bool Leading => Config.TimestepSpacing == "leading";
 
     /// <summary>Noises pictures at the sampler's own levels: α·x + σ·ε.</summary>
     /// <param name="original">(B, C, h, w).</param>
@@ -34,6 +33,53 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
         Tensor Column(Func<NoiseLevel, double> part) =>
             tensor(levels.Select(level => (float)part(level)).ToArray()).to(original.dtype, original.device).view(-1, 1, 1, 1);
     }
+
+    /// <inheritdoc/>
+    public override double InitNoiseSigma
+    {
+        get
+        {
+            var highest = Sigmas.Length > 0 ? Sigmas.Max() : Table.Highest;
+            return Leading ? Math.Sqrt(highest * highest + 1) : highest;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor ScaleModelInput(Tensor sample, double timestep) => sample / LevelAt(IndexOf(timestep)).Scale;
+
+    /// <inheritdoc/>
+    private protected override void Plan(int steps)
+    {
+        var trainSteps = Config.NumTrainTimesteps;
+        double[] timesteps = Config.TimestepSpacing switch
+        {
+            "leading" => TimestepSpacing.Leading(trainSteps, steps, Config.StepsOffset, steps),
+            "trailing" => TimestepSpacing.Trailing(trainSteps, trainSteps, steps),
+            _ => [.. TimestepSpacing.LinSpace(trainSteps, steps).Select(t => (double)(float)t)],
+        };
+        var sigmas = Levels(timesteps);
+        if (Config.UseKarrasSigmas)
+        {
+            sigmas = Table.Karras(sigmas[0], sigmas[^1], steps);
+            timesteps = [.. sigmas.Select(BetweenTimesteps)];
+        }
+
+        Arrange(timesteps, [.. sigmas, Config.FinalSigmasType == "sigma_min" ? Table.Lowest : 0]);
+    }
+
+    /// <summary>The levels of the timesteps.</summary>
+    private protected virtual double[] Levels(double[] timesteps) => [.. timesteps.Select(Table.Interpolate)];
+
+    /// <summary>The timestep that the model is told for a level of Karras spacing.</summary>
+    private protected virtual double BetweenTimesteps(double sigma) => Table.TimestepOf(sigma);
+
+    /// <summary>Says in which order N timesteps and N + 1 levels are visited.</summary>
+    private protected virtual void Arrange(double[] timesteps, double[] sigmas) => Visit(timesteps, sigmas);
+
+    /// <summary>dx/dσ = (x − x₀)/σ at a sample x = x₀ + σ·ε.</summary>
+    private protected Tensor Slope(Tensor modelOutput, Tensor sample, double sigma) =>
+        Config.PredictionType == "epsilon" ? modelOutput
+            : (sample - PredictOriginal(modelOutput, sample, new NoiseLevel(1, sigma))) / sigma;
 
     /// <inheritdoc/>
     internal override NoiseLevel LevelAt(int index) => LevelOfSigma(Sigmas[index]);
@@ -60,42 +106,6 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
         return index;
     }
 
-    /// <summary>Karras et al. 2022, equation 5, with ρ = 7.</summary>
-    private protected double[] KarrasSigmas(double highest, double lowest, int steps)
-    {
-        const double rho = 7;
-        var (from, to) = (Math.Pow(Config.SigmaMax ?? highest, 1 / rho), Math.Pow(Config.SigmaMin ?? lowest, 1 / rho));
-        return [.. Enumerable.Range(0, steps).Select(i => Math.Pow(from + Share(i, steps) * (to - from), rho))];
-    }
-
-    /// <summary>Levels evenly spaced in log σ, both ends included.</summary>
-    private protected static double[] LogLinear(double highest, double lowest, int count)
-    {
-        var (from, to) = (Math.Log(highest), Math.Log(lowest));
-        return [.. Enumerable.Range(0, count).Select(i => Math.Exp(from + Share(i, count) * (to - from)))];
-    }
-
-    /// <summary>The level at a timestep between whole ones.</summary>
-    private protected double Interpolate(double timestep)
-    {
-        var low = (int)Math.Clamp(Math.Floor(timestep), 0, TrainingSigmas.Length - 1);
-        var high = Math.Min(low + 1, TrainingSigmas.Length - 1);
-        return TrainingSigmas[low] + (Math.Min(timestep, high) - low) * (TrainingSigmas[high] - TrainingSigmas[low]);
-    }
-
-    /// <summary>The timestep, between whole ones, whose level is σ: the inverse of the table, linear in log σ.</summary>
-    private protected double TimestepOf(double sigma)
-    {
-        var wanted = Math.Log(Math.Max(sigma, 1e-10));
-        // With zero terminal SNR the last levels need not rise: the highest is the last one's, whatever its last digit.
-        if (wanted >= _logSigmas[^1] - 1e-6)
-            return _logSigmas.Length - 1;
-        var low = Math.Clamp(Array.FindLastIndex(_logSigmas, log => log <= wanted), 0, _logSigmas.Length - 2);
-        return low + Math.Clamp((_logSigmas[low] - wanted) / (_logSigmas[low] - _logSigmas[low + 1]), 0, 1);
-    }
-
-    private static double Share(int index, int count) => count == 1 ? 0 : index / (double)(count - 1);
-
     // Of a timestep that is visited twice, the second visit: the first one's step is then not left out. Of a broken one,
     // which comes out of logarithms, the last digits may be another library's.
     private int Find(double timestep)
@@ -108,13 +118,5 @@ public abstract class SigmaScheduler(SchedulerConfig config) : Scheduler(config)
                 nameof(timestep));
         var second = Array.IndexOf(Timesteps, Timesteps[first], first + 1);
         return second < 0 ? first : second;
-    }
-
-    // Pure noise has no finite σ: with zero terminal SNR the last ᾱ is the smallest number of float16.
-    private static IEnumerable<float> SigmasOf(SchedulerConfig config)
-    {
-        var alphas = new NoiseSchedule(config).AlphasCumprod;
-        return alphas.Select((alpha, t) => config.RescaleBetasZeroSnr && t == alphas.Count - 1 ? MathF.Pow(2, -24) : alpha)
-            .Select(alpha => MathF.Sqrt((1 - alpha) / alpha));
     }
 }

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace NotebookKit.Schedulers;
 
 /// <summary>
@@ -9,6 +11,12 @@ public abstract class SolverScheduler(SchedulerConfig config) : SigmaScheduler(c
 {
     /// <summary>Whether the last level is 0, to which only a step of first order leads.</summary>
     private protected bool EndsAtZero => Config.FinalSigmasType == "zero";
+
+    /// <inheritdoc/>
+    public override double InitNoiseSigma => 1;
+
+    /// <inheritdoc/>
+    public override Tensor ScaleModelInput(Tensor sample, double timestep) => sample;
 
     /// <inheritdoc/>
     private protected override NoiseLevel LevelOfSigma(double sigma) => NoiseLevel.OfRatio(sigma);
@@ -24,13 +32,13 @@ public abstract class SolverScheduler(SchedulerConfig config) : SigmaScheduler(c
             "trailing" => TimestepSpacing.Trailing(last, Config.NumTrainTimesteps, steps),
             _ => [.. TimestepSpacing.LinSpace(last, steps + 1).Select(t => Math.Round(t)).Take(steps)],
         };
-        double[] sigmas = Config.UseKarrasSigmas ? KarrasSigmas(TrainingSigmas[^1], TrainingSigmas[0], steps)
-            : Config.UseLuLambdas ? LogLinear(TrainingSigmas[^1], TrainingSigmas[0], steps)
-            : [.. timesteps.Select(Interpolate)];
+        double[] sigmas = Config.UseKarrasSigmas ? Table.Karras(Table.Highest, Table.Lowest, steps)
+            : Config.UseLuLambdas ? SigmaTable.LogLinear(Table.Highest, Table.Lowest, steps)
+            : [.. timesteps.Select(Table.Interpolate)];
         var respaced = Config.UseKarrasSigmas || Config.UseLuLambdas;
         if (respaced)
-            timesteps = [.. sigmas.Select(sigma => Math.Round(TimestepOf(sigma)))];
-        Visit(timesteps, [.. sigmas, EndsAtZero ? 0 : respaced ? sigmas[^1] : TrainingSigmas[0]]);
+            timesteps = [.. sigmas.Select(sigma => Math.Round(Table.TimestepOf(sigma)))];
+        Visit(timesteps, [.. sigmas, EndsAtZero ? 0 : respaced ? sigmas[^1] : Table.Lowest]);
     }
 
     /// <summary>λ at a place in the table of levels.</summary>

@@ -150,7 +150,7 @@ public sealed class SamplerAccuracyTests : IDisposable
             sample = scheduler.Step(BestModel(scheduler, i, sample), scheduler.Timesteps[i], sample, null);
 
         var last = scheduler is SigmaScheduler sigmas ? sigmas.Sigmas[^1] : Math.Sqrt(1 / (double)scheduler.Schedule.AlphasCumprod[0] - 1);
-        var alpha = scheduler is KDiffusionScheduler ? 1 : 1 / Math.Sqrt(1 + last * last);
+        var alpha = scheduler is SigmaScheduler and not SolverScheduler ? 1 : 1 / Math.Sqrt(1 + last * last);
         return (sample, start / level.Alpha * alpha * (Size(last) / Size(level.Sigma / level.Alpha)));
 
         static double Size(double ratio) => Math.Sqrt(Spread * Spread + ratio * ratio);

@@ -30,7 +30,7 @@ internal static class SettingText
         if (type.IsEnum)
             return Choices.Of(type, setting.Flag, text);
         if (type == typeof(bool))
-            return bool.TryParse(text, out var on) ? on : throw Wrong("true or false");
+            return bool.TryParse(text, out var on) ? on ^ setting.Inverted : throw Wrong("true or false");
         if (type == typeof(int))
             return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) ? whole
                 : throw Wrong("a whole number");
@@ -42,9 +42,10 @@ internal static class SettingText
         BadSettingException Wrong(string kind) => new($"{setting.Flag} must be {kind}, not '{text}'.");
     }
 
-    /// <summary>A value as <see cref="Read"/> takes it, one text for each entry of a list.</summary>
-    public static IReadOnlyList<string> WriteAll(object value) => value switch
+    /// <summary>A value as <see cref="Read"/> takes it, one text for each entry of a list; a switch as its flag has it.</summary>
+    public static IReadOnlyList<string> WriteAll(Setting setting, object value) => value switch
     {
+        bool on => [Write(on ^ setting.Inverted)],
         IReadOnlyList<string> texts => texts,
         IReadOnlyDictionary<string, double> weights =>
             [.. weights.Select(pair => FormattableString.Invariant($"{pair.Key}={pair.Value:R}"))],

@@ -46,7 +46,7 @@ public sealed class SettingTests
     {
         var setting = Setting.All.Single(setting => setting.Flag == flag);
         var value = Another(setting);
-        var texts = SettingText.WriteAll(value);
+        var texts = SettingText.WriteAll(setting, value);
         var options = setting.With(new TrainOptions(), SettingText.Read(setting, texts));
         Assert.Equal(JsonSerializer.Serialize(value, TrainLog.Json), JsonSerializer.Serialize(setting.Of(options), TrainLog.Json));
 
@@ -54,7 +54,7 @@ public sealed class SettingTests
         Assert.Contains($"\"{setting.Name}\"", card, StringComparison.Ordinal);
         var again = JsonSerializer.Deserialize<TrainOptions>(card, TrainLog.Json)!;
         Assert.Equal(card, JsonSerializer.Serialize(again, TrainLog.Json));
-        Assert.Equal(texts, SettingText.WriteAll(setting.Of(again)!));
+        Assert.Equal(texts, SettingText.WriteAll(setting, setting.Of(again)!));
         // Nothing else has changed.
         Assert.All(Setting.All.Where(other => other != setting),
             other => Assert.Equal(Text(other.Of(new TrainOptions())), Text(other.Of(again))));
