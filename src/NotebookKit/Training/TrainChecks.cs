@@ -3,6 +3,7 @@ using System.Globalization;
 using NotebookKit.Lora;
 using NotebookKit.Schedulers;
 using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Training;
 
@@ -38,6 +39,8 @@ internal static class TrainChecks
         if (options.Method == TrainMethod.TextualInversion)
             TextualInversion(options);
         Output(options);
+        if (options.Saving.Resume)
+            ResumePoint.Require(new RunPlace(options.OutputPath));
     }
 
     private static void Check(Concept concept, TrainOptions options)

@@ -27,7 +27,16 @@ public sealed record RunCard(
     TrainOptions Settings,
     IReadOnlyDictionary<string, string> Versions)
 {
+    /// <summary>What <see cref="Fixed"/> calls the pictures' hashes.</summary>
+    internal const string PictureSums = "pictures", ClassPictureSums = "class_pictures";
+
     private static readonly JsonSerializerOptions Indented = new(TrainLog.Json) { WriteIndented = true };
+
+    /// <summary>Optimizer steps that the result has behind it; null while the run lives.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Whole epochs that the result has behind it; null while the run lives.</summary>
+    public int? Epochs { get; init; }
 
     /// <summary>A run's card.</summary>
     /// <param name="sd">The base.</param>
@@ -54,7 +63,7 @@ public sealed record RunCard(
 
     /// <summary>Where the card of an output lies.</summary>
     /// <param name="output">The run's output.</param>
-    public static string PathFor(string output) => Beside(output, ".card.json");
+    public static string PathFor(string output) => new RunPlace(output).Card;
 
     /// <summary>Reads a card.</summary>
     /// <param name="path">A <c>.card.json</c> file.</param>
@@ -119,17 +128,13 @@ public sealed record RunCard(
         kept["pictures_per_step"] = $"{Settings.Intervals.BatchSize * Settings.Intervals.GradientAccumulation}";
         kept["base"] = BaseHash ?? "";
         kept["dtype"] = Versions.GetValueOrDefault("dtype", "");
-        kept["pictures"] = string.Join(' ', Pictures.Values.Order());
-        kept["class_pictures"] = string.Join(' ', ClassPictures.Values.Order());
+        kept[PictureSums] = SumsOf(Pictures);
+        kept[ClassPictureSums] = SumsOf(ClassPictures);
         return kept;
     }
 
-    /// <summary>A file beside an output, named after it.</summary>
-    internal static string Beside(string output, string ending)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        return Path.Combine(Path.GetDirectoryName(full)!, Path.GetFileNameWithoutExtension(full) + ending);
-    }
+    /// <summary>The hashes of pictures, whatever their names.</summary>
+    internal static string SumsOf(IReadOnlyDictionary<string, string> pictures) => string.Join(' ', pictures.Values.Order());
 
     private static string HashOf(string file)
     {
