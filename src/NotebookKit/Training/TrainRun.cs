@@ -99,7 +99,7 @@ internal sealed class TrainRun : IDisposable
             _card.Write(_place.Card);
         (Epoch, StepInEpoch, Step.Step) = (_start.Epoch, _start.StepInEpoch, _start.Step);
         Ledger.Open(_start);
-        Ledger.TextShare = Weights.Text.Count > 0 ? _options.Learning.TextRate / _options.MainLearningRate : null;
+        Ledger.TextShare = Weights.TextLearns(0) ? _options.Learning.TextRate / _options.MainLearningRate : null;
         foreach (var sentence in _notices)
             yield return Ledger.Tell(new NoticeEvent(sentence));
         if (_start.Step == 0 && _samples.AreDue(0))

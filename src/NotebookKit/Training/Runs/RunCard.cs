@@ -32,6 +32,9 @@ public sealed record RunCard(
 
     private static readonly JsonSerializerOptions Indented = new(TrainLog.Json) { WriteIndented = true };
 
+    /// <summary>SHA-256 of the LoRA that the run began with; null for a run that began anew.</summary>
+    public string? NetworkWeightsHash { get; init; }
+
     /// <summary>Optimizer steps that the result has behind it; null while the run lives.</summary>
     public int? Steps { get; init; }
 
@@ -59,7 +62,10 @@ public sealed record RunCard(
             ["system"] = RuntimeInformation.OSDescription,
             ["device"] = sd.Device.ToString(),
             ["dtype"] = Precision.NameOf(sd.UNet.parameters().First().dtype),
-        });
+        })
+    {
+        NetworkWeightsHash = File.Exists(options.Lora.Weights) ? HashOf(options.Lora.Weights) : null
+    };
 
     /// <summary>Where the card of an output lies.</summary>
     /// <param name="output">The run's output.</param>
@@ -98,6 +104,9 @@ public sealed record RunCard(
                     $"{file} is no longer the picture that the run card names; put the old one back, or train without the card.");
         }
 
+        if (Settings.Lora.Weights is { } weights && NetworkWeightsHash is { } then && (!File.Exists(weights) || HashOf(weights) != then))
+            throw new BadInputException($"{weights} is no longer the LoRA that the run card began with; put the old one back to repeat the "
+                + "run.");
         if (!Path.Exists(Base))
             throw new BadInputException($"The run card names the base {Base}, which is not there; put it back to repeat the run.");
         if (BaseHash is not null && ModelHash.Of(Base) is { } now && now != BaseHash)
@@ -113,7 +122,8 @@ public sealed record RunCard(
     /// base.</summary>
     internal IReadOnlyDictionary<string, string> Fixed()
     {
-        var kept = new Dictionary<string, string>();
+        // The file may lie elsewhere by now, and a state has the weights.
+        var kept = new Dictionary<string, string> { ["network_weights"] = Path.GetFileName(Settings.Lora.Weights) ?? "none" };
         foreach (var setting in Setting.All.Where(setting => !setting.MayChange))
         {
             // The first concept's under the names that checkpoints of before have.
