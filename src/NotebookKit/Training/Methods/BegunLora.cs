@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Methods;
 
-/// <summary>A run that begins with the weights of an existing LoRA: what it takes from the file, and what cannot be asked for beside it.</summary>
+/// <summary>A run that begins with the weights of an existing LoRA: what it takes from the file, and what cannot be asked for
+/// beside it.</summary>
 internal static class BegunLora
 {
     /// <summary>Refuses a file that is not there, and a method that trains no LoRA.</summary>

@@ -25,7 +25,8 @@ internal sealed class EarlierRun(RunPlace place, string source)
             File.Move(place.Log, aside.Log);
         return states.Count == 0 ? null
             : $"An earlier run of {Path.GetFileName(place.Output)} left checkpoints, which now stand aside in {aside.Checkpoints}"
-                + (Replaceable(aside) ? ", until this run has come as far." : $"; to go on from them, resume {Path.GetFileName(aside.Output)}.");
+                + (Replaceable(aside) ? ", until this run has come as far."
+                    : $"; to go on from them, resume {Path.GetFileName(aside.Output)}.");
     }
 
     /// <summary>Puts the result that lies there aside unless the new one has come at least as far, just before the new one is

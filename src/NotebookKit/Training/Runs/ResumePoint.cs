@@ -50,7 +50,8 @@ internal sealed record ResumePoint(string Path, RunPosition Position, IReadOnlyL
             }
         }
 
-        throw new BadSettingException($"No checkpoint in {place.Checkpoints} is whole: {damaged[0].Why}; leave --resume out to begin anew.");
+        throw new BadSettingException($"No checkpoint in {place.Checkpoints} is whole: {damaged[0].Why}; leave --resume out to begin "
+            + "anew.");
     }
 
     /// <summary>Refuses a run with other settings, or other pictures of the subject.</summary>

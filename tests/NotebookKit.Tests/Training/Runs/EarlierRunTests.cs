@@ -90,7 +90,8 @@ public sealed class EarlierRunTests(TinyBase tiny) : ToyTraining(tiny)
 
     private IEnumerable<string?> Files() => Directory.GetFiles(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
-    private IEnumerable<string?> Runs() => Directory.GetDirectories(At("checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+    private IEnumerable<string?> Runs() =>
+        Directory.GetDirectories(At("checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
     private static IEnumerable<string?> Names(string folder) =>
         Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
