@@ -89,4 +89,7 @@ public enum Need
 
     /// <summary>A LoRA on convolutions.</summary>
     Convolutions = 512,
+
+    /// <summary>A LoRA that begins anew, not with the weights of a file.</summary>
+    NewLora = 1024,
 }

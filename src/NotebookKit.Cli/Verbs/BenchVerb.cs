@@ -27,7 +27,35 @@ internal static class BenchVerb
         Memory(),
         Gpu(),
         Kernel(),
+        Kills(),
     };
+
+    private static Command Kills()
+    {
+        var folder = BaseOption.Create();
+        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 200, Description = "how many kills" };
+        var seed = new Option<int>("--seed") { Description = "decides their moments" };
+        var pictures = new Option<string>("--pictures-dir")
+        {
+            DefaultValueFactory = _ => "data/sample-rabbit",
+            Description = "pictures to train on"
+        };
+        var command = new Command("kills", "End trainings, merges and conversions with SIGKILL at random moments, let them go on, and look "
+            + "whether anything is lost.") { folder, rounds, seed, pictures };
+        var json = Verb.JsonOption(command);
+        command.SetAction(parse =>
+        {
+            using var kills = new KillRounds([.. KernelVerb.Program().Take(2)], parse.GetValue(folder)!, parse.GetValue(pictures)!,
+                parse.GetValue(seed));
+            var figures = kills.Run(parse.GetValue(rounds), Console.Error.WriteLine);
+            Console.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(figures, Verb.Json)
+                : $"{figures.Kills} kills, {figures.AfterEnd} of them when all was done; {figures.Ends} pieces of work came to their "
+                    + $"end; {figures.Losses.Count} losses");
+            return figures.Losses.Count == 0 ? 0 : Verb.Failed;
+        });
+        return command;
+    }
 
     private static Command Kernel()
     {

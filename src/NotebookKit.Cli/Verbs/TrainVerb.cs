@@ -85,7 +85,7 @@ internal static class TrainVerb
                 },
                 Verb.Json));
         }
-        else
+        else if (!result.Untouched)
         {
             Console.WriteLine($"{result.History.Count} steps in {result.Seconds:0.0} s, {MemoryForecast.Size(result.PeakBytes)} of memory "
                 + $"at most ({MemoryForecast.Size(forecast.Needed)} forecast): {result.Output}");

@@ -75,9 +75,11 @@ public sealed class LoraNetwork : IDisposable
         set => Set(text: true, field = value);
     } = 1;
 
-    /// <summary>Attaches a new network, ready to train. Its first forward pass equals the base's bit for bit.</summary>
+    /// <summary>Attaches a new network, ready to train. Its first forward pass equals the base's bit for bit, but where
+    /// it begins with <see cref="LoraOptions.Weights"/>.</summary>
     /// <param name="unet">The UNet to adapt.</param>
-    /// <param name="textEncoder">The text encoder to adapt too, or null to leave it as it is.</param>
+    /// <param name="textEncoder">The text encoder to adapt too, or null to leave it as it is; needed where the options name a file to
+    /// begin with.</param>
     /// <param name="options">Rank, alpha, layers, what to begin with, seed.</param>
     /// <exception cref="BadInputException">An option makes no sense, or the base has none of the layers.</exception>
     public static LoraNetwork Inject(UNet2DConditionModel unet, CLIPTextModel? textEncoder, LoraOptions options)
@@ -86,7 +88,10 @@ public sealed class LoraNetwork : IDisposable
         options.Validate();
         using var grad = no_grad();
         var network = new LoraNetwork();
-        foreach (var (module, adapter) in TrainedKind.Of(options.Kind).Start(options.Choose(LoraModules.Of(unet, textEncoder)), options))
+        using var scope = NewDisposeScope();
+        foreach (var (module, adapter) in options.Weights is { } file
+            ? LoraContinuation.Read(file, unet, textEncoder ?? throw new ArgumentNullException(nameof(textEncoder))).Start(options.Dropout)
+            : TrainedKind.Of(options.Kind).Start(options.Choose(LoraModules.Of(unet, textEncoder)), options))
             network.Attach(module, adapter);
 
         if (network._adapters.Count == 0)

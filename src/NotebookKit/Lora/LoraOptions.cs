@@ -8,43 +8,49 @@ public sealed record LoraOptions
     /// <summary>The kinds of adapters that can be trained.</summary>
     public static IReadOnlyList<string> Kinds { get; } = [.. AdapterKind.All.OfType<TrainedKind>().Select(kind => kind.Option)];
 
+    /// <summary>An existing LoRA whose weights a training begins with; kind, ranks and layers are then the file's. Null begins anew.</summary>
+    [Setting("--network-weights", "a LoRA file to begin with; kind, ranks and layers are its own", Name = "network_weights",
+        Needs = Need.Lora, MayChange = true)]
+    public string? Weights { get; init; }
+
     /// <summary>What kind of adapter: one of <see cref="Kinds"/>.</summary>
     [Setting("--lora-kind", "what kind of adapter: lora or vera (projections that all layers share, and two learned vectors for each)",
-        Name = "lora_kind", Needs = Need.Lora)]
+        Name = "lora_kind", Needs = Need.Lora | Need.NewLora)]
     public string Kind { get; init; } = "lora";
 
     /// <summary>Numbers that pass through each adapter; higher means a finer and larger file. At least 1.</summary>
-    [Setting("--rank", "numbers that pass through each adapter", Min = 1, Usual = "4 to 32 is usual", Needs = Need.Lora)]
+    [Setting("--rank", "numbers that pass through each adapter", Min = 1, Usual = "4 to 32 is usual", Needs = Need.Lora | Need.NewLora)]
     public int Rank { get; init; } = 8;
 
     /// <summary>The scale's numerator (alpha / rank); the rank itself when null, that is a scale of 1.</summary>
     [Setting("--alpha", "the scale's numerator", Otherwise = "the rank", Above = 0, Usual = "leave it out to use the rank",
-        Needs = Need.Lora)]
+        Needs = Need.Lora | Need.NewLora)]
     public double? Alpha { get; init; }
 
     /// <summary>The rank of 3×3 convolutions (kohya's <c>conv_dim</c>); <see cref="Rank"/> when null.</summary>
     [Setting("--conv-rank", "the rank of 3×3 convolutions", Otherwise = "that of the others", Min = 1,
-        Usual = "leave it out for the rank of the other layers", Needs = Need.Lora | Need.Convolutions)]
+        Usual = "leave it out for the rank of the other layers", Needs = Need.Lora | Need.NewLora | Need.Convolutions)]
     public int? ConvRank { get; init; }
 
     /// <summary>The alpha of 3×3 convolutions (kohya's <c>conv_alpha</c>); when null, <see cref="Alpha"/>, or their rank where
     /// <see cref="ConvRank"/> is given.</summary>
     [Setting("--conv-alpha", "the scale's numerator of 3×3 convolutions",
-        Otherwise = "that of the others, or the rank where --conv-rank is given", Above = 0, Needs = Need.Lora | Need.Convolutions)]
+        Otherwise = "that of the others, or the rank where --conv-rank is given", Above = 0,
+        Needs = Need.Lora | Need.NewLora | Need.Convolutions)]
     public double? ConvAlpha { get; init; }
 
     /// <summary>Other ranks for some layers: the first whose pattern fits a layer's path counts. Rank 0 leaves the layer alone.</summary>
     [Setting("--lora-rank", "LAYERS=RANK or LAYERS=RANK:ALPHA: another rank for some layers, 0 to leave them alone; repeat for more",
-        Name = "lora_ranks", Needs = Need.Lora)]
+        Name = "lora_ranks", Needs = Need.Lora | Need.NewLora)]
     public IReadOnlyList<LoraRank> Ranks { get; init; } = [];
 
     /// <summary>The layers to adapt; the attention layers when null, in a run those of its method.</summary>
     [Setting("--lora-targets", "attention, extension, kohya (all transformer layers), extended, locon (convolutions too), all, or a "
-        + "pattern over the layers' paths", Otherwise = "what the method says", Needs = Need.Lora)]
+        + "pattern over the layers' paths", Otherwise = "what the method says", Needs = Need.Lora | Need.NewLora)]
     public LoraTargets? Targets { get; init; }
 
     /// <summary>What the adapters begin with; each begins at the base, bit for bit.</summary>
-    [Setting("--lora-init", "what adapters begin with: kaiming, gaussian or pissa", Name = "lora_init", Needs = Need.Lora)]
+    [Setting("--lora-init", "what adapters begin with: kaiming, gaussian or pissa", Name = "lora_init", Needs = Need.Lora | Need.NewLora)]
     public LoraInit Init { get; init; } = LoraInit.Kaiming;
 
     /// <summary>The share of the squeezed numbers that training sets to zero, 0 to below 1, after <c>down</c> as kohya does.</summary>
@@ -54,12 +60,12 @@ public sealed record LoraOptions
 
     /// <summary>Scale by alpha / √rank instead of alpha / rank, so that a high rank does not learn more slowly (rsLoRA, Kalajdzievski
     /// 2023).</summary>
-    [Setting("--rslora", "scale by alpha / √rank", Name = "rs_lora", Needs = Need.Lora)]
+    [Setting("--rslora", "scale by alpha / √rank", Name = "rs_lora", Needs = Need.Lora | Need.NewLora)]
     public bool RsLora { get; init; }
 
     /// <summary>Learn length and direction of each weight apart (DoRA, Liu et al. 2024); null for plain LoRA.</summary>
     [Setting("--dora", "learn each weight's length apart: per_output (PEFT) or per_input (which the web UI applies rightly)",
-        Needs = Need.Lora)]
+        Needs = Need.Lora | Need.NewLora)]
     public DoraNorm? Dora { get; init; }
 
     /// <summary>Seeds the first values of the down weights; the same seed gives the same network. In a run it is the run's.</summary>

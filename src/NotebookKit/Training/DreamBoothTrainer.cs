@@ -74,9 +74,17 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
 
         using var ledger = new RunLedger(sd, Options);
         using var data = new TrainData(sd, Options);
+        var from = GoingOn(data);
+        if (Untouched(ledger, from, notices) is { } untouched)
+        {
+            foreach (var happened in untouched)
+                yield return happened;
+            yield break;
+        }
+
         foreach (var (stage, done, total) in data.Prepare(cancel)) // class images painted, all pictures encoded
             yield return ledger.Stage(stage, done, total);
-        using var run = new TrainRun(sd, Options, data, ledger, notices);
+        using var run = new TrainRun(sd, Options, data, ledger, [.. notices, .. from?.Notes ?? []], from);
         foreach (var happened in run.Begin())
             yield return happened;
 
@@ -100,6 +108,32 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
 
         foreach (var happened in run.Finish())
             yield return happened;
+    }
+
+    // Told before class images are painted for a run that cannot go on.
+    private ResumePoint? GoingOn(TrainData data)
+    {
+        if (!Options.Saving.Resume)
+            return null;
+        var from = ResumePoint.Find(new RunPlace(Options.OutputPath));
+        from.Check(RunCard.Of(sd, Options, data.Pictures.Select(picture => picture.Path), []));
+        return from;
+    }
+
+    // Where nothing is left to train and the result has come as far as the state; a kill may have come between the two.
+    private List<TrainEvent>? Untouched(RunLedger ledger, ResumePoint? from, IReadOnlyList<string> notices)
+    {
+        var place = new RunPlace(Options.OutputPath);
+        if (from is null || from.Position.Epoch < Options.EpochsInAll || RunExtent.Of(place) is not { } there || !there.Covers(from.Extent))
+            return null;
+        var asked = Options.Method == TrainMethod.Imagic ? Options.EpochsInAll / 2 : Options.EpochsInAll;
+        string[] told = [.. from.Notes, $"Nothing is left to train: {Path.GetFileName(place.Output)} has {there.Epochs} epochs "
+            + $"({there.Steps} steps) behind it, and {asked} are asked for; it stays as it is. Ask for more epochs to go on."];
+        var result = new TrainResult(Options.OutputPath, from.Position.History, [], there.Epochs, ledger.Elapsed.TotalSeconds,
+            MemoryUse.PeakBytes(sd.Device), Stopped: false, [.. notices, .. told])
+        { Untouched = true, Checkpoint = from.Path, Card = place.Card };
+        return [.. told.Select(sentence => ledger.Tell(new NoticeEvent(sentence))),
+            ledger.Tell(new FinishedEvent(Options.OutputPath, false) { Result = result })];
     }
 
     private StepRecord Step(TrainRun run, StepSamples group)

@@ -51,10 +51,10 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         }
 
         var grid = ImageGrid.Render(pictures, columns, captions, cell: Math.Max(Smallest, pictures[0].Width));
-        var output = Path.GetFullPath(options.OutputPath);
-        var folder = Path.Combine(Path.GetDirectoryName(output)!, "samples");
+        var place = new RunPlace(options.OutputPath);
+        var folder = Path.Combine(place.Folder, "samples");
         Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(output)}-epoch-{epoch:0000}.png");
+        var path = Path.Combine(folder, $"{place.Name}-epoch-{epoch:0000}.png");
         grid.SavePng(path);
         _drawn.Add(new SampleGrid(epoch, path) { Grid = grid, Rows = kept });
         return _drawn[^1];

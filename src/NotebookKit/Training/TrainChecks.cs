@@ -3,6 +3,8 @@ using System.Globalization;
 using NotebookKit.Lora;
 using NotebookKit.Schedulers;
 using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Methods;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Training;
 
@@ -18,6 +20,7 @@ internal static class TrainChecks
             "PiSSA and DoRA do not go together: leave --lora-init pissa or --dora out.");
         if (options.Method is TrainMethod.Lora or TrainMethod.LoraExtended)
             options.Lora.Validate();
+        BegunLora.Check(options);
         Require(LrSchedule.Names.Contains(options.Learning.Schedule), LrSchedule.Unknown(options.Learning.Schedule));
         (options with
         {
@@ -28,16 +31,15 @@ internal static class TrainChecks
             }
         }).ScheduleOver(1).Validate();
         SamplerName.Find(options.Samples.Sampler); // refuses, with the nearest names
+        FolderChecks.Check(options);
         if (options.Samples.HeldOutDir is { } heldOut)
-        {
-            Require(Path.GetFullPath(heldOut) != Path.GetFullPath(options.Concepts[0].InstanceDir),
-                $"The held-out folder {heldOut} is the one that is trained on; hold other pictures out.");
             TrainingPicture.Read(options.Concepts[0] with { InstanceDir = heldOut });
-        }
 
         if (options.Method == TrainMethod.TextualInversion)
             TextualInversion(options);
         Output(options);
+        if (options.Saving.Resume)
+            ResumePoint.Require(new RunPlace(options.OutputPath));
     }
 
     private static void Check(Concept concept, TrainOptions options)

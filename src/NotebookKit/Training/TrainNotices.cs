@@ -1,5 +1,6 @@
 using NotebookKit.Pipeline;
 using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Methods;
 
 namespace NotebookKit.Training;
 
@@ -10,6 +11,8 @@ internal static class TrainNotices
     {
         if (Precision.Warning(sd.UNet.parameters().First().dtype, sd.Device) is { } slow)
             yield return slow;
+        foreach (var notice in BegunLora.Notices(options, sd))
+            yield return notice;
         // One sentence often holds for every caption of a concept.
         foreach (var warning in options.Concepts.SelectMany(concept => CaptionAudit.Of(concept, sd.Tokenizer))
             .SelectMany(row => row.Warnings).Distinct())

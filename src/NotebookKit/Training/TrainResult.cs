@@ -31,6 +31,9 @@ public sealed record TrainResult(
     /// <summary>The newest checkpoint; null where none was written.</summary>
     public string? Checkpoint { get; init; }
 
+    /// <summary>Whether nothing was left to train, so that the result lies there as it was.</summary>
+    public bool Untouched { get; init; }
+
     /// <summary>The run card beside the output.</summary>
     public string? Card { get; init; }
 }

@@ -23,13 +23,19 @@ internal sealed class TrainRun : IDisposable
     private readonly SampleGrids _samples;
     private readonly RunCheckpoint _checkpoints;
     private readonly RunCard _card;
+    private readonly RunPlace _place;
+    private readonly EarlierRun _earlier;
+    private readonly ResumePoint? _from;
     private RunPosition _start = new();
     private EncodersAside? _aside;
 
     /// <summary>Makes the parts; the data must have been prepared.</summary>
-    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, IEnumerable<string> notices)
+    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, IEnumerable<string> notices,
+        ResumePoint? from)
     {
-        (_sd, _options, Data, Ledger) = (sd, options, data, ledger);
+        (_sd, _options, Data, Ledger, _from) = (sd, options, data, ledger, from);
+        _place = new RunPlace(options.OutputPath);
+        _earlier = new EarlierRun(_place, sd.Folder);
         try
         {
             Weights = TrainedWeights.Create(sd, options);
@@ -78,11 +84,22 @@ internal sealed class TrainRun : IDisposable
     /// step.</summary>
     public IEnumerable<TrainEvent> Begin()
     {
-        _card.Write(RunCard.PathFor(_options.OutputPath));
-        _start = _options.Saving.Resume ? _checkpoints.Read(_card.Fixed()) : new RunPosition { Settings = _card.Fixed() };
+        _from?.CheckClasses(_card);
+        if (_from is not null)
+            _checkpoints.Read(_from);
+        _start = (_from?.Position ?? new RunPosition()) with
+        {
+            Settings = _card.Fixed(),
+            Pictures = _card.Pictures,
+            ClassPictures = _card.ClassPictures
+        };
+        if (_from is null && _earlier.SetAside() is { } aside)
+            _notices.Add(aside);
+        if (!Path.Exists(_place.Output)) // else the card that is there belongs to it
+            _card.Write(_place.Card);
         (Epoch, StepInEpoch, Step.Step) = (_start.Epoch, _start.StepInEpoch, _start.Step);
         Ledger.Open(_start);
-        Ledger.TextShare = Weights.Text.Count > 0 ? _options.Learning.TextRate / _options.MainLearningRate : null;
+        Ledger.TextShare = Weights.TextLearns(0) ? _options.Learning.TextRate / _options.MainLearningRate : null;
         foreach (var sentence in _notices)
             yield return Ledger.Tell(new NoticeEvent(sentence));
         if (_start.Step == 0 && _samples.AreDue(0))
@@ -112,15 +129,21 @@ internal sealed class TrainRun : IDisposable
         if (_heldOut.IsDue(epochs))
             yield return Ledger.Tell(new HeldOutEvent(Keeping(epochs, () => Averaged(() => _heldOut.Measure(epochs, Weights)))));
         if (_checkpoints.IsDue(epochs))
-            yield return Ledger.Tell(Checkpoint(epochs));
+            yield return Ledger.Tell(Checkpoint(epochs, withResult: true));
     }
 
-    /// <summary>Saves the result, with a checkpoint where there are steps left.</summary>
+    /// <summary>Saves the result, and before it the state to go on from.</summary>
     public IEnumerable<TrainEvent> Finish()
     {
         var stopped = Ledger.History.Count < TotalSteps;
-        if (stopped)
-            yield return Ledger.Tell(Checkpoint(Epoch));
+        if (_checkpoints.Latest is not { } latest || RunStates.StepOf(latest) != Ledger.History.Count)
+            yield return Ledger.Tell(Keeping(Epoch, () => Checkpoint(Epoch, withResult: stopped)));
+        if (_earlier.Keep(new RunExtent(Ledger.History.Count, Epoch)) is { } kept)
+        {
+            _notices.Add(kept);
+            yield return Ledger.Tell(new NoticeEvent(kept));
+        }
+
         Keeping(Epoch, () => Averaged(Save, whole: true));
         if (_heldOut.Verdict() is { } verdict)
             yield return Ledger.Tell(new NoticeEvent(verdict));
@@ -131,7 +154,7 @@ internal sealed class TrainRun : IDisposable
             HeldOut = _heldOut.Records,
             Proof = Weights.Proof,
             Checkpoint = _checkpoints.Latest,
-            Card = RunCard.PathFor(_options.OutputPath),
+            Card = _place.Card,
         };
         yield return Ledger.Tell(new FinishedEvent(_options.OutputPath, stopped) { Result = result });
     }
@@ -169,25 +192,24 @@ internal sealed class TrainRun : IDisposable
         Weights?.Dispose();
     }
 
-    private CheckpointEvent Checkpoint(int epochs)
+    private CheckpointEvent Checkpoint(int epochs, bool withResult)
     {
-        var position = new RunPosition
+        var position = _start with
         {
             Step = Ledger.History.Count,
             Epoch = epochs,
             StepInEpoch = StepInEpoch,
-            History = Ledger.History,
-            Settings = _start.Settings
+            History = Ledger.History
         };
         using var back = _aside?.Return();
-        return new CheckpointEvent(_checkpoints.Write(position, Notes()), epochs, position.Step);
+        return new CheckpointEvent(_checkpoints.Write(position, withResult ? Notes() : null), epochs, position.Step);
     }
 
     private string? Rescue(int epochs)
     {
         try
         {
-            return Checkpoint(epochs).Path;
+            return Checkpoint(epochs, withResult: true).Path;
         }
         catch (Exception e) when (OutOfMemory.Is(e))
         {
@@ -197,7 +219,10 @@ internal sealed class TrainRun : IDisposable
 
     private string Save()
     {
+        File.Delete(_place.Card); // so that no card ever tells of another result
         Weights.Save(_options.OutputPath, Notes());
+        (_card with { Steps = Ledger.History.Count, Epochs = Epoch }).Write(_place.Card);
+        _earlier.Forget();
         return _options.OutputPath;
     }
 

@@ -72,7 +72,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
             }).Train();
         using var trained = StableDiffusion.Load(result.Output);
         Assert.True(Predict(trained).Equals(Predict(sd)));
-        Assert.Equal(["epoch-0001-step-000003.state.safetensors", "epoch-0001-step-000003" + Path.GetExtension(name)],
+        Assert.Equal(["epoch-0002-step-000006.state.safetensors", "epoch-0002-step-000006" + Path.GetExtension(name)],
             Directory.GetFiles(Path.Combine(Folder, "checkpoints", "model")).Select(Path.GetFileName)
                 .OrderByDescending(file => file!.Contains("state", StringComparison.Ordinal)));
     }

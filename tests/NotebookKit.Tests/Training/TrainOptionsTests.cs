@@ -71,10 +71,6 @@ public sealed class TrainOptionsTests : IDisposable
     }
 
     [Fact]
-    public void The_held_out_folder_is_another_than_the_one_that_is_trained_on() =>
-        Refuses(Good with { Samples = Good.Samples with { HeldOutDir = _folder } }, "held-out");
-
-    [Fact]
     public void Every_concept_is_checked() =>
         Refuses(Good with { Concepts = [Good.Concepts[0], new() { InstanceDir = Path.Combine(_folder, "more"), InstancePrompt = "p" }] },
             "more");

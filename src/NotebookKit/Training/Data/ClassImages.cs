@@ -41,10 +41,7 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
             return [];
         var groups = pictures.GroupBy(picture => (picture.Picture.ClassPrompt, Bucket: options.BucketFor(sd, picture.Size)))
             .OrderBy(group => group.Key.ClassPrompt, StringComparer.Ordinal).ThenBy(group => group.Key.Bucket).ToList();
-        var folder = concept.ClassDir
-            ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, "class-images",
-                Slug(concept.ClassToken is { } kind && concept.ClassPrompt!.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? kind
-                    : concept.ClassPrompt!));
+        var folder = FolderOf(options, concept);
         return
         [
             .. from @group in groups
@@ -67,6 +64,12 @@ public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)
                },
         ];
     }
+
+    /// <summary>Where the class images of a concept lie, or are to go.</summary>
+    internal static string FolderOf(TrainOptions options, Concept concept) => concept.ClassDir
+        ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!, "class-images",
+            Slug(concept.ClassToken is { } kind && concept.ClassPrompt!.Contains(FileWords.Placeholder, StringComparison.Ordinal) ? kind
+                : concept.ClassPrompt!));
 
     /// <summary>Paints what is missing.</summary>
     /// <param name="sd">The base, with nothing attached to it and nothing trained into it.</param>

@@ -29,6 +29,12 @@ internal sealed class CountedParameters
         var (_, unet, text, vae) = Networks(shape);
         (UNet, TextEncoder, Vae) = (Count(unet), Count(text), Count(vae));
         Largest = new nn.Module[] { unet, text, vae }.Max(part => part.parameters().Max(parameter => parameter.numel()));
+        if (plan.Options.Lora is { Weights: { } file, Targets: null }) // no base was there yet to take the file's shape for
+        {
+            using var scope = NewDisposeScope();
+            plan = plan with { Options = plan.Options with { Lora = LoraContinuation.Read(file, unet, text).Shaped(plan.Options.Lora) } };
+        }
+
         Dora = plan.Options.Lora.Dora is not null;
         Dropout = plan.Options.Lora.Dropout > 0;
         switch (plan.Options.Method)

@@ -12,7 +12,8 @@ internal sealed class LoraTraining : TrainedWeights
 
     public LoraTraining(StableDiffusion sd, TrainOptions options) : base(sd, options)
     {
-        _network = LoraNetwork.Inject(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, options.Lora);
+        var textEncoder = options.TextRatio > 0 || options.Lora.Weights is not null ? sd.TextEncoder : null;
+        _network = LoraNetwork.Inject(sd.UNet, textEncoder, options.Lora);
         var text = _network.TextParameters.ToHashSet(ReferenceEqualityComparer.Instance);
         var named = _network.Adapters
             .SelectMany(adapter => adapter.Adapter.Parameters.Select((parameter, index) =>

@@ -16,16 +16,22 @@ internal static class ModelFolder
         }
 
         var folder = Path.GetFullPath(path);
-        var unfinished = folder + ".unfinished";
+        var (unfinished, replaced) = (folder + ".unfinished", folder + ".replaced");
+        if (Directory.Exists(replaced) && !Directory.Exists(folder)) // a kill came between the two moves below
+            Directory.Move(replaced, folder);
         try
         {
             if (Directory.Exists(unfinished))
                 Directory.Delete(unfinished, recursive: true);
             sd.Save(unfinished, dtype);
             more?.Invoke(unfinished);
+            if (Directory.Exists(replaced))
+                Directory.Delete(replaced, recursive: true);
             if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
+                Directory.Move(folder, replaced); // for deleting takes long
             Directory.Move(unfinished, folder);
+            if (Directory.Exists(replaced))
+                Directory.Delete(replaced, recursive: true);
         }
         finally
         {

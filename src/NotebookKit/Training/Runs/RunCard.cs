@@ -27,7 +27,19 @@ public sealed record RunCard(
     TrainOptions Settings,
     IReadOnlyDictionary<string, string> Versions)
 {
+    /// <summary>What <see cref="Fixed"/> calls the pictures' hashes.</summary>
+    internal const string PictureSums = "pictures", ClassPictureSums = "class_pictures";
+
     private static readonly JsonSerializerOptions Indented = new(TrainLog.Json) { WriteIndented = true };
+
+    /// <summary>SHA-256 of the LoRA that the run began with; null for a run that began anew.</summary>
+    public string? NetworkWeightsHash { get; init; }
+
+    /// <summary>Optimizer steps that the result has behind it; null while the run lives.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Whole epochs that the result has behind it; null while the run lives.</summary>
+    public int? Epochs { get; init; }
 
     /// <summary>A run's card.</summary>
     /// <param name="sd">The base.</param>
@@ -50,11 +62,14 @@ public sealed record RunCard(
             ["system"] = RuntimeInformation.OSDescription,
             ["device"] = sd.Device.ToString(),
             ["dtype"] = Precision.NameOf(sd.UNet.parameters().First().dtype),
-        });
+        })
+    {
+        NetworkWeightsHash = File.Exists(options.Lora.Weights) ? HashOf(options.Lora.Weights) : null
+    };
 
     /// <summary>Where the card of an output lies.</summary>
     /// <param name="output">The run's output.</param>
-    public static string PathFor(string output) => Beside(output, ".card.json");
+    public static string PathFor(string output) => new RunPlace(output).Card;
 
     /// <summary>Reads a card.</summary>
     /// <param name="path">A <c>.card.json</c> file.</param>
@@ -89,6 +104,9 @@ public sealed record RunCard(
                     $"{file} is no longer the picture that the run card names; put the old one back, or train without the card.");
         }
 
+        if (Settings.Lora.Weights is { } weights && NetworkWeightsHash is { } then && (!File.Exists(weights) || HashOf(weights) != then))
+            throw new BadInputException($"{weights} is no longer the LoRA that the run card began with; put the old one back to repeat the "
+                + "run.");
         if (!Path.Exists(Base))
             throw new BadInputException($"The run card names the base {Base}, which is not there; put it back to repeat the run.");
         if (BaseHash is not null && ModelHash.Of(Base) is { } now && now != BaseHash)
@@ -104,7 +122,8 @@ public sealed record RunCard(
     /// base.</summary>
     internal IReadOnlyDictionary<string, string> Fixed()
     {
-        var kept = new Dictionary<string, string>();
+        // The file may lie elsewhere by now, and a state has the weights.
+        var kept = new Dictionary<string, string> { ["network_weights"] = Path.GetFileName(Settings.Lora.Weights) ?? "none" };
         foreach (var setting in Setting.All.Where(setting => !setting.MayChange))
         {
             // The first concept's under the names that checkpoints of before have.
@@ -119,17 +138,13 @@ public sealed record RunCard(
         kept["pictures_per_step"] = $"{Settings.Intervals.BatchSize * Settings.Intervals.GradientAccumulation}";
         kept["base"] = BaseHash ?? "";
         kept["dtype"] = Versions.GetValueOrDefault("dtype", "");
-        kept["pictures"] = string.Join(' ', Pictures.Values.Order());
-        kept["class_pictures"] = string.Join(' ', ClassPictures.Values.Order());
+        kept[PictureSums] = SumsOf(Pictures);
+        kept[ClassPictureSums] = SumsOf(ClassPictures);
         return kept;
     }
 
-    /// <summary>A file beside an output, named after it.</summary>
-    internal static string Beside(string output, string ending)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        return Path.Combine(Path.GetDirectoryName(full)!, Path.GetFileNameWithoutExtension(full) + ending);
-    }
+    /// <summary>The hashes of pictures, whatever their names.</summary>
+    internal static string SumsOf(IReadOnlyDictionary<string, string> pictures) => string.Join(' ', pictures.Values.Order());
 
     private static string HashOf(string file)
     {

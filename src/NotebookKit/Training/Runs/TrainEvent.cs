@@ -130,7 +130,7 @@ public sealed record FinishedEvent(string Output, bool Stopped) : TrainEvent
     public TrainResult? Result { get; init; }
 
     /// <inheritdoc/>
-    public override string Line() => $"{(Stopped ? "stopped" : "finished")}: {Output}";
+    public override string Line() => $"{(Stopped ? "stopped" : Result is { Untouched: true } ? "left as it was" : "finished")}: {Output}";
 }
 
 /// <summary>Pictures drawn by the model in training, always from the same prompts and seeds.</summary>

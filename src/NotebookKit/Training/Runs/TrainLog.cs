@@ -38,7 +38,7 @@ public sealed class TrainLog : IDisposable
 
     /// <summary>The log of an output.</summary>
     /// <param name="output">The run's output.</param>
-    public static string PathFor(string output) => RunCard.Beside(output, ".log.jsonl");
+    public static string PathFor(string output) => new RunPlace(output).Log;
 
     /// <summary>Reads a run's events again, also while it lives: the same that a notebook and the command line were told.</summary>
     /// <param name="path">A <c>.log.jsonl</c> file.</param>

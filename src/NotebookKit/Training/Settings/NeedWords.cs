@@ -21,6 +21,7 @@ internal static class NeedWords
         (Need.HeldOut, "", "held-out pictures (--held-out-dir)", options => options.Samples.HeldOutDir is not null),
         (Need.Convolutions, "", "a LoRA on convolutions (--method lora_extended, or --lora-targets)",
             options => options.Method == TrainMethod.LoraExtended || options.Lora.Targets is not null),
+        (Need.NewLora, "", "weights that begin anew (no --network-weights)", options => options.Lora.Weights is null),
     ];
 
     /// <summary>How the help of such a setting begins.</summary>

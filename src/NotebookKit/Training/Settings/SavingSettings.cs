@@ -5,8 +5,8 @@ namespace NotebookKit.Training.Settings;
 /// <summary>What is written, where, and when.</summary>
 public sealed record SavingSettings
 {
-    /// <summary>Write a checkpoint every so many epochs; 0 writes one only when the run is stopped.</summary>
-    [Setting("--save-every", "write a checkpoint every so many epochs (0: only when stopped)", Name = "save_every", Min = 0,
+    /// <summary>Write a checkpoint every so many epochs; 0 writes one only at the end.</summary>
+    [Setting("--save-every", "write a checkpoint every so many epochs (0: only at the end)", Name = "save_every", Min = 0,
         Unit = "epochs", MayChange = true)]
     public int Every { get; init; }
 
@@ -14,7 +14,7 @@ public sealed record SavingSettings
     [Setting("--keep-last", "checkpoints to keep, 0 for all", Min = 0, MayChange = true)]
     public int KeepLast { get; init; } = 2;
 
-    /// <summary>Goes on from the newest checkpoint of the same output, if there is one.</summary>
+    /// <summary>Goes on from the newest checkpoint of the same output, of a finished run too; refused where there is none.</summary>
     [Setting("--resume", "go on from the newest checkpoint of this output", MayChange = true)]
     public bool Resume { get; init; }
 
