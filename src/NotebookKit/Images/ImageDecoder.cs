@@ -96,16 +96,20 @@ internal static class ImageDecoder
             layered.ProcessPixelRows(rows =>
             {
                 var at = 0;
+                var least = 255;
                 for (var y = 0; y < rows.Height; y++)
                 {
                     foreach (var pixel in rows.GetRowSpan(y))
                     {
+                        least = Math.Min(least, pixel.A);
                         var opacity = alpha == AlphaRule.OnWhite ? pixel.A : 255;
                         flat.Pixels[at++] = OnWhite(pixel.R, opacity);
                         flat.Pixels[at++] = OnWhite(pixel.G, opacity);
                         flat.Pixels[at++] = OnWhite(pixel.B, opacity);
                     }
                 }
+
+                flat.WasTransparent = least < 255 && alpha == AlphaRule.OnWhite;
             });
         return flat;
     }

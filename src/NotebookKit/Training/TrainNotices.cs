@@ -21,8 +21,6 @@ internal static class TrainNotices
             yield return "There is no class prompt, so nothing holds the class word: it will drift towards the subject.";
         if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options.Concepts[0]).Count > 1)
             yield return $"Imagic learns one picture: {Path.GetFileName(TrainingPicture.Read(options.Concepts[0])[0].Path)} is used.";
-        if (options.TextRatio > 0 && options.Method == TrainMethod.TextualInversion)
-            yield return "Textual inversion trains the new word alone; the text encoder stays as it is.";
         if (options.Images.RandomCrop)
             yield return "With random crops the VAE encodes every picture in every step, which takes more time.";
         if (options.Memory.FreeEncoders && options.Images.RandomCrop)

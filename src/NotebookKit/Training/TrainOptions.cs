@@ -27,13 +27,13 @@ public sealed record TrainOptions
     public TrainMethod Method { get; init; } = TrainMethod.Lora;
 
     /// <summary>Whether the text encoder learns too, in all epochs unless <see cref="TextEncoderRatio"/> says otherwise.</summary>
-    [Setting("--text-encoder", "train the text encoder too", Name = "train_text_encoder")]
+    [Setting("--text-encoder", "train the text encoder too", Name = "train_text_encoder", Needs = Need.TextEncoder)]
     public bool TrainTextEncoder { get; init; }
 
     /// <summary>In which share of the epochs, from the first on, the text encoder learns (the web UI's "step ratio"): 0 never, 1
     /// always.</summary>
     [Setting("--text-encoder-ratio", "train it in this share of the epochs, from the first on", Min = 0, Max = 1,
-        Usual = "it is a share of the epochs")]
+        Usual = "it is a share of the epochs", Needs = Need.TextEncoder)]
     public double? TextEncoderRatio { get; init; }
 
     /// <summary>Textual inversion: how many vectors the new word has.</summary>

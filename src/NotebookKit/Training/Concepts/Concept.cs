@@ -30,11 +30,11 @@ public sealed record Concept
     public string? InstanceToken { get; init; }
 
     /// <summary>One or two words for the subject's kind; see <see cref="FileWords"/>.</summary>
-    [Setting("--class-token", "one or two words for its kind")]
+    [Setting("--class-token", "one or two words for its kind", Needs = Need.TokenUse)]
     public string? ClassToken { get; init; }
 
     /// <summary>Puts the instance token alone into prompts where otherwise both tokens go.</summary>
-    [Setting("--instance-token-only", "put the instance token alone where otherwise both go")]
+    [Setting("--instance-token-only", "put the instance token alone where otherwise both go", Needs = Need.BothTokens)]
     public bool InstanceTokenOnly { get; init; }
 
     /// <summary>Where the class images lie, or are to go; null for <c>class-images/</c> beside the output.</summary>

@@ -19,6 +19,7 @@ internal sealed class TrainData : IDisposable
         [];
     private readonly Dictionary<(int Concept, string Prompt, (int, int) Bucket), IReadOnlyList<string>> _classFiles = [];
     private readonly Dictionary<string, PictureCrop> _masks = []; // mask file -> resized as its picture
+    private readonly PictureFindings _judged = new();
     private LatentCache? _latents;
 
     /// <summary>Reads which pictures there are; decodes none.</summary>
@@ -33,6 +34,9 @@ internal sealed class TrainData : IDisposable
 
     /// <summary>The subject's pictures.</summary>
     public IReadOnlyList<TrainingPicture> Pictures => [.. _pictures.Select(entry => entry.Picture)];
+
+    /// <summary>What about the pictures will surprise, a sentence each; known once they were decoded.</summary>
+    public IEnumerable<string> Notices => _judged.Sentences();
 
     /// <summary>The class images in use.</summary>
     public IReadOnlyList<string> ClassFiles => [.. _classFiles.Values.SelectMany(files => files).Distinct()];
@@ -153,6 +157,7 @@ internal sealed class TrainData : IDisposable
         var entry = _pictures[index];
         var image = RgbImage.Load(entry.Picture.Path);
         var (width, height) = _options.BucketFor(_sd, (image.Width, image.Height));
+        _judged.Look(entry.Picture.Path, image, width, height);
         var view = new PictureView(entry.Picture.Path, width, height);
         _pictures[index] = entry with { Size = (image.Width, image.Height), Bucket = (width, height) };
         if (entry.Picture.Mask is { } mask)
