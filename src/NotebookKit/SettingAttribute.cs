@@ -107,4 +107,7 @@ public enum Need
 
     /// <summary>An instance token, a class prompt or a new word: something that the class token changes.</summary>
     TokenUse = 32768,
+
+    /// <summary>A prompt that takes captions in.</summary>
+    FileWords = 65536,
 }

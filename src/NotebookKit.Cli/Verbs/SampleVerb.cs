@@ -116,6 +116,8 @@ internal static class SampleVerb
         if (string.IsNullOrWhiteSpace(options.Prompt))
             throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".");
 
+        foreach (var notice in SampleNotices.Of(options).Concat(VerbNotices(parse, options)))
+            Console.Error.WriteLine($"kit: note: {notice}");
         var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
         var device = DeviceOption.Of(parse.GetValue(On));
         var source = ModelSource.Resolve(parse.GetValue(Base)!, new LoadOptions(), cancel);
@@ -127,9 +129,11 @@ internal static class SampleVerb
                 Console.Error.WriteLine($"{lora.Path}: {problem}");
         }
 
-        var (prompt, stack) = LoraStack.Load(model, options.Prompt, new LoraLibrary(parse.GetValue(LoraDir)!));
+        var library = new LoraLibrary(parse.GetValue(LoraDir)!);
+        var (prompt, stack) = LoraStack.Load(model, options.Prompt, library);
         using var tagged = stack;
-        foreach (var warning in stack.Warnings)
+        var several = (parse.GetValue(Lora) ?? []).Select(text => library.Ambiguity(text.Split(':')[0])).OfType<string>();
+        foreach (var warning in stack.Warnings.Concat(several).Concat(PlaceOfTag.InNegative(options.NegativePrompt, library)))
             Console.Error.WriteLine($"kit: {warning}");
         if (string.IsNullOrWhiteSpace(prompt))
             throw new BadInputException("The prompt has nothing but tags; say what the picture is to show, too.");
@@ -176,6 +180,18 @@ internal static class SampleVerb
         }
 
         return 0;
+    }
+
+    private static IEnumerable<string> VerbNotices(ParseResult parse, SampleOptions options)
+    {
+        if (parse.GetValue(PreviewEvery) is { } every && every > options.Steps)
+            yield return $"--preview-every has no effect here: there are only {options.Steps} steps.";
+        if (Given(LoraDir) && (parse.GetValue(Lora) ?? []).Length == 0 && ExtraNetworkTag.TakeOut(options.Prompt).Tags.Count == 0)
+            yield return "--lora-dir has no effect here: it needs --lora or <lora:NAME:MULTIPLIER> in the prompt.";
+        if (Given(EmbeddingsDir) && !Directory.Exists(parse.GetValue(EmbeddingsDir)))
+            yield return $"--embeddings-dir has no effect here: there is no folder {parse.GetValue(EmbeddingsDir)}.";
+
+        bool Given(Option option) => parse.GetResult(option) is { Implicit: false };
     }
 
     private static (int? Width, int? Height) ParseSize(string? text)

@@ -74,7 +74,8 @@ public sealed record TrainOptions
     {
         get
         {
-            var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Concepts[0].InstanceDir)));
+            var name = KohyaFolder.Of(Concepts[0].InstanceDir)?.Identifier
+                ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Concepts[0].InstanceDir)));
             if (WritesModel)
                 return Saving.Output ?? Path.Combine("models", name);
             var path = Saving.Output ?? (Method == TrainMethod.TextualInversion ? "embeddings" : "loras");
@@ -134,7 +135,16 @@ public sealed record TrainOptions
     /// part, 5e-3 for a new word, 1e-3 for Imagic's text states); a UNet of under 50 million parameters is a miniature,
     /// whose rates were found by measuring.
     /// </summary>
-    public TrainOptions ForBase(StableDiffusion sd)
+    public TrainOptions ForBase(StableDiffusion sd) => WithKohyaFolders().Completed(sd);
+
+    /// <summary>These options with what kohya's folders say in their names (<see cref="KohyaFolder"/>).</summary>
+    internal TrainOptions WithKohyaFolders()
+    {
+        var concepts = Concepts.SelectMany(KohyaFolder.Expand).ToList();
+        return concepts.SequenceEqual(Concepts) ? this : this with { Concepts = concepts };
+    }
+
+    private TrainOptions Completed(StableDiffusion sd)
     {
         var miniature = sd.UNet.parameters().Sum(parameter => parameter.numel()) < 50_000_000;
         var lora = Method is TrainMethod.Lora or TrainMethod.LoraExtended;

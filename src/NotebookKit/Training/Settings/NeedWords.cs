@@ -33,6 +33,9 @@ internal static class NeedWords
         (Need.TextEncoder, "", "--method lora, lora_extended or dreambooth", options => options.UsesClassImages),
         (Need.TokenUse, "", "--instance-token, --class-prompt or a new word", options => options.Method == TrainMethod.TextualInversion
             || options.Concepts.Any(concept => concept.InstanceToken is not null || concept.ClassPrompt is not null)),
+        (Need.FileWords, "", "[filewords] in a prompt", options => options.Concepts.Any(concept =>
+            new[] { concept.InstancePrompt, concept.ClassPrompt, concept.SampleNegativePrompt }.Concat(concept.SamplePrompts ?? [])
+                .Any(prompt => prompt?.Contains(TrainOptions.FileWords, StringComparison.Ordinal) ?? false))),
     ];
 
     /// <summary>How the help of such a setting begins.</summary>
@@ -52,6 +55,7 @@ internal static class NeedWords
     /// <param name="complete">What fills in nulls.</param>
     public static IEnumerable<string> Unused(TrainOptions options, Func<TrainOptions, TrainOptions> complete)
     {
+        options = options.WithKohyaFolders();
         var usual = new TrainOptions();
         foreach (var setting in Setting.All.Where(setting => !Met(setting.Needs, options)))
         {
