@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using NotebookKit.Images;
 using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Training.Concepts;
