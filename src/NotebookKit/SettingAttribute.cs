@@ -90,6 +90,27 @@ public enum Need
     /// <summary>A LoRA on convolutions.</summary>
     Convolutions = 512,
 
+    /// <summary>A method that trains what was there before, not a new word alone.</summary>
+    Weights = 1024,
+
+    /// <summary>Samples or class images: something that is drawn.</summary>
+    Drawn = 2048,
+
+    /// <summary>A noise offset.</summary>
+    NoiseOffset = 4096,
+
+    /// <summary>An instance token and a class token.</summary>
+    BothTokens = 8192,
+
+    /// <summary>A method that can train the text encoder beside the UNet.</summary>
+    TextEncoder = 16384,
+
+    /// <summary>An instance token, a class prompt or a new word: something that the class token changes.</summary>
+    TokenUse = 32768,
+
+    /// <summary>A prompt that takes captions in.</summary>
+    FileWords = 65536,
+
     /// <summary>A LoRA that begins anew, not with the weights of a file.</summary>
-    NewLora = 1024,
+    NewLora = 131072,
 }

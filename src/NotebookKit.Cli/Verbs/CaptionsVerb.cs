@@ -25,24 +25,32 @@ internal static class CaptionsVerb
         var instanceToken = new Option<string?>("--instance-token") { Description = "what the subject is called, like Rufus" };
         var classToken = new Option<string?>("--class-token") { Description = "one or two words for its kind, like cat" };
         var only = new Option<bool>("--instance-token-only") { Description = "put the instance token alone where otherwise both go" };
+        var ending = new Option<string?>("--caption-extension") { Description = "the ending of the caption files (.txt or .caption)" };
         var command = new Command("captions", "Show the prompts that pictures will be trained with, and what to mend about them.") { folder,
-            instancePrompt, classPrompt, instanceToken, classToken, only };
+            instancePrompt, classPrompt, instanceToken, classToken, only, ending };
         var json = Verb.JsonOption(command);
         command.SetAction(parse =>
         {
-            var rows = CaptionAudit.Of(new Concept
+            // kohya's folders say the tokens where the command does not
+            var concepts = KohyaFolder.Expand(new Concept
             {
                 InstanceDir = parse.GetValue(folder)!,
-                InstancePrompt = parse.GetValue(instancePrompt)!,
+                InstancePrompt = parse.GetResult(instancePrompt) is null or { Implicit: true } ? "" : parse.GetValue(instancePrompt)!,
                 ClassPrompt = parse.GetValue(classPrompt),
                 InstanceToken = NullIfBlank(parse.GetValue(instanceToken)),
                 ClassToken = NullIfBlank(parse.GetValue(classToken)),
                 InstanceTokenOnly = parse.GetValue(only),
-            });
+                CaptionExtension = NullIfBlank(parse.GetValue(ending)),
+            }).Select(concept => concept.InstancePrompt.Length > 0 ? concept : concept with { InstancePrompt = FileWords.Placeholder })
+                .ToList();
+            var notices = concepts.SelectMany(concept => FolderNotices.Of(concept).Concat(TrainingPicture.Check(concept.InstanceDir)));
+            foreach (var notice in notices.ToList())
+                Console.Error.WriteLine($"kit: note: {notice}");
+            var rows = concepts.Select(concept => CaptionAudit.Of(concept)).ToList();
             if (parse.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(rows, WithNulls));
+                Console.WriteLine(JsonSerializer.Serialize(rows.SelectMany(concept => concept), WithNulls));
             else
-                Show(rows);
+                rows.ForEach(Show);
             return 0;
         });
         return command;

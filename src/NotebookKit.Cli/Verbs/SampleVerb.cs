@@ -93,6 +93,7 @@ internal static class SampleVerb
     private static int Run(ParseResult parse, bool json, CancellationToken cancel)
     {
         var options = OptionsOf(parse);
+        List<string> notes = [.. SampleNotices.Of(options), .. VerbNotices(parse, options)];
         var loras = (parse.GetValue(Lora) ?? []).Select(text => LoraReference.Parse(text, parse.GetValue(LoraDir)!)).ToList();
         var device = DeviceOption.Of(parse.GetValue(On));
         var source = ModelSource.Resolve(parse.GetValue(Base)!, new LoadOptions(), cancel);
@@ -100,13 +101,16 @@ internal static class SampleVerb
         using var model = StableDiffusion.Load(source, device, dtype, cancel: cancel);
         Tell(loras.SelectMany(lora =>
             LoraNetwork.Load(lora.Path, model, lora.Multiplier).Problems.Select(problem => $"{lora.Path}: {problem}")));
-        var (prompt, stack) = LoraStack.Load(model, options.Prompt, new LoraLibrary(parse.GetValue(LoraDir)!));
+        var library = new LoraLibrary(parse.GetValue(LoraDir)!);
+        var (prompt, stack) = LoraStack.Load(model, options.Prompt, library);
         using var tagged = stack;
-        Tell(stack.Warnings.Select(warning => $"kit: {warning}"));
+        List<string> warnings = [.. stack.Warnings, .. PlaceOfTag.InNegative(options.NegativePrompt, library),
+            .. (parse.GetValue(Lora) ?? []).Select(text => library.Ambiguity(text.Split(':')[0])).OfType<string>()];
         if (string.IsNullOrWhiteSpace(prompt))
             throw new BadInputException("The prompt has nothing but tags; say what the picture is to show, too.");
         using var words = new EmbeddingLibrary(parse.GetValue(EmbeddingsDir)!).Attach(model, prompt, options.NegativePrompt);
-        Tell(words.Warnings.Select(warning => $"kit: {warning}"));
+        warnings.AddRange(words.Warnings);
+        Tell([.. notes.Select(note => $"kit: note: {note}"), .. warnings.Select(warning => $"kit: {warning}")]);
         var output = new SampleFiles(parse.GetValue(Out)!, options, model);
         var clock = Stopwatch.StartNew();
         var pictures = model.Sample(options with { Prompt = prompt }, new StepPrinter(output, parse.GetValue(PreviewEvery)), cancel);
@@ -120,7 +124,6 @@ internal static class SampleVerb
             return 0;
         }
 
-        List<string> warnings = [.. stack.Warnings, .. words.Warnings];
         Console.Out.WriteLine(JsonSerializer.Serialize(
             new
             {
@@ -179,6 +182,18 @@ internal static class SampleVerb
         };
         return string.IsNullOrWhiteSpace(options.Prompt)
             ? throw new BadInputException("The prompt is empty; give one, such as --prompt \"a photo of a rabbit toy\".") : options;
+    }
+
+    private static IEnumerable<string> VerbNotices(ParseResult parse, SampleOptions options)
+    {
+        if (parse.GetValue(PreviewEvery) is { } every && every > options.Steps)
+            yield return $"--preview-every has no effect here: there are only {options.Steps} steps.";
+        if (Given(LoraDir) && (parse.GetValue(Lora) ?? []).Length == 0 && ExtraNetworkTag.TakeOut(options.Prompt).Tags.Count == 0)
+            yield return "--lora-dir has no effect here: it needs --lora or <lora:NAME:MULTIPLIER> in the prompt.";
+        if (Given(EmbeddingsDir) && !Directory.Exists(parse.GetValue(EmbeddingsDir)))
+            yield return $"--embeddings-dir has no effect here: there is no folder {parse.GetValue(EmbeddingsDir)}.";
+
+        bool Given(Option option) => parse.GetResult(option) is { Implicit: false };
     }
 
     private static (int? Width, int? Height) ParseSize(string? text)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using NotebookKit.Images;
 using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Training.Concepts;
@@ -49,8 +48,8 @@ internal static class TrainVerb
         options.Validate(folder);
         if (card is not null && ReferenceEquals(folder, card.Base))
             card.CheckSources();
-        foreach (var picture in options.Concepts.SelectMany(TrainingPicture.Read))
-            RgbImage.Load(picture.Path);
+        foreach (var concept in options.Concepts.SelectMany(KohyaFolder.Expand))
+            TrainingPicture.Check(concept.InstanceDir);
 
         var dtype = DTypeOption.Tell(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype"), folder, device);
         using var stop = new StopSignals();

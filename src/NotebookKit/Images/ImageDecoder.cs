@@ -1,10 +1,13 @@
 using System.Text;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
 using SixLabors.ImageSharp.Formats.Jpeg;
 using SixLabors.ImageSharp.Formats.Png;
 using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
+using SixLabors.ImageSharp.Metadata;
 using SixLabors.ImageSharp.Metadata.Profiles.Exif;
 using SixLabors.ImageSharp.PixelFormats;
 using SixLabors.ImageSharp.Processing;
@@ -13,7 +16,8 @@ namespace NotebookKit.Images;
 
 /// <summary>
 /// The door that every picture file comes through. The kit reads the file's own marks first (<see cref="PngFile"/>,
-/// <see cref="JpegSegments"/>, <see cref="WebpChunks"/>): that it is whole, how large it claims to be, how it was held.
+/// <see cref="JpegSegments"/>, <see cref="WebpChunks"/>, <see cref="BmpHeader"/>, <see cref="GifBlocks"/>): that it is whole, how large it
+/// claims to be, how it was held.
 /// Only then ImageSharp decodes it, by the one decoder of its format.
 /// </summary>
 internal static class ImageDecoder
@@ -33,6 +37,11 @@ internal static class ImageDecoder
             return Decode<Rgb24>(new JpegDecoder { IgnoreMetadata = true }, bytes, JpegSegments.Claim(bytes, name), name, alpha);
         if (bytes.Length >= 12 && bytes.StartsWith("RIFF"u8) && bytes[8..12].SequenceEqual("WEBP"u8))
             return Decode<Rgba32>(new WebpDecoder { IgnoreMetadata = true }, bytes, WebpChunks.Claim(bytes, name), name, alpha);
+        if (bytes.StartsWith("BM"u8) && bytes.Length >= BmpHeader.Length)
+            return Decode<Rgba32>(new BmpDecoder(), bytes, BmpHeader.Claim(bytes, name), name, alpha);
+        if (bytes.StartsWith("GIF87a"u8) || bytes.StartsWith("GIF89a"u8))
+            return Decode<Rgba32>(new GifDecoder { IgnoreMetadata = true, DecodingMode = FrameDecodingMode.First }, bytes,
+                GifBlocks.Claim(bytes, name), name, alpha);
         throw new BadInputException($"{name} {WhatItIs(bytes)}; give a PNG, JPEG or WebP file.");
     }
 
@@ -96,16 +105,20 @@ internal static class ImageDecoder
             layered.ProcessPixelRows(rows =>
             {
                 var at = 0;
+                var least = 255;
                 for (var y = 0; y < rows.Height; y++)
                 {
                     foreach (var pixel in rows.GetRowSpan(y))
                     {
+                        least = Math.Min(least, pixel.A);
                         var opacity = alpha == AlphaRule.OnWhite ? pixel.A : 255;
                         flat.Pixels[at++] = OnWhite(pixel.R, opacity);
                         flat.Pixels[at++] = OnWhite(pixel.G, opacity);
                         flat.Pixels[at++] = OnWhite(pixel.B, opacity);
                     }
                 }
+
+                flat.WasTransparent = least < 255 && alpha == AlphaRule.OnWhite;
             });
         return flat;
     }
@@ -117,10 +130,6 @@ internal static class ImageDecoder
     {
         if (bytes.IsEmpty)
             return "is empty";
-        if (bytes.StartsWith("GIF8"u8))
-            return "is a GIF";
-        if (bytes.StartsWith("BM"u8))
-            return "is a BMP";
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8))
             return "is a TIFF";
         if (bytes.Length >= 12 && bytes[4..8].SequenceEqual("ftyp"u8))

@@ -26,6 +26,9 @@ public sealed class RgbImage
         (Width, Height, Pixels) = (width, height, pixels);
     }
 
+    /// <summary>Whether the file that it was read from has transparent parts, which are white here.</summary>
+    public bool WasTransparent { get; internal set; }
+
     /// <summary>Pixels across.</summary>
     public int Width { get; }
 

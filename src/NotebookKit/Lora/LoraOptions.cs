@@ -8,7 +8,8 @@ public sealed record LoraOptions
     /// <summary>The kinds of adapters that can be trained.</summary>
     public static IReadOnlyList<string> Kinds { get; } = [.. AdapterKind.All.OfType<TrainedKind>().Select(kind => kind.Option)];
 
-    /// <summary>An existing LoRA whose weights a training begins with; kind, ranks and layers are then the file's. Null begins anew.</summary>
+    /// <summary>An existing LoRA whose weights a training begins with; kind, ranks and layers are then the file's. Null begins
+    /// anew.</summary>
     [Setting("--network-weights", "a LoRA file to begin with; kind, ranks and layers are its own", Name = "network_weights",
         Needs = Need.Lora, MayChange = true)]
     public string? Weights { get; init; }

@@ -24,15 +24,17 @@ public sealed partial record FileWords(string InstancePrompt, string? ClassPromp
     public bool InstanceTokenOnly { get; init; }
 
     /// <summary>
-    /// A picture's caption: the .txt file beside it, or else the file's name without its ending and without the digits
+    /// A picture's caption: the file beside it (<see cref="CaptionFile"/>), or else the file's name without its ending and without the
+    /// digits
     /// and hyphens that it begins with, <c>0012 - Rufus dancing.jpg</c>.
     /// </summary>
     /// <param name="picture">The picture's path; it is not read.</param>
+    /// <param name="ending">The caption files' ending, where it is not a usual one.</param>
     /// <returns>The caption, which may be empty.</returns>
-    public static string CaptionOf(string picture)
+    /// <exception cref="BadInputException">The file beside it is no text that can be read.</exception>
+    public static string CaptionOf(string picture, string? ending = null)
     {
-        var file = Path.ChangeExtension(picture, ".txt");
-        return File.Exists(file) ? File.ReadAllText(file).Trim()
+        return CaptionFile.Of(picture, ending) is { } file ? CaptionFile.Read(file)
             : LeadingNumber().Replace(Path.GetFileNameWithoutExtension(picture), "").Trim();
     }
 

@@ -4,6 +4,7 @@ using NotebookKit.Training.Data;
 using NotebookKit.Training.Loss;
 using NotebookKit.Training.Memory;
 using NotebookKit.Training.Runs;
+using NotebookKit.Training.Settings;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
@@ -69,7 +70,9 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
     {
         Options.Validate();
         Options.ScheduleOver(1).Validate(); // its end against the base's own rate
-        var notices = BaseShape.Of(sd).Check(Options).Concat(TrainNotices.Of(Options, sd)).ToList();
+        var notices = NeedWords.Unused(options, given => given.ForBase(sd))
+            .Concat(BaseShape.Of(sd).Check(Options)).Concat(RateNotices.Of(Options, sd))
+            .Concat(TrainNotices.Of(Options, sd)).ToList();
         cancel = cancel.CanBeCanceled ? cancel : RunningCell.Cancellation; // a notebook's stop button
 
         using var ledger = new RunLedger(sd, Options);

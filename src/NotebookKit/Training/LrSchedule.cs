@@ -93,6 +93,15 @@ public sealed record LrSchedule(string Name, double LearningRate, int Warmup, in
     /// <summary>What about the schedule will surprise, as one sentence each; empty when nothing will.</summary>
     public IReadOnlyList<string> Warnings()
     {
+        if (Name == "cosine_with_restarts" && Cycles > 1 && Cycles > (Total - Warmup) / 2)
+            return [.. WarmupWarnings(),
+                $"{Cycles} restarts are more than the {Math.Max(0, Total - Warmup)} steps after the warmup have room "
+                + $"for: a cycle needs at least 2 steps; set --cycles {Math.Max(1, (Total - Warmup) / 2)} or less."];
+        return WarmupWarnings();
+    }
+
+    private IReadOnlyList<string> WarmupWarnings()
+    {
         var warmsUp = Name is not ("constant" or "piecewise_constant");
         if (Warmup == 0)
             return [];

@@ -63,7 +63,7 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
     /// <summary>The rows of a concept: prompt, negative prompt, pictures.</summary>
     internal static IEnumerable<(string Prompt, string Negative, int Count)> Rows(Concept concept)
     {
-        var captions = TrainingPicture.FilesOf(concept.InstanceDir).Select(FileWords.CaptionOf).Distinct().ToList();
+        var captions = TrainingPicture.FilesOf(concept.InstanceDir).Select(concept.CaptionOf).Distinct().ToList();
         var first = TrainingPicture.Read(concept)[0];
         var prompts = concept.SamplePrompts ?? (first.ClassPrompt is null ? [first.Prompt] : [first.Prompt, first.ClassPrompt]);
         return prompts

@@ -13,6 +13,7 @@ internal static class TrainChecks
 {
     public static void Check(TrainOptions options)
     {
+        options = options.WithKohyaFolders();
         foreach (var concept in options.Concepts)
             Check(concept, options);
         Numbers(options);

@@ -13,6 +13,8 @@ internal static class TrainNotices
             yield return slow;
         foreach (var notice in BegunLora.Notices(options, sd))
             yield return notice;
+        foreach (var sentence in options.Concepts.SelectMany(FolderNotices.Of))
+            yield return sentence;
         // One sentence often holds for every caption of a concept.
         foreach (var warning in options.Concepts.SelectMany(concept => CaptionAudit.Of(concept, sd.Tokenizer))
             .SelectMany(row => row.Warnings).Distinct())
@@ -24,8 +26,9 @@ internal static class TrainNotices
             yield return "There is no class prompt, so nothing holds the class word: it will drift towards the subject.";
         if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options.Concepts[0]).Count > 1)
             yield return $"Imagic learns one picture: {Path.GetFileName(TrainingPicture.Read(options.Concepts[0])[0].Path)} is used.";
-        if (options.TextRatio > 0 && options.Method == TrainMethod.TextualInversion)
-            yield return "Textual inversion trains the new word alone; the text encoder stays as it is.";
+        if (options.Images.ShuffleCaptions && options.Concepts.SelectMany(TrainingPicture.Read)
+            .All(picture => picture.Prompt.Split(", ").Length < 3))
+            yield return "--shuffle-captions has no effect: no prompt has two parts after the first to change places.";
         if (options.Images.RandomCrop)
             yield return "With random crops the VAE encodes every picture in every step, which takes more time.";
         if (options.Memory.FreeEncoders && options.Images.RandomCrop)

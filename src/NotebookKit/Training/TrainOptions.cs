@@ -27,13 +27,13 @@ public sealed record TrainOptions
     public TrainMethod Method { get; init; } = TrainMethod.Lora;
 
     /// <summary>Whether the text encoder learns too, in all epochs unless <see cref="TextEncoderRatio"/> says otherwise.</summary>
-    [Setting("--text-encoder", "train the text encoder too", Name = "train_text_encoder")]
+    [Setting("--text-encoder", "train the text encoder too", Name = "train_text_encoder", Needs = Need.TextEncoder)]
     public bool TrainTextEncoder { get; init; }
 
     /// <summary>In which share of the epochs, from the first on, the text encoder learns (the web UI's "step ratio"): 0 never, 1
     /// always.</summary>
     [Setting("--text-encoder-ratio", "train it in this share of the epochs, from the first on", Min = 0, Max = 1,
-        Usual = "it is a share of the epochs")]
+        Usual = "it is a share of the epochs", Needs = Need.TextEncoder)]
     public double? TextEncoderRatio { get; init; }
 
     /// <summary>Textual inversion: how many vectors the new word has.</summary>
@@ -74,7 +74,8 @@ public sealed record TrainOptions
     {
         get
         {
-            var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Concepts[0].InstanceDir)));
+            var name = KohyaFolder.Of(Concepts[0].InstanceDir)?.Identifier
+                ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Concepts[0].InstanceDir)));
             if (WritesModel)
                 return Saving.Output ?? Path.Combine("models", name);
             var path = Saving.Output ?? (Method == TrainMethod.TextualInversion ? "embeddings" : "loras");
@@ -134,7 +135,16 @@ public sealed record TrainOptions
     /// part, 5e-3 for a new word, 1e-3 for Imagic's text states); a UNet of under 50 million parameters is a miniature,
     /// whose rates were found by measuring.
     /// </summary>
-    public TrainOptions ForBase(StableDiffusion sd)
+    public TrainOptions ForBase(StableDiffusion sd) => WithKohyaFolders().Completed(sd);
+
+    /// <summary>These options with what kohya's folders say in their names (<see cref="KohyaFolder"/>).</summary>
+    internal TrainOptions WithKohyaFolders()
+    {
+        var concepts = Concepts.SelectMany(KohyaFolder.Expand).ToList();
+        return concepts.SequenceEqual(Concepts) ? this : this with { Concepts = concepts };
+    }
+
+    private TrainOptions Completed(StableDiffusion sd)
     {
         var miniature = sd.UNet.parameters().Sum(parameter => parameter.numel()) < 50_000_000;
         var lora = Method is TrainMethod.Lora or TrainMethod.LoraExtended;

@@ -47,7 +47,7 @@ internal sealed class TrainRun : IDisposable
             TotalSteps = options.EpochsInAll * data.StepsPerEpoch;
             var schedule = options.ScheduleOver(TotalSteps);
             Step = new TrainStep(sd.UNet, sd.SchedulerConfig, _optimizer, schedule, options) { Scaler = _scaler };
-            _notices = [.. notices, .. schedule.Warnings()];
+            _notices = [.. notices, .. data.Notices, .. schedule.Warnings()];
             _samples = new SampleGrids(sd, options);
             _checkpoints = new RunCheckpoint(options, Weights, _optimizer, _scaler, _ema);
             _card = RunCard.Of(sd, options, data.Pictures.Select(picture => picture.Path), data.ClassFiles);
@@ -147,6 +147,12 @@ internal sealed class TrainRun : IDisposable
         Keeping(Epoch, () => Averaged(Save, whole: true));
         if (_heldOut.Verdict() is { } verdict)
             yield return Ledger.Tell(new NoticeEvent(verdict));
+        if (RateNotices.OfResult(Weights.Proof, Ledger.History, _options) is { } finding)
+        {
+            _notices.Add(finding);
+            yield return Ledger.Tell(new NoticeEvent(finding));
+        }
+
         var result = new TrainResult(
             _options.OutputPath, Ledger.History, _samples.Drawn, StepInEpoch > 0 ? Epoch + 1 : Epoch, Ledger.Elapsed.TotalSeconds,
             MemoryUse.PeakBytes(_sd.Device), stopped, _notices)

@@ -17,6 +17,7 @@ public sealed class LoraLibrary
     private static readonly string[] NoAliases = ["none", "Addams"];
 
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<string>> _sameName = new(StringComparer.Ordinal);
 
     /// <summary>Looks through a folder and all below it; one that is not there holds nothing.</summary>
     /// <param name="folder">The folder.</param>
@@ -28,8 +29,13 @@ public sealed class LoraLibrary
                 .Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal)
                 .ToList()
             : [];
-        foreach (var file in files)
-            _files.TryAdd(Path.GetFileNameWithoutExtension(file), file);
+        foreach (var same in files.GroupBy(file => Path.GetFileNameWithoutExtension(file)))
+        {
+            _files.Add(same.Key, same.First());
+            if (same.Count() > 1)
+                _sameName[same.Key] = [.. same.Select(PathBelow)];
+        }
+
         Names = [.. _files.Keys.Order(StringComparer.Ordinal)];
         foreach (var alias in files.Select(file => (Name: AliasOf(file), File: file)).Where(alias => alias.Name is not null)
             .GroupBy(alias => alias.Name!))
@@ -37,7 +43,16 @@ public sealed class LoraLibrary
             if (alias.Count() == 1)
                 _files.TryAdd(alias.Key, alias.First().File);
         }
+
+        foreach (var file in files)
+            _files.TryAdd(PathBelow(file), file); // sub/name
     }
+
+    /// <summary>What to say where a name is that of several files; null for another.</summary>
+    /// <param name="name">What a prompt or a command calls it.</param>
+    public string? Ambiguity(string name) => _sameName.TryGetValue(name, out var paths)
+        ? $"There are {paths.Count} LoRAs '{name}' below {Root}/, and {paths[0]} is used; say which one: {string.Join(", ", paths)}."
+        : null;
 
     /// <summary>The folder.</summary>
     public string Root { get; }
@@ -62,6 +77,10 @@ public sealed class LoraLibrary
     public string Missing(string name) => Names.Count == 0
         ? $"There is no LoRA '{name}', and {Root}/ holds none; put the .safetensors file there."
         : $"There is no LoRA '{name}' in {Root}/; {NearestName.Hint(name, Names)}";
+
+    // The path from the folder on, with slashes and without the ending.
+    private string PathBelow(string file) =>
+        Path.ChangeExtension(Path.GetRelativePath(Root, file), null).Replace(Path.DirectorySeparatorChar, '/');
 
     private static string? AliasOf(string file)
     {

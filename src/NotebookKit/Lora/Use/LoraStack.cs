@@ -43,6 +43,7 @@ public sealed class LoraStack : IDisposable
         var (known, others) = (tags.Where(tag => tag.IsLora).Select(tag => tag.ToLora()).ToList(), tags.Where(tag => !tag.IsLora).ToList());
         var stack = Load(sd, known, library, strict);
         stack._warnings.AddRange(others.Select(tag => $"{tag.Text} asks for a {tag.Kind}, which is left out: there are only lora tags."));
+        stack._warnings.AddRange(PlaceOfTag.InSchedules(prompt));
         return (rest, stack);
     }
 
@@ -91,6 +92,8 @@ public sealed class LoraStack : IDisposable
         using var scope = NewDisposeScope();
         var path = library.Find(tag.Name) ?? throw new BadInputException(library.Missing(tag.Name));
         var network = LoraNetwork.Attach(LoraFile.Read(path), sd, strict: strict, rank: tag.Rank);
+        if (library.Ambiguity(tag.Name) is { } several)
+            _warnings.Add(several);
         (network.UNetMultiplier, network.TextMultiplier) = (tag.UNet, tag.TextEncoder);
         _networks.Add((tag, network));
         if (network.Problems.Count > 0)

@@ -31,7 +31,7 @@ public sealed partial class CaptionAudit
         _prompts =
         [
             .. from file in TrainingPicture.FilesOf(concept.InstanceDir)
-               let caption = FileWords.CaptionOf(file)
+               let caption = concept.CaptionOf(file)
                select (Path.GetFileName(file), caption, words.Instance(caption), words.Class(caption)),
         ];
     }

@@ -30,11 +30,11 @@ public sealed record Concept
     public string? InstanceToken { get; init; }
 
     /// <summary>One or two words for the subject's kind; see <see cref="FileWords"/>.</summary>
-    [Setting("--class-token", "one or two words for its kind")]
+    [Setting("--class-token", "one or two words for its kind", Needs = Need.TokenUse)]
     public string? ClassToken { get; init; }
 
     /// <summary>Puts the instance token alone into prompts where otherwise both tokens go.</summary>
-    [Setting("--instance-token-only", "put the instance token alone where otherwise both go")]
+    [Setting("--instance-token-only", "put the instance token alone where otherwise both go", Needs = Need.BothTokens)]
     public bool InstanceTokenOnly { get; init; }
 
     /// <summary>Where the class images lie, or are to go; null for <c>class-images/</c> beside the output.</summary>
@@ -79,6 +79,15 @@ public sealed record Concept
     [Setting("--samples", "pictures in each row of the grid", Name = "samples_per_prompt", Min = 1, Needs = Need.Samples, MayChange = true)]
     public int SamplesPerPrompt { get; init; } = 4;
 
+    /// <summary>The ending of the caption files; .txt or .caption when null.</summary>
+    [Setting("--caption-extension", "the ending of the caption files", Otherwise = ".txt or .caption", Needs = Need.FileWords)]
+    public string? CaptionExtension { get; init; }
+
+    /// <summary>How often each picture is seen in an epoch; what a folder of kohya's says (10_zkr toy) when null, or else 1.</summary>
+    [Setting("--repeats", "how often each picture is seen in an epoch", Otherwise = "1, or what kohya's folder 10_zkr toy begins with",
+        Min = 1, Max = 10_000)]
+    public int? Repeats { get; init; }
+
     /// <summary>How much each picture of this concept counts in the loss.</summary>
     [Setting("--concept-weight", "how much each picture of the concept counts in the loss", Name = "weight", Min = 0)]
     public double Weight { get; init; } = 1;
@@ -94,4 +103,11 @@ public sealed record Concept
     /// <summary>Class images that are wanted for a number of the subject's pictures; 0 where there are none.</summary>
     /// <param name="pictures">How many pictures the subject has.</param>
     public int ClassImagesFor(int pictures) => ClassPrompt is null ? 0 : ClassImagesPerInstance * pictures ?? ClassImages;
+
+    /// <summary>A picture's caption: the file beside it, or what kohya's folder or its own name says.</summary>
+    /// <param name="picture">The picture's path.</param>
+    /// <exception cref="BadInputException">The file beside it is no text that can be read.</exception>
+    public string CaptionOf(string picture) => CaptionFile.Of(picture, CaptionExtension) is null
+        && KohyaFolder.Of(InstanceDir) is { } folder
+        ? folder.Words : FileWords.CaptionOf(picture, CaptionExtension);
 }

@@ -1,5 +1,4 @@
 using NotebookKit.Images;
-using NotebookKit.Text;
 
 namespace NotebookKit.Training.Concepts;
 
@@ -15,13 +14,36 @@ public sealed record TrainingPicture(string Path, string Prompt, string? ClassPr
     private const string MaskEnding = ".mask.png";
 
     /// <summary>A concept's pictures in the order of their names, masks left out.</summary>
-    /// <param name="folder">A folder that holds .png, .jpg, .jpeg or .webp files; other files are left alone.</param>
+    /// <param name="folder">A folder that holds pictures that <see cref="ImageFolder"/> lists; other files are left alone.</param>
     /// <exception cref="BadInputException">The folder is missing or holds no picture.</exception>
     public static IReadOnlyList<string> FilesOf(string folder)
     {
         var pictures = ImageFolder.List(folder).Where(file => !file.EndsWith(MaskEnding, StringComparison.OrdinalIgnoreCase)).ToList();
         return pictures.Count > 0 ? pictures
             : throw new BadInputException($"The folder {folder} holds masks but no pictures; put the picture beside each mask.");
+    }
+
+    /// <summary>Decodes every picture of a concept and says what is wrong with any of them, all at once.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>What about them will surprise, a sentence each.</returns>
+    /// <exception cref="BadInputException">Some cannot be used; the sentence names them all.</exception>
+    public static IReadOnlyList<string> Check(string folder)
+    {
+        var (bad, found) = (new List<string>(), new PictureFindings());
+        foreach (var file in FilesOf(folder))
+        {
+            try
+            {
+                found.LookThrough(file, Images.RgbImage.Load(file));
+            }
+            catch (BadInputException e)
+            {
+                bad.Add(e.Message);
+            }
+        }
+
+        return bad.Count == 0 ? [.. found.Sentences()] : throw new BadInputException(bad.Count == 1 ? bad[0]
+            : $"{bad.Count} pictures of {folder} cannot be used:\n{string.Join('\n', bad)}");
     }
 
     /// <summary>A concept's pictures with their prompts.</summary>
@@ -34,7 +56,7 @@ public sealed record TrainingPicture(string Path, string Prompt, string? ClassPr
 
         TrainingPicture Of(string file)
         {
-            var caption = FileWords.CaptionOf(file);
+            var caption = concept.CaptionOf(file);
             var prompt = words.Instance(caption);
             if (prompt.Length == 0)
                 throw new BadInputException($"{file} has no caption, and its instance prompt would be empty; describe the picture in "

@@ -49,8 +49,8 @@ public sealed partial record ClassImageSet(string Folder, SampleOptions Recipe, 
     [
         .. from file in PicturesIn(folder)
            where !PaintedName().IsMatch(Path.GetFileName(file))
-           let caption = Path.ChangeExtension(file, ".txt")
-           where !File.Exists(caption) || FileWords.Tidy(File.ReadAllText(caption)) == prompt
+           let caption = CaptionFile.Of(file)
+           where caption is null || FileWords.Tidy(CaptionFile.Read(caption)) == prompt
            select file,
     ];
 

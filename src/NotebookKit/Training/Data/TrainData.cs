@@ -19,6 +19,7 @@ internal sealed class TrainData : IDisposable
         [];
     private readonly Dictionary<(int Concept, string Prompt, (int, int) Bucket), IReadOnlyList<string>> _classFiles = [];
     private readonly Dictionary<string, PictureCrop> _masks = []; // mask file -> resized as its picture
+    private readonly PictureFindings _judged = new();
     private LatentCache? _latents;
 
     /// <summary>Reads which pictures there are; decodes none.</summary>
@@ -28,11 +29,21 @@ internal sealed class TrainData : IDisposable
         (_sd, _options) = (sd, options);
         var found = options.Concepts.SelectMany((concept, index) => TrainingPicture.Read(concept).Select(picture => (picture, index)));
         foreach (var (picture, index) in options.Method == TrainMethod.Imagic ? found.Take(1) : found)
-            _pictures.Add((picture, index, default, default));
+        {
+            for (var i = 0; i < (options.Concepts[index].Repeats ?? 1); i++)
+                _pictures.Add((picture, index, default, default));
+        }
     }
 
     /// <summary>The subject's pictures.</summary>
-    public IReadOnlyList<TrainingPicture> Pictures => [.. _pictures.Select(entry => entry.Picture)];
+    public IReadOnlyList<TrainingPicture> Pictures => [.. Once.Select(entry => entry.Picture)];
+
+    // A repeated picture lies beside itself.
+    private IEnumerable<(TrainingPicture Picture, int Concept, (int Width, int Height) Size, (int Width, int Height) Bucket)> Once =>
+        _pictures.Where((entry, i) => i == 0 || !IsRepeat(i));
+
+    /// <summary>What about the pictures will surprise, a sentence each; known once they were decoded.</summary>
+    public IEnumerable<string> Notices => _judged.Sentences();
 
     /// <summary>The class images in use.</summary>
     public IReadOnlyList<string> ClassFiles => [.. _classFiles.Values.SelectMany(files => files).Distinct()];
@@ -72,7 +83,7 @@ internal sealed class TrainData : IDisposable
 
         var plan = _options.Concepts.SelectMany((concept, index) => ClassImages
             .Plan(_options, concept, _sd,
-                [.. _pictures.Where(entry => entry.Concept == index).Select(entry => (entry.Picture, entry.Size))])
+                [.. Once.Where(entry => entry.Concept == index).Select(entry => (entry.Picture, entry.Size))])
             .Select(set => (Set: set, Concept: index))).ToList();
         var all = new ClassImages([.. plan.Select(entry => entry.Set)]);
         foreach (var done in all.Painting(_sd, cancel)) // by the untouched base: nothing is attached yet
@@ -151,8 +162,15 @@ internal sealed class TrainData : IDisposable
     private void Read(int index)
     {
         var entry = _pictures[index];
+        if (IsRepeat(index))
+        {
+            _pictures[index] = _pictures[index - 1];
+            return;
+        }
+
         var image = RgbImage.Load(entry.Picture.Path);
         var (width, height) = _options.BucketFor(_sd, (image.Width, image.Height));
+        _judged.Look(entry.Picture.Path, image, width, height);
         var view = new PictureView(entry.Picture.Path, width, height);
         _pictures[index] = entry with { Size = (image.Width, image.Height), Bucket = (width, height) };
         if (entry.Picture.Mask is { } mask)
@@ -167,15 +185,18 @@ internal sealed class TrainData : IDisposable
             Latents.Prepare(side, image);
     }
 
+    private bool IsRepeat(int index) => index > 0 && _pictures[index].Concept == _pictures[index - 1].Concept
+        && _pictures[index].Picture.Path == _pictures[index - 1].Picture.Path;
+
     private IEnumerable<PictureView> Sides(PictureView view) => _options.Images.Flip ? [view, view with { Flipped = true }] : [view];
 
     // Mean and standard deviation of four channels in float32.
     private long ExpectedBytes()
     {
         var latents = (long)_options.Images.Size!.Value * _options.Images.Size.Value / (_sd.Vae.Config.Factor * _sd.Vae.Config.Factor);
-        var pictures = _pictures.Count
+        var pictures = Once.Count()
             + (_options.UsesClassImages
-                ? _options.Concepts.Select((concept, index) => concept.ClassImagesFor(_pictures.Count(entry => entry.Concept == index)))
+                ? _options.Concepts.Select((concept, index) => concept.ClassImagesFor(Once.Count(entry => entry.Concept == index)))
                     .Sum() : 0);
         return pictures * latents * 2 * 4 * 4 * (_options.Images.Flip ? 2 : 1);
     }

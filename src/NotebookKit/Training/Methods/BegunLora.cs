@@ -37,8 +37,8 @@ internal static class BegunLora
         var shaped = continued.Shaped(options.Lora);
         foreach (var setting in Setting.All.Where(setting => setting.Needs.HasFlag(Need.NewLora)))
         {
-            var (asked, its) = (Text(setting.Of(options)), Text(setting.Of(options with { Lora = shaped })));
-            if (asked != its && asked != Text(setting.Of(new TrainOptions())))
+            var (asked, its) = (Text(setting, setting.Of(options)), Text(setting, setting.Of(options with { Lora = shaped })));
+            if (asked != its && asked != Text(setting, setting.Of(new TrainOptions())))
                 throw new BadSettingException($"{setting.Flag} {asked} cannot be had beside --network-weights: {file} has "
                     + $"{(its.Length > 0 ? its : "none")}; leave {setting.Flag} out.");
         }
@@ -61,5 +61,5 @@ internal static class BegunLora
                 + $"({then}), not on this one ({hash}).";
     }
 
-    private static string Text(object? value) => value is null ? "" : string.Join(' ', SettingText.WriteAll(value));
+    private static string Text(Setting setting, object? value) => value is null ? "" : string.Join(' ', SettingText.WriteAll(setting, value));
 }

@@ -7,7 +7,8 @@ public sealed record LearningSettings
 {
     /// <summary>The UNet's learning rate after warmup.</summary>
     [Setting("--lr", "learning rate after warmup", Name = "learning_rate", Otherwise = "what suits base and method", Above = 0,
-        Usual = "1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion", Note = "ss_unet_lr ss_learning_rate")]
+        Usual = "1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion", Needs = Need.Weights,
+        Note = "ss_unet_lr ss_learning_rate")]
     public double? Rate { get; init; }
 
     /// <summary>The learning rate of the text encoder, of the new word, or of Imagic's text states.</summary>

@@ -29,7 +29,7 @@ public sealed record LossSettings
     /// <summary>What the numbers of that noise are: one for each channel, or one for each channel by how much it varies in the
     /// picture.</summary>
     [Setting("--noise-offset-type", "original (a number for each channel, Guttenberg 2023) or per_channel (times the channel's own "
-        + "deviation in the picture)")]
+        + "deviation in the picture)", Needs = Need.NoiseOffset)]
     public NoiseOffsetType NoiseOffsetType { get; init; } = NoiseOffsetType.Original;
 }
 

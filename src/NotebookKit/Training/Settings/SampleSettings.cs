@@ -14,7 +14,8 @@ public sealed record SampleSettings
     public bool AtFirst { get; init; }
 
     /// <summary>Denoising steps of a sample or class image.</summary>
-    [Setting("--sample-steps", "denoising steps of samples and class images", Name = "sample_steps", Min = 1, Unit = "steps")]
+    [Setting("--sample-steps", "denoising steps of samples and class images", Name = "sample_steps", Min = 1, Unit = "steps",
+        Needs = Need.Drawn)]
     public int Steps { get; init; } = 20;
 
     /// <summary>Classifier-free guidance of a sample.</summary>
@@ -25,7 +26,7 @@ public sealed record SampleSettings
     /// <summary>What draws samples and class images: one of <see cref="Schedulers.Scheduler.Names"/>.</summary>
     [Setting("--sampler", "what draws samples and class images: ddim, ddpm, pndm, lms, lms_karras, euler, euler_karras, euler_a, heun, "
         + "heun_karras, kdpm2, kdpm2_karras, kdpm2_a, kdpm2_a_karras, dpmpp_2m, dpmpp_2m_karras, dpmpp_2m_sde, dpmpp_2m_sde_karras, "
-        + "dpmpp_1, dpmpp_3m, unipc")]
+        + "dpmpp_1, dpmpp_3m, unipc", Needs = Need.Drawn)]
     public string Sampler { get; init; } = "ddim";
 
     /// <summary>A last row of the sample grid that has nothing to do with the subject and should stay as it is; null for none.</summary>
