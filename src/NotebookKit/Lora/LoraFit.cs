@@ -31,8 +31,8 @@ internal sealed class LoraFit : IDisposable
             var family = _file.Family == LoraFamily.Sdxl ? " (it is for SDXL, which has other layers)" : "";
             var name = _file.Path.Length > 0 ? _file.Path : "The LoRA";
             if (Layers.Count == 0 && _problems.TrueForAll(problem => problem.Cause == LoraCause.ForeignNames) && family.Length == 0)
-                return $"{name} adapts a model that is no Stable Diffusion 1.x or 2.x: it has {string.Join("; ", Problems)}. Give a LoRA for "
-                    + "Stable Diffusion.";
+                return $"{name} adapts a model that is no Stable Diffusion 1.x or 2.x: it has {string.Join("; ", Problems)}. Give a "
+                    + "LoRA for Stable Diffusion.";
             return Layers.Count == 0
                 ? $"{name} was made for another base{family}: of its {_file.Modules.Count + _file.Unnamed.Sum(part => part.Pairs.Count)} "
                     + $"layers none fits. It has {string.Join("; ", Problems)}. Use the base it was trained on."

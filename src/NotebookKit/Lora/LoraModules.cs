@@ -50,8 +50,8 @@ internal static partial class LoraModules
     /// <summary>Whether a layer's kohya name is one that some Stable Diffusion has, in diffusers' or CompVis' words.</summary>
     public static bool IsStableDiffusion(string name) => Known().IsMatch(name);
 
-    [GeneratedRegex("^lora_(unet_(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block|conv_|time_embed|out_|add_embedding"
-        + "|label_emb)|te[12]?_text_model_)")]
+    [GeneratedRegex("^lora_(unet_(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block|conv_|time_embed|out_"
+        + "|add_embedding|label_emb)|te[12]?_text_model_)")]
     private static partial Regex Known();
 
     /// <summary>What the UNet's names begin with in a kohya file.</summary>

@@ -13,9 +13,10 @@ internal static partial class ModelSource
         ArgumentException.ThrowIfNullOrEmpty(source);
         if (Directory.Exists(source) || File.Exists(source))
             return source;
-        if (source.Split('/', '\\') is [var parent, _, ..] && OnHub(source, options) is not null && Directory.Exists(parent) && Local(source) is null)
-            throw new BadInputException($"{source} does not exist, though the folder {parent} does; check the path, or, if a model on the hub "
-                + "is meant, start where no folder is called like its owner.");
+        if (source.Split('/', '\\') is [var parent, _, ..] && OnHub(source, options) is not null && Directory.Exists(parent)
+            && Local(source) is null)
+            throw new BadInputException($"{source} does not exist, though the folder {parent} does; check the path, or, if a model on "
+                + "the hub is meant, start where no folder is called like its owner.");
         if (OnHub(source, options) is { } model)
         {
             try

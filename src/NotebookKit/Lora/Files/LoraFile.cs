@@ -38,7 +38,8 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
             var causes = Problems.Select(problem => problem.Cause).Distinct().ToList();
             var advice = causes is [LoraCause.NotFinite]
                 ? "Training overflowed: train again at a lower learning rate, or take an earlier checkpoint."
-                : causes is [LoraCause.UnreadKind] ? "Use a LoRA, DoRA, LoHa, LoKr, (IA)³, GLoRA, OFT, VeRA or full difference." : "Get the file anew.";
+                : causes is [LoraCause.UnreadKind] ? "Use a LoRA, DoRA, LoHa, LoKr, (IA)³, GLoRA, OFT, VeRA or full difference."
+                : "Get the file anew.";
             return $"{(Path.Length > 0 ? Path : "The LoRA")} has no layer that works: it has {string.Join("; ", Problems)}. {advice}";
         }
     }
@@ -81,8 +82,8 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
     {
         Require();
         if (Modules.FirstOrDefault(module => !module.IsFinite()) is { } broken)
-            throw new BadInputException($"{broken.Module} has numbers that are not finite (NaN or infinite), so {path} is not written; train "
-                + "at a lower learning rate, or take an earlier checkpoint.");
+            throw new BadInputException($"{broken.Module} has numbers that are not finite (NaN or infinite), so {path} is not written; "
+                + "train at a lower learning rate, or take an earlier checkpoint.");
         using var scope = NewDisposeScope();
         using var grad = no_grad();
         var tensors = LoraWriter.TensorsOf(this, dtype, format);

@@ -57,7 +57,8 @@ internal sealed class PeftConfig
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{(beside is null || metadata.ContainsKey("lora_adapter_metadata") ? $"{path}'s lora_adapter_metadata"
+            throw new BadInputException($"{(beside is null || metadata.ContainsKey("lora_adapter_metadata")
+                ? $"{path}'s lora_adapter_metadata"
                 : beside)} is no JSON object, so how strongly the adapter counts cannot be told; get it again.", e);
         }
 

@@ -50,7 +50,8 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
         return new LdmConfigs(
             scheduler.PredictionType == "v_prediction" && second && !file.Metadata.ContainsKey(UNetKey) ? unet with { SampleSize = 96 }
                 : unet,
-            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) ?? (vaeShapes is null ? null : Told(() => vaeShapes.Vae(vaePrefix)))
+            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) 
+                ?? (vaeShapes is null ? null : Told(() => vaeShapes.Vae(vaePrefix)))
                 ?? new AutoencoderKLConfig(),
             Kept<CLIPTextConfig>(TextKey)
                 ?? (openClip ? shapes.OpenClip() : clipPrefix is null ? new CLIPTextConfig() : shapes.Clip(clipPrefix)),
