@@ -43,7 +43,8 @@ public sealed class WrongInputsTests : IDisposable
         ("lora size", ["--rank", "--conv-rank", "--dtype"]),
         ("lora rank", ["--rows", "--columns", "--rank"]),
         ("sample --prompt dog", ["--steps", "--cfg", "--size", "--count", "--batch", "--sampler", "--eta", "--clip-skip"]),
-        ("train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors", ["--lr", "--epochs", "--rank", "--optimizer", "--warmup", "--batch"]),
+        ("train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors", ["--lr",
+            "--epochs", "--rank", "--optimizer", "--warmup", "--batch"]),
     ];
 
     private static readonly string[] Sundry = ["inspect", "convert", "convert none", "tokens", "lora", "lora none", "lora info",
