@@ -74,7 +74,7 @@ internal static class Verb
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            Console.Error.WriteLine($"kit: {parsed.Errors[0].Message}");
+            Console.Error.WriteLine($"kit: {OneLine(parsed.Errors[0].Message)}");
             return BadInput;
         }
 
@@ -100,6 +100,10 @@ internal static class Verb
             return Failed;
         }
     }
+
+    // The parser lists what it would have taken line by line.
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     // Where libtorch does not load, that is told first; these verbs tell what they have to tell without it.
     private static bool NeedsTensors(ParseResult parsed)

@@ -10,7 +10,17 @@ internal static class CheckpointInspection
 {
     public static FileReport Of(WeightFile file, IProgress<double>? progress)
     {
-        using var checkpoint = LdmCheckpoint.Open(file.Path);
+        LdmCheckpoint opened;
+        try
+        {
+            opened = LdmCheckpoint.Open(file.Path);
+        }
+        catch (BadInputException e)
+        {
+            return Refused(FileInspector.Start(file, CheckpointKinds.Of(file).InWords(), progress, out _), file, e.Message);
+        }
+
+        using var checkpoint = opened;
         var second = checkpoint.Kind == CheckpointKind.StableDiffusion2;
         var start = FileInspector.Start(file, checkpoint.Kind.InWords(), progress, out _);
         var (ignored, unmatched) = (checkpoint.Unmatched.Where(Known).ToList(), checkpoint.Unmatched.Where(name => !Known(name)).ToList());
@@ -38,6 +48,22 @@ internal static class CheckpointInspection
             Findings = [.. start.Findings, .. Findings(file, checkpoint, second, unmatched, missing)],
         };
     }
+
+    // What can be told of a file that does not load, and why it does not.
+    private static FileReport Refused(FileReport start, WeightFile file, string why) => start with
+    {
+        Base = CheckpointKinds.Context(file) is { } width ? $"a model with text states {width} wide" : null,
+        Facts = new Dictionary<string, string>
+        {
+            ["UNet"] = $"{Below(file, LdmPrefixes.UNet)} tensors",
+            ["VAE"] = $"{Below(file, LdmPrefixes.Vae)} tensors",
+            ["text encoder"] = $"{Below(file, "cond_stage_model.")} tensors",
+        }.ToDictionary(fact => fact.Key, fact => fact.Value == "0 tensors" ? "none" : fact.Value),
+        Findings = [.. start.Findings, new Finding("It does not load.", why)],
+    };
+
+    private static int Below(WeightFile file, string prefix) =>
+        file.Weights.Keys.Count(name => name.StartsWith(prefix, StringComparison.Ordinal));
 
     private static IEnumerable<Finding> Findings(WeightFile file, LdmCheckpoint checkpoint, bool second, List<string> unmatched,
         IReadOnlyList<string> missing)

@@ -1,3 +1,4 @@
+using NotebookKit.Lora.Files;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Pipeline.Ldm;
@@ -16,6 +17,8 @@ public static class FileInspector
     public static FileReport Inspect(string path, IProgress<double>? progress = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path) && AdapterFolder.Is(path))
+            path = AdapterFolder.FileFor(path);
         if (Directory.Exists(path))
             return FolderInspection.Of(path, progress);
         Span<byte> head = stackalloc byte[8];

@@ -11,8 +11,8 @@ internal static class FolderInspection
     public static FileReport Of(string folder, IProgress<double>? progress)
     {
         if (!File.Exists(Path.Combine(folder, "model_index.json")))
-            throw new BadInputException($"{folder} is no model folder in the diffusers layout: it lacks model_index.json. Name a model "
-                + "folder or a file.");
+            throw new BadInputException($"{folder} is no model folder in the diffusers layout: it lacks model_index.json, and no "
+                + "adapter's folder: it has no adapter_model.safetensors. Name such a folder or a file.");
         var unet = UNet2DConditionConfig.Load(Path.Combine(folder, "unet", "config.json"));
         var vae = AutoencoderKLConfig.Load(Path.Combine(folder, "vae", "config.json"));
         var text = CLIPTextConfig.Load(Path.Combine(folder, "text_encoder", "config.json"));

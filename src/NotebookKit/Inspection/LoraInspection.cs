@@ -16,17 +16,17 @@ internal static class LoraInspection
             .Select(entry => (Entry: entry, Key: LoraKey.Parse(entry.Name))).ToList();
         var unmatched = keys.Where(pair => pair.Key is null).Select(pair => pair.Entry.Name).ToList();
         var modules = keys.Where(pair => pair.Key is not null).GroupBy(pair => pair.Key!.Value.Module, StringComparer.Ordinal).ToList();
-        var incomplete = modules.Where(module =>
-            module.Any(pair => pair.Key!.Value.Part == "lora_down") != module.Any(pair => pair.Key!.Value.Part == "lora_up"))
-                .Select(module => module.Key).ToList();
+        using var scope = NewDisposeScope();
+        var (loaded, refused) = Load(file.Path);
+        var incomplete = loaded?.Problems.Where(problem => problem.Cause is LoraCause.Damage or LoraCause.NotFinite)
+            .SelectMany(problem => problem.Names).ToList() ?? [];
         var downs = keys.Where(pair => pair.Key?.Part == "lora_down" && pair.Entry.Shape.Count > 1).ToList();
         var text = modules.Count(module => module.Key.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal));
         var (width, xl) = (Width(downs.Select(pair => (pair.Key!.Value.Module, pair.Entry))),
-            keys.Any(pair => pair.Entry.Name.StartsWith("lora_te2_", StringComparison.Ordinal)));
+            loaded?.Family == LoraFamily.Sdxl);
         var method = Method(keys.Select(pair => pair.Key?.Part ?? "").ToHashSet());
-        var ranks = downs.GroupBy(pair => pair.Entry.Shape[0]).OrderByDescending(group => group.Count())
-            .Select(group => $"{group.Key} ({group.Count()} layers)").ToList();
-        var alphas = Alphas(file, keys.Where(pair => pair.Key?.Part == "alpha" && pair.Entry.ElementCount == 1).Select(pair => pair.Entry));
+        var ranks = loaded?.Modules.Where(module => module.Rank is not null).GroupBy(module => module.Rank)
+            .OrderByDescending(group => group.Count()).Select(group => $"{group.Key} ({group.Count()} layers)").ToList() ?? [];
         return start with
         {
             Kind = method is null ? start.Kind : $"a LoRA's relative: {method}",
@@ -39,11 +39,11 @@ internal static class LoraInspection
             {
                 ["modules"] = $"{modules.Count} ({modules.Count - text} UNet, {text} text encoder)",
                 ["rank"] = ranks.Count == 0 ? "unknown" : string.Join(", ", ranks.Take(8)),
-                ["alpha"] = alphas ?? "none: the weights count in full (alpha = rank)",
+                ["alpha"] = Alphas(loaded, keys.Any(pair => pair.Key?.Part is "alpha" or "scale")),
                 ["format"] = Format(keys.Select(pair => pair.Entry.Name)),
                 ["convolutions"] = downs.Any(pair => pair.Entry.Shape is [_, _, > 1, _]) ? "yes (LoCon)" : "no",
             },
-            Findings = [.. start.Findings, .. Findings(method, unmatched, incomplete, xl || width == 2048)],
+            Findings = [.. start.Findings, .. Findings(method, loaded, refused, xl || width == 2048)],
         };
     }
 
@@ -52,16 +52,22 @@ internal static class LoraInspection
         AdapterKind.All.FirstOrDefault(kind => kind is not LoraKind && kind.Endings.Values.Any(parts.Contains))?.Name
         ?? (parts.Contains("dora_scale") ? "DoRA" : parts.Contains("lora_mid") ? "LoCon with Tucker decomposition" : null);
 
-    private static IEnumerable<Finding> Findings(string? method, List<string> unmatched, List<string> incomplete, bool xl)
+    private static IEnumerable<Finding> Findings(string? method, LoraFile? loaded, string? refused, bool xl)
     {
-        if (method is not null)
+        if (refused is not null)
+            yield return new Finding("It does not load.", refused);
+        else if (method is not null && !loaded!.IsEmpty)
             yield return new Finding($"It uses {method}.", "The kit reads it, and so does the web UI from 1.5 on.");
-        else if (unmatched.Count > 0)
-            yield return new Finding($"{unmatched.Count} tensors have names that no LoRA has, the first of them {unmatched[0]}.",
-                "It will not load; check that the file is a LoRA for Stable Diffusion.");
-        if (incomplete.Count > 0)
-            yield return new Finding($"{incomplete.Count} layers have only one of their two matrices, the first of them {incomplete[0]}.",
-                "The file is incomplete; get it again.");
+        foreach (var problem in loaded?.Problems ?? [])
+            yield return new Finding($"It has {problem}.", problem.Cause switch
+            {
+                LoraCause.NotFinite => "Training overflowed; train again at a lower rate, or take an earlier checkpoint.",
+                LoraCause.UnreadKind => "The kit leaves that out; use a kind that it reads.",
+                LoraCause.ForeignNames => "They are left out; check that the file is a LoRA for Stable Diffusion.",
+                _ => "The file is incomplete; get it again.",
+            });
+        if (loaded is { IsEmpty: true })
+            yield return new Finding("No layer of it works.", loaded.Emptiness);
         if (xl)
             yield return new Finding("It is for SDXL.",
                 "It has no effect on Stable Diffusion 1.x, which the kit trains; get one for that base.");
@@ -71,18 +77,27 @@ internal static class LoraInspection
     private static long? Width(IEnumerable<(string Module, WeightEntry Down)> downs) =>
         downs.FirstOrDefault(pair => pair.Module.EndsWith("attn2_to_k", StringComparison.Ordinal)).Down?.Shape[1];
 
-    private static string? Alphas(WeightFile file, IEnumerable<WeightEntry> entries)
+    // As the loader counts them, whether they stand in the tensors or in PEFT's settings.
+    private static string Alphas(LoraFile? loaded, bool stored)
     {
-        var values = new SortedSet<double>();
-        foreach (var entry in entries)
-        {
-            using var value = file.Read(entry.Name);
-            using var wide = value.to(ScalarType.Float64);
-            values.Add(wide.item<double>());
-        }
+        var alphas = loaded?.Modules.Where(module => module.StoredAlpha is not null)
+            .Select(module => (Alpha: module.StoredAlpha!.Value, module.Rank)).ToList() ?? [];
+        return alphas.Count == 0 || (!stored && alphas.TrueForAll(module => module.Alpha == module.Rank))
+            ? "none: the weights count in full (alpha = rank)"
+            : string.Join(", ", alphas.Select(module => module.Alpha).Distinct().Order().Take(8)
+                .Select(value => value.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    }
 
-        return values.Count == 0 ? null
-            : string.Join(", ", values.Take(8).Select(value => value.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    private static (LoraFile? File, string? Refused) Load(string path)
+    {
+        try
+        {
+            return (LoraFile.Read(path), null);
+        }
+        catch (BadInputException e)
+        {
+            return (null, e.Message);
+        }
     }
 
     private static string Format(IEnumerable<string> names) => names.First() switch

@@ -9,7 +9,7 @@ internal sealed class LoraFit : IDisposable
 {
     private readonly LoraFile _file;
     private readonly int? _rank;
-    private readonly List<(string What, string Name)> _problems = [];
+    private readonly List<(string What, string Name, LoraCause Cause)> _problems = [];
 
     private LoraFit(LoraFile file, int? rank) => (_file, _rank) = (file, rank);
 
@@ -18,16 +18,21 @@ internal sealed class LoraFit : IDisposable
 
     /// <summary>What of the file does not work here, the file's own problems first.</summary>
     public IReadOnlyList<LoraProblem> Problems =>
-        [.. _file.Problems, .. _problems.GroupBy(problem => problem.What)
-            .Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))];
+        [.. _file.Problems, .. _problems.GroupBy(problem => (problem.What, problem.Cause)).Select(group =>
+            new LoraProblem(group.Key.What, [.. group.Select(problem => problem.Name)]) { Cause = group.Key.Cause })];
 
     /// <summary>Why the file is refused, in one sentence.</summary>
     public string Refusal
     {
         get
         {
+            if (_file.IsEmpty)
+                return _file.Emptiness;
             var family = _file.Family == LoraFamily.Sdxl ? " (it is for SDXL, which has other layers)" : "";
             var name = _file.Path.Length > 0 ? _file.Path : "The LoRA";
+            if (Layers.Count == 0 && _problems.TrueForAll(problem => problem.Cause == LoraCause.ForeignNames) && family.Length == 0)
+                return $"{name} adapts a model that is no Stable Diffusion 1.x or 2.x: it has {string.Join("; ", Problems)}. Give a "
+                    + "LoRA for Stable Diffusion.";
             return Layers.Count == 0
                 ? $"{name} was made for another base{family}: of its {_file.Modules.Count + _file.Unnamed.Sum(part => part.Pairs.Count)} "
                     + $"layers none fits. It has {string.Join("; ", Problems)}. Use the base it was trained on."
@@ -50,7 +55,9 @@ internal sealed class LoraFit : IDisposable
             if (targets.TryGetValue(weights.Module, out var target))
                 fit.Add(weights, target);
             else if (textEncoder is not null || !weights.Module.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal))
-                fit._problems.Add(("layers that this base does not have", weights.Module));
+                fit._problems.Add(LoraModules.IsStableDiffusion(weights.Module)
+                    ? ("layers that this base does not have", weights.Module, LoraCause.OtherBase)
+                    : ("layers with names that Stable Diffusion has not", weights.Module, LoraCause.ForeignNames));
         }
 
         foreach (var part in file.Unnamed)
@@ -58,7 +65,7 @@ internal sealed class LoraFit : IDisposable
             if (part.Named(targets.Values.Distinct()) is not { } named)
             {
                 fit._problems.Add(("parts without layer names that this base has other layers for",
-                    $"{part.Part} with {part.Pairs.Count} pairs"));
+                    $"{part.Part} with {part.Pairs.Count} pairs", LoraCause.OtherBase));
                 continue;
             }
 
@@ -82,7 +89,7 @@ internal sealed class LoraFit : IDisposable
             Layers.Add((target, adapter));
         else
             _problems.Add(("layers that have another shape here",
-                $"{weights.Module} ({weights.Shapes}, here {LoraFile.Shape(target.Weight)})"));
+                $"{weights.Module} ({weights.Shapes}, here {LoraFile.Shape(target.Weight)})", LoraCause.OtherBase));
     }
 
     private Adapter? Adapted(AdapterWeights weights, LoraModule target)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using NotebookKit.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -44,8 +45,15 @@ internal sealed record LoraModule(string Name, string Path, Module<Tensor, Tenso
 }
 
 /// <summary>The layers of a base that can carry an adapter, by the names that files use.</summary>
-internal static class LoraModules
+internal static partial class LoraModules
 {
+    /// <summary>Whether a layer's kohya name is one that some Stable Diffusion has, in diffusers' or CompVis' words.</summary>
+    public static bool IsStableDiffusion(string name) => Known().IsMatch(name);
+
+    [GeneratedRegex("^lora_(unet_(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block|conv_|time_embed|out_"
+        + "|add_embedding|label_emb)|te[12]?_text_model_)")]
+    private static partial Regex Known();
+
     /// <summary>What the UNet's names begin with in a kohya file.</summary>
     public const string UNetPrefix = "lora_unet_";
 

@@ -186,6 +186,10 @@ public sealed class LoraNetwork : IDisposable
     public void Merge()
     {
         using var grad = no_grad();
+        if (_adapters.FirstOrDefault(pair => pair.Adapter.Multiplier != 0 && pair.Module.Bias is null && HasBias(pair.Adapter)) is
+            { Module: { } bare })
+            throw new BadInputException($"{bare.Path} has no bias in this base, so the LoRA's change of it cannot be merged; keep the LoRA "
+                + "beside the base.");
         foreach (var (module, adapter) in _adapters)
         {
             using var scope = NewDisposeScope();
@@ -238,6 +242,12 @@ public sealed class LoraNetwork : IDisposable
         foreach (var (_, adapter) in _adapters)
             adapter.Dispose();
         _adapters.Clear();
+    }
+
+    private static bool HasBias(Adapter adapter)
+    {
+        using var bias = adapter.BiasDelta();
+        return bias is not null;
     }
 
     private static bool IsText(LoraModule module) => module.Name.StartsWith(LoraModules.TextPrefix, StringComparison.Ordinal);

@@ -13,8 +13,22 @@ internal static partial class ModelSource
         ArgumentException.ThrowIfNullOrEmpty(source);
         if (Directory.Exists(source) || File.Exists(source))
             return source;
+        if (source.Split('/', '\\') is [var parent, _, ..] && OnHub(source, options) is not null && Directory.Exists(parent)
+            && Local(source) is null)
+            throw new BadInputException($"{source} does not exist, though the folder {parent} does; check the path, or, if a model on "
+                + "the hub is meant, start where no folder is called like its owner.");
         if (OnHub(source, options) is { } model)
-            return model.Fetch(options.Variant, options.Progress ?? new HubProgressLines(), cancel);
+        {
+            try
+            {
+                return model.Fetch(options.Variant, options.Progress ?? new HubProgressLines(), cancel);
+            }
+            catch (BadInputException e)
+            {
+                throw new BadInputException($"{source} is no folder or file here; as a model on the hub: {e.Message}", e);
+            }
+        }
+
         throw new BadInputException($"{source} is no folder or file that exists, and no model's name like runwayml/stable-diffusion-v1-5; "
             + "name a Stable Diffusion model in the diffusers layout, a .safetensors or .ckpt file, or a model on the hub.");
     }

@@ -97,7 +97,18 @@ internal sealed class Sampler
             latents = next.MoveToOuterDisposeScope();
         }
 
+        if (!latents.isfinite().all().item<bool>())
+            throw Broken(conditioning, start);
         return _model.DecodeLatents(latents, _cancel);
+    }
+
+    // The first part of the way whose numbers are not finite.
+    private NotFiniteException Broken(Conditioning conditioning, Tensor? start)
+    {
+        const string Remedy = "kit inspect tells whether its weights are; in float16, try float32, or bfloat16 on a GPU";
+        return start?.isfinite().all().item<bool>() == false ? new NotFiniteException("the VAE (encoding the first picture)", Remedy)
+            : !Stack(conditioning.At(0), 1).isfinite().all().item<bool>() ? new NotFiniteException("the text encoder", Remedy)
+            : new NotFiniteException("the UNet", Remedy + ", and a LoRA at a smaller multiplier");
     }
 
     private Scheduler NewScheduler()

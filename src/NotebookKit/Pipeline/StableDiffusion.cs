@@ -142,6 +142,7 @@ public sealed class StableDiffusion : IDisposable
     /// <param name="latents">(B, 4, h, w), scaled, as <see cref="EncodeImages"/> gives and the UNet knows them.</param>
     /// <param name="cancel">Stops between two pictures.</param>
     /// <returns>B pictures.</returns>
+    /// <exception cref="NotFiniteException">The VAE makes no finite picture of finite latents.</exception>
     public IReadOnlyList<RgbImage> DecodeLatents(Tensor latents, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(latents);
@@ -154,7 +155,11 @@ public sealed class StableDiffusion : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             using var each = NewDisposeScope();
-            pictures.Add(ImageTensor.FromTensor(Vae.Decode(unscaled.narrow(0, i, 1)).squeeze(0)));
+            var decoded = Vae.Decode(unscaled.narrow(0, i, 1)).squeeze(0);
+            if (!decoded.isfinite().all().item<bool>() && unscaled.narrow(0, i, 1).isfinite().all().item<bool>())
+                throw new NotFiniteException("the VAE",
+                    "kit inspect tells whether its weights are; in float16, which some VAEs overflow, take float32 or bfloat16");
+            pictures.Add(ImageTensor.FromTensor(decoded));
         }
 
         return pictures;

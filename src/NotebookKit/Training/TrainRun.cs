@@ -1,3 +1,4 @@
+using NotebookKit.Lora.Tools;
 using NotebookKit.Training.Loss;
 using NotebookKit.Pipeline;
 using NotebookKit.Training.Data;
@@ -124,6 +125,7 @@ internal sealed class TrainRun : IDisposable
     /// <summary>What belongs after an epoch, counted from 1: samples, held-out losses, a checkpoint.</summary>
     public IEnumerable<TrainEvent> After(int epochs, CancellationToken cancel)
     {
+        Keeping(epochs, Sound);
         if (_samples.AreDue(epochs) && !cancel.IsCancellationRequested)
             yield return Ledger.Tell(new SamplesEvent(Keeping(epochs, () => Averaged(() => _samples.Draw(epochs), whole: true))));
         if (_heldOut.IsDue(epochs))
@@ -136,6 +138,7 @@ internal sealed class TrainRun : IDisposable
     public IEnumerable<TrainEvent> Finish()
     {
         var stopped = Ledger.History.Count < TotalSteps;
+        Keeping(Epoch, () => Averaged(Predicts, whole: true));
         if (_checkpoints.Latest is not { } latest || RunStates.StepOf(latest) != Ledger.History.Count)
             yield return Ledger.Tell(Keeping(Epoch, () => Checkpoint(Epoch, withResult: stopped)));
         if (_earlier.Keep(new RunExtent(Ledger.History.Count, Epoch)) is { } kept)
@@ -177,6 +180,10 @@ internal sealed class TrainRun : IDisposable
         catch (DivergedException e)
         {
             throw e.With(_checkpoints.Latest);
+        }
+        catch (NotFiniteException)
+        {
+            throw new DivergedException(Ledger.History.Count, epochs, "weights", _checkpoints.Latest);
         }
         catch (Exception e) when (OutOfMemory.Is(e))
         {
@@ -222,6 +229,12 @@ internal sealed class TrainRun : IDisposable
             return _checkpoints.Latest; // its state is written before its result
         }
     }
+
+    // What the next step would find: its loss would be no number. Neither a checkpoint nor a result is written of that.
+    private bool Sound() => Weights.AreFinite() ? true : throw new DivergedException(Ledger.History.Count, Epoch + 1, "weights");
+
+    private bool Predicts() => Sound() && (Ledger.History.Count == 0 || LoraProof.Predicts(_sd)) ? true
+        : throw new DivergedException(Ledger.History.Count, Epoch, "weights");
 
     private string Save()
     {

@@ -31,6 +31,8 @@ internal static class CombineVerb
             var parts = parse.GetValue(loras)!.Select(text => LoraReference.Parse(text))
                 .Select(lora => (Read(lora.Path, parse.GetValue(strict)), lora.Multiplier)).ToList();
             var combined = LoraCombine.Of(parts, parse.GetValue(rank));
+            foreach (var problem in combined.Problems)
+                Console.Error.WriteLine($"note: {problem}");
             combined.Write(parse.GetValue(output)!, Dtype(parse.GetValue(dtype)!));
             return Answer(parse.GetValue(json), new
             {
@@ -128,8 +130,9 @@ internal static class ResizeVerb
             var (old, now) = (new FileInfo(before.Path).Length, new FileInfo(parse.GetValue(output)!).Length);
             return Answer(parse.GetValue(json),
                 new { Path = parse.GetValue(output), resized.Energy, resized.Kept, Bytes = now, BytesBefore = old, resized.Ranks },
-                Say($"{parse.GetValue(output)}: {old / 1e6:0.00} MB became {now / 1e6:0.00} MB, {resized.Energy:P2} of the energy kept; ",
-                    $"{resized.Kept} layers as they were"));
+                Say($"{parse.GetValue(output)}: {old / 1e6:0.00} MB became {now / 1e6:0.00} MB, ",
+                    resized.Energy is { } share ? (FormattableString)$"{share:P2} of the energy kept; {resized.Kept} layers as they were"
+                    : $"nothing made smaller: only LoRA can be resized, and its {resized.Kept} layers are of other kinds"));
         });
         return command;
     }

@@ -8,6 +8,7 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
 {
     private const int Tries = 5, MaximumListing = 32 << 20;
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
+    private bool _reached;
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         ConnectTimeout = TimeSpan.FromSeconds(20),
@@ -52,7 +53,9 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
     public async Task WaitOrGiveUp(int attempt, TimeSpan? asked, Exception? reason, CancellationToken cancel)
     {
         var wait = asked ?? settings.Patience * Math.Pow(2, attempt - 1);
-        if (attempt >= Tries || wait > LongestWait)
+        // Where not even the hub's address is known there is no network, and waiting brings none.
+        var alone = !_reached && reason is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError };
+        if (attempt >= Tries || wait > LongestWait || alone)
             throw new HubUnreachableException(asked is { } hours && hours > LongestWait
                 ? $"The hub asks to wait {hours.TotalMinutes:0} minutes before the next request; try again then, or set HF_TOKEN, which "
                     + "allows more."
@@ -93,6 +96,7 @@ internal sealed class HubClient(HubSettings settings, string model, string revis
                     request.Headers.Range = new RangeHeaderValue(from, null);
                 using var quiet = Quiet(cancel);
                 var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, quiet.Token);
+                _reached = true;
                 if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
                     return response;
                 using (response)

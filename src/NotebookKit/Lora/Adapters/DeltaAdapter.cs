@@ -18,11 +18,11 @@ internal sealed class DeltaAdapter : Adapter
     public DeltaAdapter(LoraModule module, AdapterWeights weights) : base(module.Layer)
     {
         using var scope = NewDisposeScope();
-        (_module, _weights) = (module, weights);
+        _module = module;
+        // Handles of its own: the file's content may be attached again, and described after this is gone.
+        _weights = weights.With(tensor => tensor.alias().DetachFromDisposeScope());
         _delta = weights.Delta(module.Weight.detach().cpu()).to(module.Weight.device).DetachFromDisposeScope();
         _bias = weights.Bias?.to(module.Weight.device, copy: true).DetachFromDisposeScope();
-        foreach (var tensor in _weights.Tensors)
-            tensor.DetachFromDisposeScope();
     }
 
     public override string Kind => _weights.Kind;
@@ -39,7 +39,7 @@ internal sealed class DeltaAdapter : Adapter
     {
         _delta.Dispose();
         _bias?.Dispose();
-        foreach (var tensor in _weights.Tensors)
+        foreach (var tensor in _weights.Tensors.Concat(_weights.Shared.Select(shared => shared.Tensor)))
             tensor.Dispose();
         base.Dispose();
     }

@@ -38,6 +38,16 @@ public abstract record AdapterWeights(string Module)
     internal virtual IEnumerable<Tensor> Tensors =>
         [.. Parts.Select(part => part.Tensor), .. Dora is null ? [] : new[] { Dora.Magnitude }, .. Bias is null ? [] : new[] { Bias }];
 
+    /// <summary>The same with every tensor replaced: a copy, or another handle on the same numbers.</summary>
+    internal AdapterWeights With(Func<Tensor, Tensor> change) => Mapped(change) with
+    {
+        Dora = Dora is null ? null : Dora with { Magnitude = change(Dora.Magnitude) },
+        Bias = Bias is null ? null : change(Bias),
+    };
+
+    /// <summary>The same with the kind's own tensors replaced.</summary>
+    private protected abstract AdapterWeights Mapped(Func<Tensor, Tensor> change);
+
     /// <summary>Whether every number of the adapter is one.</summary>
     public bool IsFinite()
     {

@@ -27,6 +27,34 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
     /// <summary>Which family of models it was made for, as far as the file tells.</summary>
     public LoraFamily Family { get; init; } = LoraFamily.Unknown;
 
+    /// <summary>Whether nothing of it works.</summary>
+    internal bool IsEmpty => Modules.Count == 0 && Unnamed.Count == 0;
+
+    /// <summary>Why nothing of it works, in one sentence.</summary>
+    internal string Emptiness
+    {
+        get
+        {
+            var causes = Problems.Select(problem => problem.Cause).Distinct().ToList();
+            var advice = causes is [LoraCause.NotFinite]
+                ? "Training overflowed: train again at a lower learning rate, or take an earlier checkpoint."
+                : causes is [LoraCause.UnreadKind] ? "Use a LoRA, DoRA, LoHa, LoKr, (IA)³, GLoRA, OFT, VeRA or full difference."
+                : "Get the file anew.";
+            return $"{(Path.Length > 0 ? Path : "The LoRA")} has no layer that works: it has {string.Join("; ", Problems)}. {advice}";
+        }
+    }
+
+    /// <summary>Refuses a file that nothing can be made of.</summary>
+    /// <exception cref="BadInputException">None of its layers works, or they have no names yet.</exception>
+    internal void Require()
+    {
+        if (IsEmpty && Embeddings.Count == 0)
+            throw new BadInputException(Emptiness);
+        if (Modules.Count == 0 && Unnamed.Count > 0)
+            throw new BadInputException($"{Path} has no layer names (cloneofsimo's format); write it with them first: kit lora convert "
+                + "FILE --base DIR.");
+    }
+
     /// <summary>Reads a LoRA file; half-precision weights are widened to float32.</summary>
     /// <param name="path">A .safetensors file.</param>
     /// <param name="strict">Refuse a file that has any <see cref="Problems"/>.</param>
@@ -52,6 +80,10 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
     /// <exception cref="IOException">The disk is full or not writable, or does not give back what was written.</exception>
     public void Write(string path, ScalarType dtype, LoraFormat format = LoraFormat.Kohya)
     {
+        Require();
+        if (Modules.FirstOrDefault(module => !module.IsFinite()) is { } broken)
+            throw new BadInputException($"{broken.Module} has numbers that are not finite (NaN or infinite), so {path} is not written; "
+                + "train at a lower learning rate, or take an earlier checkpoint.");
         using var scope = NewDisposeScope();
         using var grad = no_grad();
         var tensors = LoraWriter.TensorsOf(this, dtype, format);
@@ -61,15 +93,12 @@ public sealed record LoraFile(IReadOnlyList<AdapterWeights> Modules, IReadOnlyDi
         foreach (var (name, tensor) in tensors)
         {
             if (!saved.TryGetValue(name, out var back) || !back.shape.SequenceEqual(tensor.shape)
-                || !(back.Equals(tensor) || HasNaN(tensor)))
+                || !back.Equals(tensor))
                 throw new IOException($"{path} was written but gives back another {name}; the disk may be failing.");
         }
     }
 
     internal static string Shape(Tensor tensor) => "(" + string.Join(", ", tensor.shape) + ")";
-
-    // NaN equals nothing, itself included.
-    private static bool HasNaN(Tensor tensor) => !tensor.isfinite().all().item<bool>();
 }
 
 /// <summary>Whose names a LoRA file uses.</summary>

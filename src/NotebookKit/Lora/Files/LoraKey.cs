@@ -5,9 +5,10 @@ namespace NotebookKit.Lora.Files;
 
 /// <summary>One tensor's name in a LoRA file, whichever tool wrote it.</summary>
 /// <param name="Module">The adapted layer by its kohya name, such as lora_unet_mid_block_attentions_0_proj_in.</param>
+/// <param name="Path">The same as the file spells it, for settings that go by it.</param>
 /// <param name="Part">Which of the layer's tensors it is, by kohya's or LyCORIS' name for it: lora_down, alpha, hada_w1_a and so
 /// on.</param>
-internal readonly partial record struct LoraKey(string Module, string Part)
+internal readonly partial record struct LoraKey(string Module, string Path, string Part)
 {
     // What goes with any kind: the scale, DoRA's lengths (PEFT's have a name of their own), and a change of the bias.
     private static readonly Dictionary<string, string> Common = new()
@@ -20,6 +21,9 @@ internal readonly partial record struct LoraKey(string Module, string Part)
         [".lora_magnitude_vector.default"] = "magnitude",
         [".lora_magnitude_vector.default.weight"] = "magnitude",
         [".diff_b"] = "diff_b",
+        [".lora_B.bias"] = "lora_bias",
+        [".lora_B.default.bias"] = "lora_bias",
+        [".scalar"] = "scalar",
     };
 
     // The longest first: _lora.down.weight ends with .weight too.
@@ -42,7 +46,7 @@ internal readonly partial record struct LoraKey(string Module, string Part)
             var module = name[..^ending.Length];
             // Every layer of a model has a .weight; only beside a kohya name is it an adapter's.
             if (part != "weight" || KohyaName().IsMatch(module))
-                return new LoraKey(ModuleName(module), part);
+                return new LoraKey(ModuleName(module), PathOf(module), part);
         }
 
         return null;
@@ -50,22 +54,34 @@ internal readonly partial record struct LoraKey(string Module, string Part)
 
     private static string ModuleName(string path)
     {
-        if (path.StartsWith("lora_te1_", StringComparison.Ordinal))
-            return LoraModules.TextPrefix + path["lora_te1_".Length..]; // diffusers' own export writes SDXL's prefix
+        if (!path.Contains('.', StringComparison.Ordinal) && Flat().Match(path) is { Success: true } flat)
+            return (flat.Groups["text"].Success ? LoraModules.TextPrefix : LoraModules.UNetPrefix) + path[flat.Length..];
         if (path.StartsWith("lora_", StringComparison.Ordinal) && !path.Contains('.', StringComparison.Ordinal))
             return path;
-        path = path.Replace("base_model.model.", "").Replace(".processor.", ".");
-        if (path.StartsWith("text_encoder.", StringComparison.Ordinal))
-            path = path["text_encoder.".Length..];
+        path = PathOf(path).Replace(".processor.", ".");
+        if (TextPrefix().Match(path) is { Success: true } prefix)
+            path = path[prefix.Length..];
         if (path.StartsWith("text_model.", StringComparison.Ordinal))
             return LoraModules.TextPrefix + TextProjection().Replace(path, ".self_attn.${1}_proj").Replace('.', '_');
-        if (path.StartsWith("unet.", StringComparison.Ordinal))
-            path = path["unet.".Length..];
+        path = UNetPrefix().Replace(path, "");
         return LoraModules.UNetPrefix + BareOutput().Replace(path, ".to_out.0").Replace('.', '_');
     }
 
-    [GeneratedRegex("^lora_(unet|te1?)_[^.]+$")]
+    private static string PathOf(string path) => path.Replace("base_model.model.", "", StringComparison.Ordinal);
+
+    [GeneratedRegex("^(lora|oft)_(unet|te1?)_[^.]+$")]
     private static partial Regex KohyaName();
+
+    // kohya's, its OFT's own, and te1 for the one text encoder, as diffusers' export and OneTrainer write it.
+    [GeneratedRegex("^(lora|oft)_(unet|(?<text>te1?))_")]
+    private static partial Regex Flat();
+
+    // OneTrainer's names of the text encoder, and of the UNet.
+    [GeneratedRegex(@"^(text_encoder|clip_l|te1|te|lora_te1|lora_te)\.")]
+    private static partial Regex TextPrefix();
+
+    [GeneratedRegex(@"^(lora_)?unet\.")]
+    private static partial Regex UNetPrefix();
 
     [GeneratedRegex(@"\.to_out$")]
     private static partial Regex BareOutput();

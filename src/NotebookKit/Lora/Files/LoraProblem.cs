@@ -6,7 +6,29 @@ namespace NotebookKit.Lora.Files;
 /// <param name="Names">The layers or tensors that it is about.</param>
 public sealed record LoraProblem(string What, IReadOnlyList<string> Names)
 {
+    /// <summary>What it comes from, which decides what to advise.</summary>
+    public LoraCause Cause { get; init; } = LoraCause.Damage;
+
     /// <summary>One clause: "2 layers that this base does not have: lora_unet_a, lora_unet_b".</summary>
     public override string ToString() =>
         $"{Names.Count} {What}: {string.Join(", ", Names.Take(3))}{(Names.Count > 3 ? $" and {Names.Count - 3} more" : "")}";
+}
+
+/// <summary>Why something of a LoRA file does not work.</summary>
+public enum LoraCause
+{
+    /// <summary>Weights are missing or do not fit each other.</summary>
+    Damage,
+
+    /// <summary>Numbers are NaN or infinite.</summary>
+    NotFinite,
+
+    /// <summary>A kind of adapter that is not read here.</summary>
+    UnreadKind,
+
+    /// <summary>Names that no layer or tensor of Stable Diffusion 1.x or 2.x has.</summary>
+    ForeignNames,
+
+    /// <summary>Layers of another base, or of another shape than this base's.</summary>
+    OtherBase,
 }

@@ -9,23 +9,29 @@ internal sealed class LoraReader
 {
     private const string EmbeddingPrefix = "bundle_emb.";
 
+    // What tools call the second text encoder, which only SDXL has.
+    private static readonly string[] Second = ["text_encoder_2.", "clip_g.", "te2."];
+
     private readonly string _path;
     private readonly IReadOnlyDictionary<string, string> _metadata;
     private readonly SortedDictionary<string, SortedDictionary<string, Tensor>> _modules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Tensor> _shared = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Tensor> _embeddings = new(StringComparer.Ordinal);
-    private readonly List<(string What, string Name)> _problems = [];
-    private readonly Dictionary<string, double> _alphas;
+    private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
+    private readonly List<(string What, string Name, LoraCause Cause)> _problems = [];
+    private readonly PeftConfig _config;
 
     private LoraReader(string path, IReadOnlyDictionary<string, string> metadata)
     {
         _path = path;
         _metadata = metadata;
-        _alphas = PeftAlphas.Of(path, metadata);
+        _config = PeftConfig.Of(path, metadata);
+        _problems.AddRange(_config.Problems.Select(problem => (problem.What, problem.Name, LoraCause.UnreadKind)));
     }
 
     public static LoraFile Read(string path)
     {
+        path = AdapterFolder.FileFor(path);
         var (tensors, metadata) = Open(path);
         return new LoraReader(path, metadata).Assemble(tensors);
     }
@@ -50,15 +56,15 @@ internal sealed class LoraReader
                 _embeddings[name] = tensor.to(ScalarType.Float32).reshape(-1, tensor.shape[^1]);
             else if (AdapterKind.SharedTensor(name) is { } common)
                 _shared[common] = tensor.to(ScalarType.Float32);
-            else if (LoraKey.Parse(name) is { } key)
+            else if (LoraKey.Parse(name) is { } key && (_paths[key.Module] = key.Path) is not null)
                 (_modules.TryGetValue(key.Module, out var parts) ? parts
                     : _modules[key.Module] = new(StringComparer.Ordinal))[key.Part] = tensor;
             else
-                _problems.Add(("tensors that are no part of a LoRA", name));
+                _problems.Add(("tensors that are no part of a LoRA", name, LoraCause.ForeignNames));
         }
 
         if (_modules.Count == 0 && unnamed.Count == 0)
-            throw new BadInputException($"{_path} {WhatElse(tensors)}");
+            throw new BadInputException($"{_path} {NoLora.Told(_path, tensors.Keys)}");
         var modules = new List<AdapterWeights>();
         foreach (var (name, parts) in _modules)
         {
@@ -69,32 +75,22 @@ internal sealed class LoraReader
         return new LoraFile(modules, _metadata)
         {
             Path = _path,
-            Problems = [.. _problems.GroupBy(problem => problem.What)
-                .Select(group => new LoraProblem(group.Key, [.. group.Select(problem => problem.Name)]))],
+            Problems = [.. _problems.GroupBy(problem => (problem.What, problem.Cause)).Select(group =>
+                new LoraProblem(group.Key.What, [.. group.Select(problem => problem.Name)]) { Cause = group.Key.Cause })],
             Embeddings = _embeddings,
             Unnamed = unnamed,
             Family = FamilyOf(tensors.Keys),
         };
     }
 
-    // What the file is instead, told by its names.
-    private static string WhatElse(Dictionary<string, Tensor> tensors) =>
-        tensors.Count == 0 ? "holds no tensors; give a LoRA file."
-        : tensors.Keys.Any(name => name.StartsWith("model.diffusion_model.", StringComparison.Ordinal)
-            || name is "conv_in.weight" or "time_embedding.linear_1.weight") ? "is no LoRA but a whole model; give it as the base."
-        : tensors.ContainsKey("emb_params") || tensors.Keys.All(name => name.StartsWith('<'))
-        ? "is no LoRA but a textual-inversion embedding; put it into the embeddings folder and write its word in the prompt."
-        : $"is no LoRA that can be read here: it holds the tensor {tensors.Keys.First()}; give a LoRA in kohya's, LyCORIS', PEFT's or "
-            + "diffusers' format.";
-
     private AdapterWeights? Whole(string module, SortedDictionary<string, Tensor> parts)
     {
-        var weights = Read(new LayerTensors(module, parts, _alphas, _shared));
+        var weights = Read(new LayerTensors(module, parts, rank => _config.Alpha(_paths[module], rank), _shared));
         if (weights is null)
             return null;
         if (weights.IsFinite())
             return weights;
-        _problems.Add(("layers with numbers that are not finite (NaN or infinite), which are left out", module));
+        _problems.Add(("layers with numbers that are not finite (NaN or infinite), which are left out", module, LoraCause.NotFinite));
         return null;
     }
 
@@ -108,7 +104,7 @@ internal sealed class LoraReader
         }
         catch (UnreadableLayerException e)
         {
-            _problems.Add((e.What, e.Layer));
+            _problems.Add((e.What, e.Layer, e.Cause));
             return null;
         }
     }
@@ -116,7 +112,8 @@ internal sealed class LoraReader
     // Read by LyCORIS' shape; PEFT's (out) and (1, out, 1, 1) are always per output. DoraMagnitude.For fits them to the layer.
     private static AdapterWeights Dressed(AdapterWeights weights, Func<string, Tensor?> part)
     {
-        var bias = (part("diff_b") ?? part("b_norm"))?.flatten();
+        // PEFT's lora_bias stands behind the up weights, so the scale counts for it too.
+        var bias = (part("diff_b") ?? part("b_norm") ?? (part("lora_bias") is { } behind ? behind * weights.Scale : null))?.flatten();
         var dora = part("dora_scale") is { } lengths
             ? new DoraMagnitude(lengths, lengths.dim() > 1 && lengths.shape[0] == 1 ? DoraNorm.PerInput : DoraNorm.PerOutput)
             : part("magnitude") is { } ofPeft ? new DoraMagnitude(ofPeft.flatten(), DoraNorm.PerOutput)
@@ -129,7 +126,7 @@ internal sealed class LoraReader
         var version = _metadata.GetValueOrDefault("ss_base_model_version") ?? _metadata.GetValueOrDefault("modelspec.architecture") ?? "";
         if (version.Contains("xl", StringComparison.OrdinalIgnoreCase)
             || names.Any(name => name.StartsWith("lora_te2_", StringComparison.Ordinal)
-                || name.StartsWith("text_encoder_2.", StringComparison.Ordinal)))
+                || Second.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))))
             return LoraFamily.Sdxl;
         var context = _modules.FirstOrDefault(module => module.Key.EndsWith("attn2_to_k", StringComparison.Ordinal)
             && module.Value.ContainsKey("lora_down")).Value;

@@ -97,6 +97,13 @@ public sealed record LoraWeights(string Module, Tensor Down, Tensor Up, double A
         return parts.Select(part => (LoraWriter.NameOf($"{Module}.{part.Name}", format), part.Tensor));
     }
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with
+    {
+        Down = change(Down),
+        Up = change(Up),
+        Mid = Mid is null ? null : change(Mid),
+    };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight) => Matrix();
 }

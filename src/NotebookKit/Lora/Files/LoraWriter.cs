@@ -12,14 +12,26 @@ internal static class LoraWriter
         foreach (var module in file.Modules)
         {
             foreach (var (name, tensor) in format == LoraFormat.Kohya ? Kohya(module.In(dtype)) : module.PartsFor(format))
-                tensors.Add(name, tensor.detach().cpu().to(dtype).contiguous());
+                tensors.Add(name, Stored(tensor, dtype));
             foreach (var (name, tensor) in module.Shared.Where(shared => !tensors.ContainsKey(shared.Name)))
-                tensors.Add(name, tensor.detach().cpu().to(dtype).contiguous());
+                tensors.Add(name, Stored(tensor, dtype));
         }
 
         foreach (var (word, vectors) in file.Embeddings)
-            tensors.Add($"bundle_emb.{word}.string_to_param.*", vectors.detach().cpu().to(dtype));
+            tensors.Add($"bundle_emb.{word}.string_to_param.*", Stored(vectors, dtype));
         return tensors;
+    }
+
+    // Numbers past half precision's range, such as LoKr's alpha of 100000, stay as wide as they are; so do single ones that it
+    // would round.
+    private static Tensor Stored(Tensor tensor, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var exact = tensor.detach().cpu().to(ScalarType.Float32).contiguous();
+        var narrow = exact.to(dtype);
+        var kept = tensor.NumberOfElements == 1 ? narrow.to(ScalarType.Float32).equal(exact).all().item<bool>()
+            : narrow.isfinite().equal(exact.isfinite()).all().item<bool>();
+        return (kept ? narrow : exact).MoveToOuterDisposeScope();
     }
 
     private static IEnumerable<(string Name, Tensor Tensor)> Kohya(AdapterWeights module)

@@ -11,6 +11,7 @@ internal abstract class AdapterKind
     /// <summary>Every kind, in the order in which they are asked whether a layer's tensors are theirs.</summary>
     public static IReadOnlyList<AdapterKind> All { get; } =
     [
+        new UnreadKind(),
         new LoraKind(),
         new VeraKind(),
         new LohaKind(),

@@ -28,6 +28,8 @@ public sealed record FullWeights(string Module, Tensor Change) : AdapterWeights(
     /// <inheritdoc/>
     public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("diff", Change)];
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with { Change = change(Change) };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight) => Change;
 }

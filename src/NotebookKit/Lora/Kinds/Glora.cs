@@ -16,7 +16,7 @@ internal sealed class GloraKind : AdapterKind
         if (!(layer.Part("a1") is { } a1 && layer.Part("a2") is { } a2 && layer.Part("b1") is { } b1 && layer.Part("b2") is { } b2))
             return null;
         if (layer.Has("bm"))
-            throw layer.Unreadable("GLoRA layers with a core (Tucker), which is not read here");
+            throw layer.Unread("GLoRA with a core, Tucker");
         if (new[] { a1, a2, b1, b2 }.Any(tensor => tensor.dim() < 2))
             throw layer.Unreadable("layers whose weights do not fit each other");
         return new GloraWeights(layer.Module, a1, a2, b1, b2, layer.Alpha(Math.Min(a1.shape[0], a1.shape[1])));
@@ -52,6 +52,14 @@ public sealed record GloraWeights(string Module, Tensor A1, Tensor A2, Tensor B1
         [("a1.weight", A1), ("a2.weight", A2), ("b1.weight", B1), ("b2.weight", B2)];
 
     internal override Tensor? Flat() => null;
+
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with
+    {
+        A1 = change(A1),
+        A2 = change(A2),
+        B1 = change(B1),
+        B2 = change(B2),
+    };
 
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight)

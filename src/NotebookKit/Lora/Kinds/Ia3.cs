@@ -37,6 +37,8 @@ public sealed record Ia3Weights(string Module, Tensor Factors, bool OnInput) : A
 
     internal override Tensor? Flat() => null;
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with { Factors = change(Factors) };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight)
     {

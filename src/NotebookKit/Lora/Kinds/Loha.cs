@@ -50,6 +50,16 @@ public sealed record LohaWeights(string Module, Tensor W1A, Tensor W1B, Tensor W
         [("hada_w1_a", W1A), ("hada_w1_b", W1B), ("hada_w2_a", W2A), ("hada_w2_b", W2B), .. T1 is null ? [] : new[] { ("hada_t1", T1) },
             .. T2 is null ? [] : new[] { ("hada_t2", T2) }];
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with
+    {
+        W1A = change(W1A),
+        W1B = change(W1B),
+        W2A = change(W2A),
+        W2B = change(W2B),
+        T1 = T1 is null ? null : change(T1),
+        T2 = T2 is null ? null : change(T2),
+    };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight) =>
         Factors.Product(W1A, W1B, T1).flatten(1) * Factors.Product(W2A, W2B, T2).flatten(1) * Scale;

@@ -58,6 +58,13 @@ public sealed record LokrWeights(string Module, Tensor W1, Tensor W2, int? Facto
 
     internal override IEnumerable<Tensor> Tensors => [.. base.Tensors, W1, W2];
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with
+    {
+        W1 = change(W1),
+        W2 = change(W2),
+        Stored = [.. Stored.Select(part => (part.Name, change(part.Tensor)))],
+    };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight)
     {

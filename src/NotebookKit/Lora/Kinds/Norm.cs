@@ -32,6 +32,8 @@ public sealed record NormWeights(string Module, Tensor Change) : AdapterWeights(
 
     internal override string BiasName => "b_norm";
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with { Change = change(Change) };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight) => Change;
 }

@@ -15,7 +15,9 @@ internal sealed class OftKind : AdapterKind
         if ((layer.Part("oft_blocks") ?? layer.Part("oft_diag")) is not { } blocks)
             return null;
         if (blocks.dim() != 3 || blocks.shape[1] != blocks.shape[2])
-            throw layer.Unreadable("layers of a kind that is not read here (BOFT)");
+            throw layer.Unread("BOFT");
+        if (layer.Has("scalar"))
+            throw layer.Unread("OFT with a scalar");
         return new OftWeights(layer.Module, blocks, layer.Number("alpha") ?? 0);
     }
 }
@@ -42,6 +44,8 @@ public sealed record OftWeights(string Module, Tensor Blocks, double Constraint)
     public override IEnumerable<(string Name, Tensor Tensor)> Parts => [("oft_blocks", Blocks)];
 
     internal override Tensor? Flat() => null;
+
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with { Blocks = change(Blocks) };
 
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight)

@@ -179,6 +179,14 @@ public sealed record VeraWeights(string Module, Tensor B, Tensor D, Tensor Proje
         ? base.PartsFor(format)
         : Parts.Select(part => ($"{ModulePath.Of(Module)}.{part.Name}", part.Tensor));
 
+    private protected override AdapterWeights Mapped(Func<Tensor, Tensor> change) => this with
+    {
+        B = change(B),
+        D = change(D),
+        ProjectionA = change(ProjectionA),
+        ProjectionB = change(ProjectionB),
+    };
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor weight) => Change(weight.shape[1]);
 

@@ -6,6 +6,9 @@ namespace NotebookKit.Lora.Tools;
 /// <summary>Makes one LoRA of several.</summary>
 public static class LoraCombine
 {
+    private static readonly string[] BaseNotes =
+        ["ss_new_sd_model_hash", "ss_sd_model_hash", "ss_sd_model_name", "ss_base_model_version"];
+
     /// <summary>
     /// The sum of LoRAs at their multipliers. Without a rank the matrices are set side by side, which is exact, and the
     /// ranks add up; with one, the nearest of that rank is taken.
@@ -21,6 +24,9 @@ public static class LoraCombine
             throw new BadInputException("Give the LoRA files to combine.");
         if (rank is < 1)
             throw new BadInputException($"The rank must be at least 1, not {rank}.");
+        foreach (var (file, _) in parts)
+            file.Require();
+        CompareBases(parts);
         using var grad = no_grad();
         var modules = new List<AdapterWeights>();
         foreach (var group in parts.SelectMany(part => part.File.Modules.Select(module => (module, part.Multiplier, part.File.Path)))
@@ -45,11 +51,60 @@ public static class LoraCombine
 
         var names = string.Join(", ",
             parts.Select(part => FormattableString.Invariant($"{Path.GetFileNameWithoutExtension(part.File.Path)}:{part.Multiplier}")));
-        var shared = parts[0].File.Metadata.Where(note => note.Key is "ss_sd_model_name" or "ss_sd_model_hash" or "ss_base_model_version")
-            .ToDictionary();
+        // Only what all of them say of their base.
+        var shared = parts[0].File.Metadata.Where(note => BaseNotes.Contains(note.Key)
+            && parts.All(part => part.File.Metadata.GetValueOrDefault(note.Key) == note.Value)).ToDictionary();
         return new LoraFile(modules,
-            LoraNotes.Of(modules, shared, new Dictionary<string, string> { ["ss_training_comment"] = $"combined: {names}" }));
+            LoraNotes.Of(modules, shared, new Dictionary<string, string> { ["ss_training_comment"] = $"combined: {names}" }))
+        {
+            Embeddings = Words(parts),
+            Problems = [.. OtherBases(parts)],
+        };
     }
+
+    // The words of all, each once.
+    private static Dictionary<string, Tensor> Words(IReadOnlyList<(LoraFile File, double Multiplier)> parts)
+    {
+        var words = new Dictionary<string, Tensor>();
+        foreach (var (file, _) in parts)
+        {
+            foreach (var (word, vectors) in file.Embeddings)
+            {
+                if (words.TryGetValue(word, out var known) && !known.Equals(vectors))
+                    throw new BadInputException($"{file.Path} brings the word {word}, which another of the files has with other vectors; "
+                        + "combine only one of the two, or rename one's word.");
+                words[word] = vectors;
+            }
+        }
+
+        return words;
+    }
+
+    private static void CompareBases(IReadOnlyList<(LoraFile File, double Multiplier)> parts)
+    {
+        var families = parts.Where(part => part.File.Family != LoraFamily.Unknown).GroupBy(part => part.File.Family).ToList();
+        if (families.Count > 1)
+            throw new BadInputException($"{families[0].First().File.Path} is for {InWords(families[0].Key)} and "
+                + $"{families[1].First().File.Path} for {InWords(families[1].Key)}; combine LoRAs of one base.");
+    }
+
+    // Bases of one family: related ones work together, so it is only told.
+    private static IEnumerable<LoraProblem> OtherBases(IReadOnlyList<(LoraFile File, double Multiplier)> parts)
+    {
+        var bases = parts.Select(part => (part.File, Base: BaseNotes.Select(part.File.Metadata.GetValueOrDefault)
+            .FirstOrDefault(note => note is { Length: > 0 } and not "None"))).Where(part => part.Base is not null).ToList();
+        if (bases.Select(part => part.Base).Distinct().Count() > 1)
+            yield return new LoraProblem("files that were trained on different bases, which goes well only where those are related",
+                [.. bases.Select(part => $"{Path.GetFileName(part.File.Path)} on {part.Base![..Math.Min(part.Base!.Length, 40)]}")])
+            { Cause = LoraCause.OtherBase };
+    }
+
+    private static string InWords(LoraFamily family) => family switch
+    {
+        LoraFamily.Sd1 => "Stable Diffusion 1.x",
+        LoraFamily.Sd2 => "Stable Diffusion 2.x",
+        _ => "SDXL",
+    };
 
     private static bool Fits(LoraWeights one, LoraWeights other) =>
         one.Down.shape[1..].Where(size => size > 1).SequenceEqual(other.Down.shape[1..].Where(size => size > 1))

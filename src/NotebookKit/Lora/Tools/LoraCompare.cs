@@ -30,6 +30,8 @@ public sealed record LoraCompare(IReadOnlyList<LoraLayerComparison> Layers, doub
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
+        first.Require();
+        second.Require();
         var one = first.Modules.ToDictionary(module => module.Module);
         var other = second.Modules.ToDictionary(module => module.Module);
         var layers = new List<LoraLayerComparison>();

@@ -61,6 +61,15 @@ public sealed record LoraProof(double MaxDifference, double Effect, double Large
         $"reloaded into {(FreshBase ? "a fresh base" : "the bare base")}: largest difference {MaxDifference:0.##E+0} "
         + $"where the LoRA itself changes up to {Effect:0.###} of {Largest:0.##}");
 
+    /// <summary>Whether a base, as it is now, predicts numbers.</summary>
+    /// <param name="sd">The base.</param>
+    internal static bool Predicts(StableDiffusion sd)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        return Predict(sd).isfinite().all().item<bool>();
+    }
+
     private static Tensor Predict(StableDiffusion sd)
     {
         using var random = new Generator(20);

@@ -48,10 +48,10 @@ public sealed record ResizeTarget
 
 /// <summary>A LoRA with fewer directions in each layer: the nearest there is (Eckart–Young).</summary>
 /// <param name="File">The resized LoRA.</param>
-/// <param name="Energy">The share of the energy that is left, over all layers.</param>
+/// <param name="Energy">The share of the energy that is left, over all layers that could be resized; null where none could.</param>
 /// <param name="Kept">Layers that stayed as they were: small enough already, or of a kind that cannot be resized.</param>
 /// <param name="Ranks">The new rank of each layer.</param>
-public sealed record LoraResize(LoraFile File, double Energy, int Kept, IReadOnlyDictionary<string, int> Ranks)
+public sealed record LoraResize(LoraFile File, double? Energy, int Kept, IReadOnlyDictionary<string, int> Ranks)
 {
     /// <summary>Resizes a LoRA. A layer whose rank is not above the new one stays as it is, bit for bit.</summary>
     /// <param name="file">The LoRA.</param>
@@ -62,6 +62,7 @@ public sealed record LoraResize(LoraFile File, double Energy, int Kept, IReadOnl
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(target);
         target.Validate();
+        file.Require();
         var modules = new List<AdapterWeights>();
         var ranks = new Dictionary<string, int>();
         double kept = 0, all = 0;
@@ -85,7 +86,7 @@ public sealed record LoraResize(LoraFile File, double Energy, int Kept, IReadOnl
         }
 
         return new LoraResize(file with { Modules = modules, Metadata = LoraNotes.Of(modules, file.Metadata, null) },
-            all > 0 ? kept / all : 1, same, ranks);
+            ranks.Count == 0 ? null : all > 0 ? kept / all : 1, same, ranks);
     }
 
     /// <summary>The nearest LoRA of a smaller rank; the scale is in the matrices, alpha is the rank.</summary>

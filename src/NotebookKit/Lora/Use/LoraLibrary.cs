@@ -1,3 +1,4 @@
+using NotebookKit.Lora.Files;
 using NotebookKit.Checkpoints;
 
 namespace NotebookKit.Lora.Use;
@@ -68,6 +69,7 @@ public sealed class LoraLibrary
         return _files.GetValueOrDefault(name) is { } file ? file
             : _files.Values.FirstOrDefault(known => Path.GetFileName(known) == name) is { } whole ? whole
             : File.Exists(name) ? name
+            : Directory.Exists(name) && AdapterFolder.Is(name) ? AdapterFolder.FileFor(name)
             : File.Exists(name + ".safetensors") ? name + ".safetensors"
             : null;
     }

@@ -19,7 +19,7 @@ public sealed record LoraReference(string Path, double Multiplier)
         var colon = text.LastIndexOf(':');
         var multiplier = 1.0;
         var name = text;
-        if (colon > 0 && !File.Exists(text))
+        if (colon > 0 && !File.Exists(text) && !Directory.Exists(text))
         {
             if (!double.TryParse(text[(colon + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out multiplier)
                 || !double.IsFinite(multiplier))

@@ -51,6 +51,16 @@ public enum CheckpointKind
 /// <summary>Recognises files of weights.</summary>
 public static class CheckpointKinds
 {
+    // PEFT keeps adapters of every kind below base_model; cloneofsimo's have numbers for names.
+    private static readonly string[] AdapterStarts =
+        ["base_model.", "lora_", "oft_unet_", "oft_te", "unet:0:", "text_encoder:0:", "vera_A", "vera_B"];
+
+    private static readonly string[] AdapterParts =
+    [
+        ".lora_", "_lora.", ".lora.", ".hada_", ".lokr_", ".oft_", ".boft_", ".vera_lambda_", ".dora_scale", ".diff", ".w_norm", ".b_norm",
+        ".on_input", ".a1.weight", ".ia3_l", ".hra_u", ".vblora_", ".fourierft_", ".randlora_", ".bone_block",
+    ];
+
     /// <summary>What a file is.</summary>
     /// <param name="file">The open file.</param>
     public static CheckpointKind Of(WeightFile file)
@@ -71,10 +81,8 @@ public static class CheckpointKinds
         if (names.Any(name => name.StartsWith("control_model.", StringComparison.Ordinal)
             || name.StartsWith("controlnet_cond_embedding.", StringComparison.Ordinal)))
             return CheckpointKind.ControlNet;
-        // PEFT keeps adapters of every kind below base_model.
-        if (Any("base_model.") || names.Any(name => name.StartsWith("lora_", StringComparison.Ordinal)
-            || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains("_lora.", StringComparison.Ordinal)
-            || name.Contains(".lora.", StringComparison.Ordinal)))
+        if (AdapterStarts.Any(Any) || names.Any(name => AdapterParts.Any(part => name.Contains(part, StringComparison.Ordinal)))
+            || (names.Any() && names.All(name => name.All(char.IsAsciiDigit))))
             return CheckpointKind.Lora;
         if (names.Any(name => name.StartsWith("string_to_param.", StringComparison.Ordinal) || name is "emb_params" or "clip_l"))
             return CheckpointKind.TextualInversion;

@@ -40,7 +40,8 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
     public static LdmConfigs Of(WeightFile file, LdmShapes shapes, LdmShapes? vaeShapes, string vaePrefix, string? clipPrefix,
         bool openClip)
     {
-        var unet = Kept<UNet2DConditionConfig>(UNetKey) ?? shapes.UNet();
+        var bare = !file.Metadata.ContainsKey(UNetKey);
+        var unet = Kept<UNet2DConditionConfig>(UNetKey) ?? Told(shapes.UNet);
         var second = unet.UseLinearProjection || openClip;
         var predictsNoise = !second || file.Metadata.GetValueOrDefault("global_step") == Sd2BaseSteps;
         var scheduler = Kept<SchedulerConfig>(SchedulerKey)
@@ -49,12 +50,28 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
         return new LdmConfigs(
             scheduler.PredictionType == "v_prediction" && second && !file.Metadata.ContainsKey(UNetKey) ? unet with { SampleSize = 96 }
                 : unet,
-            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) ?? vaeShapes?.Vae(vaePrefix)
+            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) 
+                ?? (vaeShapes is null ? null : Told(() => vaeShapes.Vae(vaePrefix)))
                 ?? new AutoencoderKLConfig(),
             Kept<CLIPTextConfig>(TextKey)
                 ?? (openClip ? shapes.OpenClip() : clipPrefix is null ? new CLIPTextConfig() : shapes.Clip(clipPrefix)),
             scheduler,
             file.Metadata.GetValueOrDefault(PadKey) ?? (openClip ? "!" : null));
+
+        // Shapes don't tell a miniature's groups and heads: only the kit's own notes do.
+        T Told<T>(Func<T> read)
+        {
+            try
+            {
+                return read();
+            }
+            catch (BadInputException e) when (bare)
+            {
+                throw new BadInputException($"{file.Path} is no Stable Diffusion of the published shapes ({e.Message.TrimEnd('.')}), and "
+                    + "without the notes kit.unet, kit.vae and so on, which another tool may have dropped, its shape is not known; convert "
+                    + "it again from its folder (kit convert FOLDER FILE).", e);
+            }
+        }
 
         T? Kept<T>(string key) where T : class =>
             file.Metadata.TryGetValue(key, out var json) ? ConfigFile.Parse<T>(json, $"{file.Path}'s {key}") : null;

@@ -90,6 +90,14 @@ internal abstract class TrainedWeights : IDisposable
     /// <summary>What came of loading the last saved LoRA into a fresh base; null for other methods.</summary>
     public LoraProof? Proof { get; private protected set; }
 
+    /// <summary>Whether every trained number is one.</summary>
+    public bool AreFinite()
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        return Named.All(named => named.Parameter.isfinite().all().item<bool>());
+    }
+
     /// <summary>Writes the result. What stood there before is replaced only by a complete one.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="metadata">Notes for a LoRA file.</param>
