@@ -5,6 +5,7 @@ using NotebookKit.Training.Memory;
 using NotebookKit.Training.Methods;
 using NotebookKit.Training.Optimizers;
 using NotebookKit.Training.Runs;
+using NotebookKit.Training.Settings;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
@@ -22,14 +23,17 @@ internal sealed class TrainRun : IDisposable
     private readonly HeldOutLoss _heldOut;
     private readonly SampleGrids _samples;
     private readonly RunCheckpoint _checkpoints;
-    private readonly RunCard _card;
+    private readonly LiveKnobs _knobs;
+    private readonly List<KnobTurn> _turns; // made or planned
+    private RunCard _card;
     private RunPosition _start = new();
     private EncodersAside? _aside;
 
     /// <summary>Makes the parts; the data must have been prepared.</summary>
-    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, IEnumerable<string> notices)
+    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, LiveKnobs knobs,
+        IEnumerable<string> notices)
     {
-        (_sd, _options, Data, Ledger) = (sd, options, data, ledger);
+        (_sd, _options, Data, Ledger, _knobs, _turns) = (sd, options, data, ledger, knobs, [.. options.Turns]);
         try
         {
             Weights = TrainedWeights.Create(sd, options);
@@ -78,9 +82,12 @@ internal sealed class TrainRun : IDisposable
     /// step.</summary>
     public IEnumerable<TrainEvent> Begin()
     {
-        _card.Write(RunCard.PathFor(_options.OutputPath));
+        // A turn after the newest checkpoint is made again: it was written down before its step.
+        if (_options.Saving.Resume && RunCard.PathFor(_options.OutputPath) is var path && File.Exists(path))
+            _turns.AddRange(RunCard.Read(path).Settings.Turns.Except(_turns).ToList());
         _start = _options.Saving.Resume ? _checkpoints.Read(_card.Fixed()) : new RunPosition { Settings = _card.Fixed() };
         (Epoch, StepInEpoch, Step.Step) = (_start.Epoch, _start.StepInEpoch, _start.Step);
+        Write(_card with { Settings = _options with { Turns = Turns } });
         Ledger.Open(_start);
         Ledger.TextShare = Weights.Text.Count > 0 ? _options.Learning.TextRate / _options.MainLearningRate : null;
         foreach (var sentence in _notices)
@@ -91,6 +98,22 @@ internal sealed class TrainRun : IDisposable
         if (_start.Step == 0 && _heldOut.IsDue(0))
             yield return Ledger.Tell(new HeldOutEvent(_heldOut.Measure(0, Weights)));
         _sd.UNet.GradientCheckpointing = _sd.TextEncoder.GradientCheckpointing = _options.Memory.GradientCheckpointing;
+    }
+
+    /// <summary>Sets what may be turned for the step that comes next, and tells what is turned with it.</summary>
+    public IEnumerable<TrainEvent> Turn()
+    {
+        if (_knobs.Take(Step.Step) is { } live)
+        {
+            _turns.Add(live);
+            Write(_card with { Settings = _options with { Turns = Turns } });
+        }
+
+        var made = Turns.Where(turn => turn.Step <= Step.Step).ToList();
+        Step.PriorLossWeight = made.LastOrDefault(turn => turn.PriorLossWeight is not null)?.PriorLossWeight
+            ?? _options.PriorLossWeightAt(Epoch);
+        Step.RateFactor = made.LastOrDefault(turn => turn.RateFactor is not null)?.RateFactor ?? 1;
+        return made.Where(turn => turn.Step == Step.Step).Select(turn => Ledger.Tell(new TurnEvent(turn)));
     }
 
     /// <summary>A batch on the base's device.</summary>
@@ -167,6 +190,14 @@ internal sealed class TrainRun : IDisposable
         _ema?.Dispose();
         _optimizer?.Dispose();
         Weights?.Dispose();
+    }
+
+    private IReadOnlyList<KnobTurn> Turns => [.. _turns.OrderBy(turn => turn.Step)]; // stable: the later of one step last
+
+    private void Write(RunCard card)
+    {
+        _card = card;
+        card.Write(RunCard.PathFor(_options.OutputPath));
     }
 
     private CheckpointEvent Checkpoint(int epochs)
