@@ -17,6 +17,9 @@ namespace NotebookKit.Training;
 /// <param name="options">What to learn and how; nulls are filled in by <see cref="TrainOptions.ForBase"/>.</param>
 public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
 {
+    /// <summary>What can be turned while it trains.</summary>
+    public LiveKnobs Knobs { get; } = new();
+
     /// <summary>The options that the run uses, every null filled in.</summary>
     public TrainOptions Options { get; } = options.ForBase(sd);
 
@@ -87,16 +90,17 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
 
         foreach (var (stage, done, total) in data.Prepare(cancel)) // class images painted, all pictures encoded
             yield return ledger.Stage(stage, done, total);
-        using var run = new TrainRun(sd, Options, data, ledger, [.. notices, .. from?.Notes ?? []], from);
+        using var run = new TrainRun(sd, Options, data, ledger, Knobs, [.. notices, .. from?.Notes ?? []], from);
         foreach (var happened in run.Begin())
             yield return happened;
 
         for (; run.Epoch < Options.EpochsInAll && !cancel.IsCancellationRequested; run.Epoch++)
         {
             run.Weights.BeginEpoch(run.Epoch);
-            run.Step.PriorLossWeight = Options.PriorLossWeightAt(run.Epoch);
             foreach (var group in data.Epoch(run.Epoch).Skip(run.StepInEpoch)) // the subject's pictures and as many class images
             {
+                foreach (var turned in run.Turn())
+                    yield return turned;
                 yield return run.Made(run.Keeping(run.Epoch, () => Step(run, group)), group.Instances);
                 if (cancel.IsCancellationRequested)
                     break;

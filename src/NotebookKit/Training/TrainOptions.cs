@@ -40,6 +40,12 @@ public sealed record TrainOptions
     [Setting("--token-vectors", "vectors of the new word", Min = 1, Max = 16, Needs = Need.NewWord)]
     public int TokenVectors { get; init; } = 1;
 
+    /// <summary>Changes from a step on, as a run's card has them whose knobs were turned while it trained; repeated at the same
+    /// steps.</summary>
+    [Setting("--turn", "a change from a step on, counted from 0: STEP:prior_loss_weight=0.1 or STEP:rate_factor=0.5; repeat for more",
+        Name = "turns", MayChange = true)]
+    public IReadOnlyList<KnobTurn> Turns { get; init; } = [];
+
     /// <summary>Seeds everything random; the same seed on the same machine gives the same losses to the last bit.</summary>
     [Setting("--seed", "seeds everything random", Note = "ss_seed")]
     public ulong Seed { get; init; }

@@ -6,6 +6,7 @@ using NotebookKit.Training.Memory;
 using NotebookKit.Training.Methods;
 using NotebookKit.Training.Optimizers;
 using NotebookKit.Training.Runs;
+using NotebookKit.Training.Settings;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training;
@@ -27,14 +28,17 @@ internal sealed class TrainRun : IDisposable
     private readonly RunPlace _place;
     private readonly EarlierRun _earlier;
     private readonly ResumePoint? _from;
+    private readonly LiveKnobs _knobs;
+    private readonly List<KnobTurn> _turns; // made or planned
     private RunPosition _start = new();
     private EncodersAside? _aside;
 
     /// <summary>Makes the parts; the data must have been prepared.</summary>
-    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, IEnumerable<string> notices,
-        ResumePoint? from)
+    public TrainRun(StableDiffusion sd, TrainOptions options, TrainData data, RunLedger ledger, LiveKnobs knobs,
+        IEnumerable<string> notices, ResumePoint? from)
     {
         (_sd, _options, Data, Ledger, _from) = (sd, options, data, ledger, from);
+        (_knobs, _turns) = (knobs, [.. options.Turns]);
         _place = new RunPlace(options.OutputPath);
         _earlier = new EarlierRun(_place, sd.Folder);
         try
@@ -98,6 +102,9 @@ internal sealed class TrainRun : IDisposable
             _notices.Add(aside);
         if (!Path.Exists(_place.Output)) // else the card that is there belongs to it
             _card.Write(_place.Card);
+        // A turn after the newest checkpoint is made again: it was written down before its step.
+        if (_from is not null && TrainLog.PathFor(_options.OutputPath) is var log && File.Exists(log))
+            _turns.AddRange(TrainLog.Read(log).OfType<TurnEvent>().Select(turned => turned.Turn).Except(_turns).ToList());
         (Epoch, StepInEpoch, Step.Step) = (_start.Epoch, _start.StepInEpoch, _start.Step);
         Ledger.Open(_start);
         Ledger.TextShare = Weights.TextLearns(0) ? _options.Learning.TextRate / _options.MainLearningRate : null;
@@ -109,6 +116,19 @@ internal sealed class TrainRun : IDisposable
         if (_start.Step == 0 && _heldOut.IsDue(0))
             yield return Ledger.Tell(new HeldOutEvent(_heldOut.Measure(0, Weights)));
         _sd.UNet.GradientCheckpointing = _sd.TextEncoder.GradientCheckpointing = _options.Memory.GradientCheckpointing;
+    }
+
+    /// <summary>Sets what may be turned for the step that comes next, and tells what is turned with it.</summary>
+    public IEnumerable<TrainEvent> Turn()
+    {
+        if (_knobs.Take(Step.Step) is { } live)
+            _turns.Add(live);
+
+        var made = Turns.Where(turn => turn.Step <= Step.Step).ToList();
+        Step.PriorLossWeight = made.LastOrDefault(turn => turn.PriorLossWeight is not null)?.PriorLossWeight
+            ?? _options.PriorLossWeightAt(Epoch);
+        Step.RateFactor = made.LastOrDefault(turn => turn.RateFactor is not null)?.RateFactor ?? 1;
+        return made.Where(turn => turn.Step == Step.Step).Select(turn => Ledger.Tell(new TurnEvent(turn)));
     }
 
     /// <summary>A batch on the base's device.</summary>
@@ -205,6 +225,8 @@ internal sealed class TrainRun : IDisposable
         Weights?.Dispose();
     }
 
+    private IReadOnlyList<KnobTurn> Turns => [.. _turns.OrderBy(turn => turn.Step)]; // stable: the later of one step last
+
     private CheckpointEvent Checkpoint(int epochs, bool withResult)
     {
         var position = _start with
@@ -240,7 +262,7 @@ internal sealed class TrainRun : IDisposable
     {
         File.Delete(_place.Card); // so that no card ever tells of another result
         Weights.Save(_options.OutputPath, Notes());
-        (_card with { Steps = Ledger.History.Count, Epochs = Epoch }).Write(_place.Card);
+        (_card with { Settings = _options with { Turns = Turns }, Steps = Ledger.History.Count, Epochs = Epoch }).Write(_place.Card);
         _earlier.Forget();
         return _options.OutputPath;
     }

@@ -52,6 +52,9 @@ public sealed class TrainStep : IDisposable
     /// <summary>How much the class images count; may change from epoch to epoch.</summary>
     public double PriorLossWeight { get; set; }
 
+    /// <summary>What the schedule's rates are multiplied by.</summary>
+    public double RateFactor { get; set; } = 1;
+
     /// <summary>Forward and backward of one batch; gradients add up until <see cref="Update"/>.</summary>
     /// <param name="batch">The subject's pictures, then class images.</param>
     /// <param name="instances">The subject's pictures in the whole step; those of the batch when null.</param>
@@ -90,14 +93,14 @@ public sealed class TrainStep : IDisposable
         // Gradients that overflow however small the scale are not the scale's fault.
         if (!double.IsFinite(loss) || !double.IsFinite(norm) || (overflown && Scaler!.Scale < 1))
             throw new DivergedException(Step + 1, epoch, double.IsFinite(loss) ? "gradient" : "loss");
-        var factor = _schedule.FactorAt(Step);
+        var factor = _schedule.FactorAt(Step) * RateFactor;
         foreach (var (group, rate) in _optimizer.Groups.Zip(_baseRates))
             group.LearningRate = rate * factor;
         if (!overflown)
             _optimizer.Step(unscaled!.Value * Clipping(norm));
         _optimizer.ZeroGradient();
 
-        var record = new StepRecord(Step, epoch, loss, instance, prior, _schedule.At(Step), norm)
+        var record = new StepRecord(Step, epoch, loss, instance, prior, _schedule.At(Step) * RateFactor, norm)
         {
             Skipped = overflown,
             Bands = BandLosses.Of(errors, _timesteps)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NotebookKit.Images;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -9,9 +10,9 @@ public sealed class CaptionsVerbTests : IDisposable
     [Fact]
     public void It_prints_a_row_for_each_picture()
     {
-        File.WriteAllBytes(_folder["1.png"], []);
+        new RgbImage(8, 8).SavePng(_folder["1.png"]);
         File.WriteAllText(_folder["1.txt"], "Close up,bedroom background");
-        File.WriteAllBytes(_folder["2 Rufus the cat.jpg"], []);
+        File.WriteAllBytes(_folder["2 Rufus the cat.jpg"], new RgbImage(8, 8).ToJpeg());
         var (exit, output, error) = KitCommand.Run("captions", _folder.Root, "--instance-prompt", "[filewords]", "--class-prompt",
             "[filewords]", "--instance-token", "Rufus", "--class-token", "cat", "--json");
         Assert.True(exit == 0, error);
@@ -30,7 +31,7 @@ public sealed class CaptionsVerbTests : IDisposable
     public void Without_a_class_prompt_the_class_is_null_and_an_empty_folder_is_refused()
     {
         Assert.Equal(2, KitCommand.Run("captions", _folder.Root).Code);
-        File.WriteAllBytes(_folder["zwx toy.png"], []);
+        new RgbImage(8, 8).SavePng(_folder["zwx toy.png"]);
         var (exit, output, _) = KitCommand.Run("captions", _folder.Root, "--json");
         using var json = JsonDocument.Parse(output);
         Assert.Equal(0, exit);

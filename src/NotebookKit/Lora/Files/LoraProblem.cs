@@ -6,6 +6,9 @@ namespace NotebookKit.Lora.Files;
 /// <param name="Names">The layers or tensors that it is about.</param>
 public sealed record LoraProblem(string What, IReadOnlyList<string> Names)
 {
+    /// <summary>What is said of layers that hold NaN or infinity.</summary>
+    internal const string NotFinite = "layers with numbers that are not finite (NaN or infinite), which are left out";
+
     /// <summary>What it comes from, which decides what to advise.</summary>
     public LoraCause Cause { get; init; } = LoraCause.Damage;
 

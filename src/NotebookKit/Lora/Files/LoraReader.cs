@@ -90,7 +90,7 @@ internal sealed class LoraReader
             return null;
         if (weights.IsFinite())
             return weights;
-        _problems.Add(("layers with numbers that are not finite (NaN or infinite), which are left out", module, LoraCause.NotFinite));
+        _problems.Add((LoraProblem.NotFinite, module, LoraCause.NotFinite));
         return null;
     }
 

@@ -60,6 +60,12 @@ public sealed partial record LoraInfo(
         ArgumentNullException.ThrowIfNull(file);
         using var grad = no_grad();
         using var scope = NewDisposeScope();
+        if (file.Modules.Where(module => !module.IsFinite()).Select(module => module.Module).ToList() is { Count: > 0 } broken)
+            file = file with
+            {
+                Modules = [.. file.Modules.Where(module => module.IsFinite())],
+                Problems = [.. file.Problems, new LoraProblem(LoraProblem.NotFinite, broken) { Cause = LoraCause.NotFinite }]
+            };
         var targets = sd is null ? null : LoraModules.ByName(sd.UNet, sd.TextEncoder);
         var named = file.Unnamed.SelectMany(part => targets is null ? [] : part.Named(targets.Values.Distinct()) ?? []);
         AdapterWeights[] modules = [.. file.Modules, .. named];
@@ -103,7 +109,7 @@ public sealed partial record LoraInfo(
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"alpha / rank is only {small.Min():0.###}: "
                 + $"the LoRA needs a higher multiplier, or was trained with an alpha far below its rank.");
-        if (file.Problems.Any(problem => problem.What.Contains("finite", StringComparison.Ordinal)))
+        if (file.Problems.Any(problem => problem.Cause == LoraCause.NotFinite))
             yield return "Some layers hold NaN or infinity, as fp16 training with too high a rate leaves them; they are left out.";
         if (rows.Count > 0 && info.UNetModules == 0)
             yield return "It adapts the text encoder alone: with a prompt whose words were not trained it does next to nothing.";

@@ -61,5 +61,6 @@ internal static class BegunLora
                 + $"({then}), not on this one ({hash}).";
     }
 
-    private static string Text(Setting setting, object? value) => value is null ? "" : string.Join(' ', SettingText.WriteAll(setting, value));
+    private static string Text(Setting setting, object? value) =>
+        value is null ? "" : string.Join(' ', SettingText.WriteAll(setting, value));
 }

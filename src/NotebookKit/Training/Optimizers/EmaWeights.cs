@@ -51,10 +51,10 @@ public sealed class EmaWeights : IDisposable
         return new SwappedBack(this);
     }
 
-    /// <summary>The state as copies of tensors: <c>1</c> is group 1's average, <c>updates</c> their number.</summary>
+    /// <summary>The state as it is now, sharing memory: <c>1</c> is group 1's average, <c>updates</c> their number.</summary>
     public Dictionary<string, Tensor> SaveState()
     {
-        var saved = _averages.Select((average, index) => ($"{index}", average.clone())).ToDictionary(pair => pair.Item1,
+        var saved = _averages.Select((average, index) => ($"{index}", average.alias())).ToDictionary(pair => pair.Item1,
             pair => pair.Item2);
         saved["updates"] = tensor(Updates);
         return saved;

@@ -66,8 +66,8 @@ public abstract class TrainOptimizer : IDisposable
             group.ZeroGradient();
     }
 
-    /// <summary>The state as copies of tensors: <c>1.exp_avg</c> is group 1's, <c>1.step</c> its steps, <c>1.master</c> its float32
-    /// copies.</summary>
+    /// <summary>The state as it is now: <c>1.exp_avg</c> is group 1's, <c>1.step</c> its steps, <c>1.master</c> its float32 copies.
+    /// The tensors share the optimizer's memory, so that writing them takes none; copy what is to outlast the next step.</summary>
     public virtual Dictionary<string, Tensor> SaveState()
     {
         var saved = new Dictionary<string, Tensor>();
@@ -75,9 +75,9 @@ public abstract class TrainOptimizer : IDisposable
         {
             saved[$"{index}.step"] = tensor(state.Step);
             if (Groups[index].HasMasters)
-                saved[$"{index}.master"] = Groups[index].Weights.clone();
+                saved[$"{index}.master"] = Groups[index].Weights.alias();
             foreach (var (name, value) in state.Tensors)
-                saved[$"{index}.{name}"] = value.clone();
+                saved[$"{index}.{name}"] = value.alias();
         }
 
         return saved;

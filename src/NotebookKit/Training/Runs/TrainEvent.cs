@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using NotebookKit.Images;
 using NotebookKit.Training.Loss;
+using NotebookKit.Training.Settings;
 
 namespace NotebookKit.Training.Runs;
 
@@ -13,6 +14,7 @@ namespace NotebookKit.Training.Runs;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(NoticeEvent), "notice")]
 [JsonDerivedType(typeof(StageEvent), "stage")]
+[JsonDerivedType(typeof(TurnEvent), "turn")]
 [JsonDerivedType(typeof(StepEvent), "step")]
 [JsonDerivedType(typeof(SamplesEvent), "samples")]
 [JsonDerivedType(typeof(HeldOutEvent), "held_out")]
@@ -38,6 +40,14 @@ public sealed record NoticeEvent(string Sentence) : TrainEvent
 {
     /// <inheritdoc/>
     public override string Line() => "note: " + Sentence;
+}
+
+/// <summary>A knob was turned while the run trains.</summary>
+/// <param name="Turn">From which step on, and to what.</param>
+public sealed record TurnEvent(KnobTurn Turn) : TrainEvent
+{
+    /// <inheritdoc/>
+    public override string Line() => Turn.ToString();
 }
 
 /// <summary>Work before the training: reading and encoding pictures, painting class images.</summary>

@@ -21,6 +21,8 @@ internal static class SettingText
             return texts.Select(one => Weight(setting, one)).ToDictionary();
         if (type == typeof(IReadOnlyList<LoraRank>))
             return texts.Select(one => Rank(setting, one)).ToArray();
+        if (type == typeof(IReadOnlyList<KnobTurn>))
+            return texts.Select(one => Turn(setting, one)).ToArray();
         if (type == typeof(string))
             return text;
         if (type == typeof(LoraTargets))
@@ -52,6 +54,7 @@ internal static class SettingText
         IReadOnlyList<LoraRank> ranks =>
             [.. ranks.Select(rank => FormattableString.Invariant($"{rank.Layers}={rank.Rank}")
                 + (rank.Alpha is { } alpha ? FormattableString.Invariant($":{alpha:R}") : ""))],
+        IReadOnlyList<KnobTurn> turns => [.. turns.SelectMany(Texts)],
         _ => [Write(value)],
     };
 
@@ -90,5 +93,28 @@ internal static class SettingText
             && (numbers.Length == 1 || (numbers.Length == 2 && double.TryParse(numbers[1], CultureInfo.InvariantCulture, out alpha)))
             ? new LoraRank(LoraTargets.Parse(text[..at]), rank, numbers.Length == 2 ? alpha : null)
             : throw new BadSettingException($"{setting.Flag} is LAYERS=RANK or LAYERS=RANK:ALPHA, such as mid_block=4, not '{text}'.");
+    }
+
+    private static IEnumerable<string> Texts(KnobTurn turn)
+    {
+        if (turn.PriorLossWeight is { } weight)
+            yield return FormattableString.Invariant($"{turn.Step}:prior_loss_weight={weight:R}");
+        if (turn.RateFactor is { } factor)
+            yield return FormattableString.Invariant($"{turn.Step}:rate_factor={factor:R}");
+    }
+
+    private static KnobTurn Turn(Setting setting, string text)
+    {
+        var parts = text.Split(':', '=');
+        if (parts.Length == 3 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+            && double.TryParse(parts[2], CultureInfo.InvariantCulture, out var value) && value >= 0 && double.IsFinite(value))
+        {
+            if (parts[1] == "prior_loss_weight")
+                return new KnobTurn(step, PriorLossWeight: value);
+            if (parts[1] == "rate_factor")
+                return new KnobTurn(step, RateFactor: value);
+        }
+
+        throw new BadSettingException($"{setting.Flag} is STEP:prior_loss_weight=NUMBER or STEP:rate_factor=NUMBER, not '{text}'.");
     }
 }

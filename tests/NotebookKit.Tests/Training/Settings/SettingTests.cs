@@ -121,6 +121,8 @@ public sealed class SettingTests
             : type == typeof(double) ? 0.625
             : type == typeof(string) ? "a text, with \"quotes\""
             : type == typeof(LoraTargets) ? LoraTargets.Extended
+            : type == typeof(IReadOnlyList<KnobTurn>)
+            ? new[] { new KnobTurn(4, PriorLossWeight: 0.1), new KnobTurn(9, RateFactor: 0.5) }
             : type == typeof(IReadOnlyList<LoraRank>)
             ? new[] { new LoraRank(LoraTargets.Parse("mid_block"), 2, 0.5), new LoraRank(LoraTargets.Parse("attn2"), 0) }
             : type == typeof(IReadOnlyDictionary<string, double>) ? new Dictionary<string, double> { ["a=b.png"] = 0.25 }

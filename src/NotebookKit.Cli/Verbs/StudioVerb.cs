@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Diagnostics;
+using NotebookKit.Cli.Doctor;
+using NotebookKit.Studio;
+
+namespace NotebookKit.Cli.Verbs;
+
+/// <summary><c>kit studio</c>: the training panel in a browser.</summary>
+internal static class StudioVerb
+{
+    private static readonly Option<string> Base = BaseOption.Create();
+    private static readonly Option<string> Runs = new("--runs")
+    { Description = "the folder of the runs", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "runs") };
+    private static readonly Option<string> Photos = new("--instance-dir")
+    {
+        Description = "the photos that the form begins with",
+        DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "sample-rabbit")
+    };
+    private static readonly Option<bool> NoBrowser = new("--no-browser") { Description = "print the address only" };
+
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var command = new Command("studio", "Train in a browser: settings, live knobs, runs side by side, pictures.")
+            { Base, Runs, Photos, NoBrowser };
+        command.SetAction(async (parse, cancel) =>
+        {
+            await using var server = await StudioServer.StartAsync(parse.GetValue(Base)!, parse.GetValue(Runs)!, parse.GetValue(Photos)!,
+                Directory.Exists(ProbeVerb.Shipped) ? ProbeVerb.Shipped : null);
+            Console.WriteLine(server.Address);
+            if (!parse.GetValue(NoBrowser))
+                Open(server.Address);
+            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return 0;
+        });
+        return command;
+    }
+
+    // Where there is no browser the printed address does.
+    private static void Open(Uri address)
+    {
+        try
+        {
+            Process.Start(new ProcessStartInfo(address.AbsoluteUri) { UseShellExecute = true })?.Dispose();
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or FileNotFoundException)
+        {
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using NotebookKit.Training.Runs;
+
+namespace NotebookKit.Studio;
+
+/// <summary>What the page asks for, and what it is answered.</summary>
+internal sealed class StudioPages(StudioSession session)
+{
+    private static readonly Dictionary<string, string> Types = new()
+    {
+        [".html"] = "text/html; charset=utf-8",
+        [".js"] = "text/javascript; charset=utf-8",
+        [".css"] = "text/css; charset=utf-8",
+        [".png"] = "image/png",
+    };
+
+    /// <summary>Answers one request; what is wrong with it becomes one sentence.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="path">Its path below the secret.</param>
+    public async Task AnswerAsync(HttpContext context, string path)
+    {
+        try
+        {
+            if (HttpMethods.IsGet(context.Request.Method))
+                await Get(context, path);
+            else if (HttpMethods.IsPost(context.Request.Method))
+                await Post(context, path);
+            else
+                context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        }
+        catch (Exception e) when (e is BadInputException or JsonException or BadHttpRequestException)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            await Json(context, new { Error = e is JsonException ? "The request is no form of settings." : e.Message });
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was closed.
+        }
+    }
+
+    private async Task Get(HttpContext context, string path)
+    {
+        switch (path.Split('/'))
+        {
+            case [""]:
+                await File(context, "index.html");
+                break;
+            case ["studio.js" or "studio.css"]:
+                await File(context, path);
+                break;
+            case ["api", "settings"]:
+                await Json(context, StudioForm.Groups(session.Options));
+                break;
+            case ["api", "events"]:
+                await Events(context);
+                break;
+            case ["api", "runs"]:
+                await Json(context, session.History.All());
+                break;
+            case ["api", "photo", var number] when int.TryParse(number, out var photo):
+                await Png(context, session.Photo(photo));
+                break;
+            case ["api", "runs", var run, var picture]:
+                await Png(context, session.History.Picture(run, picture));
+                break;
+            default:
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                break;
+        }
+    }
+
+    private async Task Post(HttpContext context, string path)
+    {
+        switch (path)
+        {
+            case "api/check":
+                await Json(context, StudioAnswers.Of(session, await Body<Dictionary<string, string[]>>(context)));
+                break;
+            case "api/train":
+                await Json(context, new { Run = session.Train(await Body<Dictionary<string, string[]>>(context)) });
+                break;
+            case "api/resume":
+                await Json(context, new { Run = session.Resume((await Body<Named>(context)).Run) });
+                break;
+            case "api/pause":
+                session.Pause((await Body<Paused>(context)).On);
+                break;
+            case "api/stop":
+                session.Stop();
+                break;
+            case "api/knob":
+                session.Turn(await Body<Knob>(context));
+                break;
+            case "api/picture":
+                await Png(context, await session.DrawAsync(await Body<PictureAsked>(context), context.RequestAborted));
+                break;
+            default:
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                break;
+        }
+    }
+
+    // Server-sent events: what is new since the last one, at most five times a second.
+    private async Task Events(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        var (seen, points, run) = (-1L, 0, "");
+        while (!context.RequestAborted.IsCancellationRequested)
+        {
+            if (session.Version != seen)
+            {
+                var state = session.State(run, points);
+                (seen, points, run) = (state.Version, state.From + state.Points.Count, state.Run ?? "");
+                await context.Response.WriteAsync($"data: {JsonSerializer.Serialize(state, TrainLog.Json)}\n\n", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+
+            await Task.Delay(200, context.RequestAborted);
+        }
+    }
+
+    private static async Task<T> Body<T>(HttpContext context) =>
+        await JsonSerializer.DeserializeAsync<T>(context.Request.Body, TrainLog.Json, context.RequestAborted)
+        ?? throw new JsonException("null");
+
+    private static Task Json(HttpContext context, object answer)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(JsonSerializer.Serialize(answer, TrainLog.Json), context.RequestAborted);
+    }
+
+    private static async Task File(HttpContext context, string name)
+    {
+        context.Response.ContentType = Types[Path.GetExtension(name)];
+        await using var file = typeof(StudioPages).Assembly.GetManifestResourceStream(name)!;
+        await file.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private static async Task Png(HttpContext context, byte[]? png)
+    {
+        if (png is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        context.Response.ContentType = Types[".png"];
+        await context.Response.Body.WriteAsync(png, context.RequestAborted);
+    }
+
+    private sealed record Named(string Run);
+
+    private sealed record Paused(bool On);
+}
+
+/// <summary>A knob that was moved on the page; null where it was not.</summary>
+internal sealed record Knob(double? PriorLossWeight, double? RateFactor);
+
+/// <summary>A picture that the page asks for.</summary>
+internal sealed record PictureAsked(string Prompt, string NegativePrompt, string? Run, double Strength, double Guidance, int Steps,
+    ulong Seed, string Sampler, int Count);

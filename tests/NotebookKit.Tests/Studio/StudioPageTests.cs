@@ -1,0 +1,87 @@
+using System.Reflection;
+using Microsoft.Playwright;
+using NotebookKit.Studio;
+using NotebookKit.Training.Runs;
+
+namespace NotebookKit.Tests.Studio;
+
+/// <summary>The studio's page in a real browser, over a real training on the miniature base.</summary>
+public sealed class StudioPageTests
+{
+    private const string Chromium = "/usr/bin/chromium";
+
+    [Fact]
+    public async Task A_learner_trains_moves_the_knob_closes_the_page_comes_back_and_draws()
+    {
+        Assert.SkipUnless(File.Exists(Chromium), $"there is no {Chromium} on this machine");
+        using var folder = new TemporaryFolder();
+        await using var server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), folder["runs"],
+            Path.Combine(House.Root, "data", "sample-rabbit"), Path.Combine(House.Root, "data", "probe"));
+        Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH",
+            typeof(StudioPageTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+                .Single(data => data.Key == "PlaywrightPackage").Value);
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser =
+            await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
+        var page = await OpenAsync(browser, server, dark: false, width: 1280);
+        await page.WaitForFunctionAsync("() => !document.getElementById('train').disabled && document.getElementById('f-epochs')");
+        await page.FillAsync("#f-epochs", "20");
+        await page.FillAsync("#f-class_images", "8");
+        await page.WaitForFunctionAsync("() => document.getElementById('answers').textContent.includes('100')");
+        await page.FillAsync("#f-rank", "0");
+        await page.WaitForFunctionAsync("() => document.getElementById('f-rank').getAttribute('aria-invalid') === 'true'");
+        await page.FillAsync("#f-rank", "8");
+        await ShootAsync(page, "1-settings");
+        await page.ClickAsync("#train");
+        await page.WaitForFunctionAsync("() => state.phase === 'training' && points.length > 3");
+        await TurnAsync(page, 0.1);
+        await TurnAsync(page, 0.6);
+        await ShootAsync(page, "2-training");
+        await page.CloseAsync();
+
+        page = await OpenAsync(browser, server, dark: true, width: 1280);
+        await page.ClickAsync("#language");
+        await page.WaitForFunctionAsync("() => points.length > 20 && state.turns.length === 2");
+        await page.ClickAsync("#stop");
+        await page.WaitForFunctionAsync("() => state.phase === 'stopped'");
+        await page.ClickAsync("#table button");
+        await page.WaitForFunctionAsync("() => state.phase === 'finished'");
+        await page.WaitForFunctionAsync("() => document.querySelectorAll('#scatter circle').length === 1");
+        await page.ClickAsync("#draw");
+        await page.WaitForFunctionAsync("() => document.getElementById('drawn').naturalWidth > 0");
+        await ShootAsync(page, "3-finished-zh-dark");
+        var run = Assert.Single(Directory.GetDirectories(folder["runs"]), path => !path.EndsWith("class-images", StringComparison.Ordinal));
+        Assert.Equal([0.1, 0.6],
+            RunCard.Read(Path.Combine(run, "lora.card.json")).Settings.Turns.Select(turn => turn.PriorLossWeight!.Value));
+
+        page = await OpenAsync(browser, server, dark: false, width: 390);
+        await page.WaitForFunctionAsync("() => points.length === 100");
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "it is wider than a phone");
+        await ShootAsync(page, "4-phone");
+    }
+
+    private static async Task<IPage> OpenAsync(IBrowser browser, StudioServer server, bool dark, int width)
+    {
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = 1000 },
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            Locale = "en-US",
+        });
+        page.SetDefaultTimeout(240_000);
+        await page.GotoAsync(server.Address.AbsoluteUri);
+        return page;
+    }
+
+    private static async Task TurnAsync(IPage page, double weight)
+    {
+        var before = await page.EvaluateAsync<int>("() => state.turns.length");
+        await page.EvaluateAsync("weight => { plw = document.getElementById('plw'); plw.value = weight; plw.oninput(); plw.onchange(); }",
+            weight);
+        await page.WaitForFunctionAsync("before => state.turns.length > before", before);
+    }
+
+    private static async Task ShootAsync(IPage page, string name) =>
+        await page.ScreenshotAsync(new PageScreenshotOptions { FullPage = true,
+            Path = Path.Combine(House.Root, "artifacts", "studio", name + ".png") });
+}

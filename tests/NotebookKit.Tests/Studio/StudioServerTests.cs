@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using NotebookKit.Studio;
+using NotebookKit.Training.Runs;
+
+namespace NotebookKit.Tests.Studio;
+
+/// <summary>The studio over HTTP, as its page and as others use it.</summary>
+public sealed class StudioServerTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly HttpClient _client = new();
+    private StudioServer _server = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), _folder["runs"],
+            Path.Combine(House.Root, "data", "sample-rabbit"), probe: null);
+        await UntilAsync(() => _server.Session.Model is not null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _client.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_form_is_answered_with_steps_memory_words_and_what_is_wrong_field_by_field()
+    {
+        var answer = await PostAsync("api/check", """{"epochs":["30"],"rank":["many"],"class_prompt":["a photo of a toy"]}""");
+        Assert.Equal(150, (int)answer["steps"]!);
+        Assert.Equal("zwx", (string?)answer["identifier"]);
+        Assert.True((long)answer["memory"]!["total"]! > 1_000_000);
+        Assert.Equal(["rank"], answer["wrong"]!.AsObject().Select(wrong => wrong.Key));
+        var refused = await PostAsync("api/check", """{"prior_loss_weight":["-1"]}""");
+        Assert.Contains("0 or more", (string?)refused["wrong"]!["prior_loss_weight"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_training_is_started_turned_stopped_and_gone_on_with_and_its_files_are_those_of_kit_train()
+    {
+        var run = (string)(await PostAsync("api/train", """{"epochs":["4"],"class_images":["2"],"sample_steps":["2"]}"""))["run"]!;
+        await UntilAsync(() => State().Phase == "training");
+        await PostAsync("api/knob", """{"prior_loss_weight":1.25}""");
+        await UntilAsync(() => State().Turns.Count > 0);
+        await PostAsync("api/stop", "{}");
+        await UntilAsync(() => State().Phase == "stopped");
+        Assert.True(File.Exists(_folder["runs", run, "lora.safetensors"]));
+        await PostAsync("api/resume", $$"""{"run":"{{run}}"}""");
+        await UntilAsync(() => State() is { Phase: "finished" });
+        Assert.Equal(20, State().Points.Count);
+        var card = RunCard.Read(_folder["runs", run, "lora.card.json"]);
+        Assert.Equal(1.25, Assert.Single(card.Settings.Turns).PriorLossWeight);
+        var row = Assert.Single((await _client.GetFromJsonAsync<JsonArray>(Below("api/runs"), TestContext.Current.CancellationToken))!);
+        Assert.Equal([0, 4], row!["samples"]!.AsArray().Select(epoch => (int)epoch!));
+        using var picture = await _client.PostAsync(Below("api/picture"), new StringContent($$"""
+            {"prompt":"a photo of zwx rabbit toy","negative_prompt":"","run":"{{run}}","strength":1,"guidance":3,"steps":2,"seed":7,"sampler":"ddim","count":2}
+            """), TestContext.Current.CancellationToken);
+        Assert.Equal("image/png", picture.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Theory]
+    [InlineData("api/knob", """{"prior_loss_weight":0.1}""", "Nothing trains")]
+    [InlineData("api/knob", "[[[", "no form of settings")]
+    [InlineData("api/train", """{"no_such":["1"]}""", "no setting 'no_such'")]
+    [InlineData("api/train", """{"output":["/etc/x"]}""", "no setting 'output'")]
+    [InlineData("api/train", """{"instance_dir":["/nowhere"]}""", "/nowhere")]
+    [InlineData("api/resume", """{"run":"../../etc"}""", "no run's name")]
+    [InlineData("api/resume", """{"run":"2020-01-01"}""", "no run card")]
+    [InlineData("api/picture", """{"prompt":"","steps":2,"guidance":3,"seed":1,"sampler":"none","count":1}""", "empty")]
+    public async Task What_cannot_be_done_is_one_sentence(string path, string body, string expected)
+    {
+        using var answer = await _client.PostAsync(Below(path), new StringContent(body), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var said = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
+        Assert.Contains(expected, said, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(" at NotebookKit", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_know_the_secret_or_comes_from_elsewhere_finds_nothing()
+    {
+        var random = new Random(1);
+        var secret = _server.Address.AbsolutePath.Trim('/');
+        var statuses = new HashSet<HttpStatusCode>();
+        for (var i = 0; i < 1000; i++)
+        {
+            var wrong = string.Concat(secret.Select((letter, at) => at == random.Next(secret.Length) ? '0' : letter));
+            wrong = wrong == secret ? secret[1..] : wrong;
+            var (path, name, value) = (i % 5) switch
+            {
+                0 => ($"/{wrong}/api/runs", "X-Nothing", "1"),
+                1 => ($"/{secret}/api/runs", "Host", "studio.example:80"),
+                2 => ($"/{secret}/api/runs", "Origin", "http://studio.example"),
+                3 => ($"/{secret}/api/runs/..%2F..%2Fetc/passwd{i}", "X-Nothing", "1"),
+                _ => ($"/{secret}/%2e%2e/{secret[..random.Next(secret.Length)]}", "X-Nothing", "1"),
+            };
+            using var request = new HttpRequestMessage(i % 2 == 0 ? HttpMethod.Get : HttpMethod.Post, new Uri(_server.Address, path));
+            request.Headers.TryAddWithoutValidation(name, value);
+            using var answer = await _client.SendAsync(request, TestContext.Current.CancellationToken);
+            statuses.Add(answer.StatusCode);
+        }
+
+        Assert.DoesNotContain(HttpStatusCode.OK, statuses);
+        Assert.DoesNotContain(HttpStatusCode.InternalServerError, statuses);
+        using var large = await _client.PostAsync(Below("api/check"), new StringContent(new string('x', 1 << 20)),
+            TestContext.Current.CancellationToken);
+        Assert.False(large.IsSuccessStatusCode);
+        Assert.Equal("idle", State().Phase);
+        Assert.Equal(150, (int)(await PostAsync("api/check", """{"epochs":["30"]}"""))["steps"]!);
+    }
+
+    private StudioState State() => _server.Session.State("", 0);
+
+    private Uri Below(string path) => new(_server.Address, path);
+
+    private async Task<JsonNode> PostAsync(string path, string body)
+    {
+        using var answer = await _client.PostAsync(Below(path), new StringContent(body), TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return text.Length > 0 ? JsonNode.Parse(text)! : new JsonObject();
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var i = 0; i < 1200 && !holds(); i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.True(holds());
+    }
+}
