@@ -31,15 +31,18 @@ internal static class StudioAnswers
             var schedule = options.ScheduleOver(steps);
             schedule.Validate();
             var forecast = MemoryForecast.Of(ModelShape.Of(sd), MemoryPlan.Of(sd, options), MachineMemory.Of(sd.Device)?.Total);
-            var identifier = CaptionAudit.IdentifierOf(concept);
+            var identifier = CaptionAudit.IdentifierOf(concept); // its first word is what is meant to be rare
             return new
             {
                 Wrong = wrong,
                 Pictures = pictures.Count,
                 Steps = steps,
                 Minutes = session.SecondsPerStep * steps / 60,
-                Memory = new { forecast.Bytes.Total,
-                    Parts = forecast.Bytes.Parts.Select(part => new { Part = $"{part.Key}", Bytes = part.Value }) },
+                Memory = new
+                {
+                    forecast.Bytes.Total,
+                    Parts = forecast.Bytes.Parts.Select(part => new { Part = $"{part.Key}", Bytes = part.Value })
+                },
                 forecast.Fits,
                 forecast.Advice,
                 Rates = Curve(schedule, steps),
@@ -48,7 +51,7 @@ internal static class StudioAnswers
                     ? LoraSize.Of(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, options.Lora, options.Saving.As).FileBytes
                     : (long?)null,
                 Identifier = identifier,
-                Rarity = identifier is null ? null : IdentifierRarity.Of(identifier, null, sd.Tokenizer),
+                Rarity = identifier is null ? null : IdentifierRarity.Of(identifier.Split(' ')[0], null, sd.Tokenizer),
                 Captions = CaptionAudit.Of(concept, sd.Tokenizer),
             };
         }

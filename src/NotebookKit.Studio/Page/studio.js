@@ -101,6 +101,11 @@ stream.onmessage = m => {
   const before = state; state = JSON.parse(m.data);
   points = points.slice(0, state.from).concat(state.points);
   if (before.run !== state.run) $("epoch").dataset.moved = "";
+  if (before.run !== state.run || before.turns.length !== state.turns.length) {
+    const last = name => state.turns.filter(turn => turn[name] != null).at(-1)?.[name];
+    $("plw").value = last("prior_loss_weight") ?? $("f-prior_loss_weight")?.value ?? 0.3;
+    $("factor").value = last("rate_factor") ?? 1;
+  }
   if (before.phase === "loading" && state.phase !== "loading") settings();
   if (before.phase !== state.phase && ["finished", "stopped", "failed"].includes(state.phase)) runs();
   show();

@@ -91,7 +91,8 @@ internal sealed class LoraContinuation
         {
             case LoraWeights { Dora: { } dora } lora:
                 var stretched = new DoraLayer(module, lora.Down.to(device), lora.Up.to(device), lora.Alpha,
-                    dora.Norm) { Dropout = dropout };
+                    dora.Norm)
+                { Dropout = dropout };
                 stretched.Magnitude.copy_(dora.Magnitude);
                 return stretched;
             case LoraWeights lora:

@@ -160,7 +160,8 @@ public sealed record TrainOptions
             Concepts = [.. Concepts.Select(concept =>
                 concept with { ClassGuidance = concept.ClassGuidance ?? Concepts[0].ClassGuidance ?? guidance })],
             Lora = (lora && Lora.Weights is not null ? Methods.BegunLora.Shaped(this, sd)
-                : Lora with { Targets = Lora.Targets ?? DefaultTargets }) with { Seed = Seed },
+                : Lora with { Targets = Lora.Targets ?? DefaultTargets }) with
+            { Seed = Seed },
             Images = Images with { Size = Images.Size ?? sd.SampleSize },
             Intervals = Intervals with { Epochs = Intervals.Epochs ?? 100, BatchSize = Intervals.BatchSize ?? 1 },
             Samples = Samples with { Guidance = Samples.Guidance ?? guidance },

@@ -82,6 +82,9 @@ public sealed class StudioPageTests
     }
 
     private static async Task ShootAsync(IPage page, string name) =>
-        await page.ScreenshotAsync(new PageScreenshotOptions { FullPage = true,
-            Path = Path.Combine(House.Root, "artifacts", "studio", name + ".png") });
+        await page.ScreenshotAsync(new PageScreenshotOptions
+        {
+            FullPage = true,
+            Path = Path.Combine(House.Root, "artifacts", "studio", name + ".png")
+        });
 }

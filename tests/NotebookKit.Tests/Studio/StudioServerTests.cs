@@ -32,7 +32,7 @@ public sealed class StudioServerTests : IAsyncLifetime
     {
         var answer = await PostAsync("api/check", """{"epochs":["30"],"rank":["many"],"class_prompt":["a photo of a toy"]}""");
         Assert.Equal(150, (int)answer["steps"]!);
-        Assert.Equal("zwx", (string?)answer["identifier"]);
+        Assert.StartsWith("zwx", (string?)answer["identifier"], StringComparison.Ordinal);
         Assert.True((long)answer["memory"]!["total"]! > 1_000_000);
         Assert.Equal(["rank"], answer["wrong"]!.AsObject().Select(wrong => wrong.Key));
         var refused = await PostAsync("api/check", """{"prior_loss_weight":["-1"]}""");

@@ -50,7 +50,7 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
         return new LdmConfigs(
             scheduler.PredictionType == "v_prediction" && second && !file.Metadata.ContainsKey(UNetKey) ? unet with { SampleSize = 96 }
                 : unet,
-            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null) 
+            (file.Path == vaeShapes?.Path ? Kept<AutoencoderKLConfig>(VaeKey) : null)
                 ?? (vaeShapes is null ? null : Told(() => vaeShapes.Vae(vaePrefix)))
                 ?? new AutoencoderKLConfig(),
             Kept<CLIPTextConfig>(TextKey)

@@ -63,9 +63,9 @@ public sealed record RunCard(
             ["device"] = sd.Device.ToString(),
             ["dtype"] = Precision.NameOf(sd.UNet.parameters().First().dtype),
         })
-    {
-        NetworkWeightsHash = File.Exists(options.Lora.Weights) ? HashOf(options.Lora.Weights) : null
-    };
+        {
+            NetworkWeightsHash = File.Exists(options.Lora.Weights) ? HashOf(options.Lora.Weights) : null
+        };
 
     /// <summary>Where the card of an output lies.</summary>
     /// <param name="output">The run's output.</param>

@@ -17,7 +17,11 @@ public sealed class BegunLoraTests(TinyBase tiny) : ToyTraining(tiny)
         ["with the text encoder"] = new() { Rank = 2 },
         ["convolutions of another rank"] = new()
         {
-            Rank = 4, ConvRank = 2, ConvAlpha = 1, Targets = LoraTargets.Locon, Ranks = [new(LoraTargets.Matching("mid_block"), 1)]
+            Rank = 4,
+            ConvRank = 2,
+            ConvAlpha = 1,
+            Targets = LoraTargets.Locon,
+            Ranks = [new(LoraTargets.Matching("mid_block"), 1)]
         },
         ["some layers"] = new() { Rank = 2, Targets = LoraTargets.Matching(@"up_blocks\..*to_[kv]$") },
         ["rslora"] = new() { Rank = 3, RsLora = true },
