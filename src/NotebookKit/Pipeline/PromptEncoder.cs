@@ -77,8 +77,8 @@ public sealed class PromptEncoder
             -1, 1);
         var exact = states.to(ScalarType.Float32);
         var weighted = exact * weights;
-        if (_emphasis == Emphasis.Original)
-            weighted = weighted * (exact.mean() / weighted.mean());
+        if (_emphasis == Emphasis.Original && (exact.mean() / weighted.mean()).item<float>() is var share && float.IsFinite(share))
+            weighted = weighted * share; // states whose mean is 0 have none to restore
         return weighted.to(states.dtype);
     }
 }

@@ -171,7 +171,7 @@ public sealed class LoraFileNamesTests : LoraFormatCases
         var said = string.Join("\n", network.Problems);
         foreach (var part in new[] { "lack their up weights: lora_unet_mid_block_attentions_0_proj_in",
             "do not fit each other: lora_unet_mid_block_attentions_0_proj_out", "another shape here: lora_unet_conv_in",
-            "not finite (NaN or infinite), which are left out: lora_unet_conv_out", "does not have: lora_unet_nowhere",
+            "not finite (NaN or infinite), which are left out: lora_unet_conv_out", "Stable Diffusion has not: lora_unet_nowhere",
             "no part of a LoRA: something.else" })
             Assert.Contains(part, said, StringComparison.Ordinal);
         Assert.Contains("--strict", Assert.Throws<BadInputException>(() => LoraNetwork.Load(path, _unet, null, strict: true)).Message,
@@ -195,7 +195,7 @@ public sealed class LoraFileNamesTests : LoraFormatCases
 
     [Theory]
     [InlineData("model.diffusion_model.input_blocks.0.0.weight", "whole model")]
-    [InlineData("emb_params", "textual-inversion")]
+    [InlineData("emb_params", "textual inversion")]
     public void What_is_no_LoRA_is_called_what_it_is(string name, string expected) =>
         Assert.Contains(expected, Assert.Throws<BadInputException>(() => LoraFile.Read(Save(new() { [name] = zeros(2, 4) }))).Message,
             StringComparison.Ordinal);

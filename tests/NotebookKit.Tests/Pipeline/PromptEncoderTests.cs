@@ -88,7 +88,8 @@ public sealed class PromptEncoderTests : IDisposable
     [Fact]
     public void Clip_skip_and_emphasis_change_the_picture_and_stand_in_its_settings()
     {
-        var options = new SampleOptions { Prompt = "a (dog:1.4)", Steps = 2, Seed = 5, GuidanceScale = 3 };
+        // Not of states whose mean is a rounding's worth of nothing, as this small model's may be: there is none to restore then.
+        var options = new SampleOptions { Prompt = "a (photo:1.4) of a toy", Steps = 2, Seed = 5, GuidanceScale = 3 };
         var (skipped, scaled) = (options with { ClipSkip = 2 }, options with { Emphasis = Emphasis.NoNorm });
         Assert.True(Apart(_model.Sample(options)[0], _model.Sample(skipped)[0]) > 0);
         Assert.True(Apart(_model.Sample(options)[0], _model.Sample(scaled)[0]) > 0);
