@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Charts;
 using NotebookKit.Training;
+using NotebookKit.Training.Settings;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -25,6 +26,8 @@ internal static class LrVerb
         command.SetAction(parse =>
         {
             var options = flags.Read(parse, new TrainOptions { Learning = new() { Rate = 1e-4 } });
+            foreach (var unused in NeedWords.Unused(options, whole => whole))
+                Console.Error.WriteLine($"kit: note: {unused}");
             var schedule = options.ScheduleOver(parse.GetValue(total));
             schedule.Validate();
             if (parse.GetValue(svg) is { } path)

@@ -30,8 +30,11 @@ internal static class SampleVerb
     };
     private static readonly Option<int> ClipSkip = new("--clip-skip")
     { Description = "which layer of the text encoder is listened to: 1 the last, 2 the one before it", DefaultValueFactory = _ => 1 };
-    private static readonly Option<Emphasis> Weights =
-        new("--emphasis") { Description = "what (weights:1.2) do: Original, NoNorm, Ignore, None" };
+    private static readonly Option<string> Weights = new("--emphasis")
+    {
+        Description = $"what (weights:1.2) do: {string.Join(", ", Choices.Names<Emphasis>())}",
+        DefaultValueFactory = _ => Choices.Name(Emphasis.Original)
+    };
     private static readonly Option<int> Steps = new("--steps") { Description = "sampling steps", DefaultValueFactory = _ => 20 };
     private static readonly Option<double> Cfg = new("--cfg")
     {
@@ -166,7 +169,7 @@ internal static class SampleVerb
         {
             Prompt = parse.GetValue(Prompt)!,
             NegativePrompt = parse.GetValue(Negative)!,
-            Emphasis = parse.GetValue(Weights),
+            Emphasis = (Emphasis)Choices.Of(typeof(Emphasis), "--emphasis", parse.GetValue(Weights)!),
             ClipSkip = parse.GetValue(ClipSkip),
             Steps = parse.GetValue(Steps),
             GuidanceScale = parse.GetValue(Cfg),

@@ -43,7 +43,7 @@ internal sealed class TrainFlags
         foreach (var flag in _flags)
         {
             if (Given(parse, flag) is { } texts)
-                options = flag.Setting.With(options, SettingText.Read(flag.Setting, texts));
+                options = flag.Setting.With(options, Within(flag.Setting, SettingText.Read(flag.Setting, texts)));
         }
 
         if (parse.GetResult(_concepts) is not null && parse.GetValue(_concepts) is { } file)
@@ -77,6 +77,9 @@ internal sealed class TrainFlags
             { Tokens.Count: 0 } => ["true"],
             var result => [.. result.Tokens.Select(token => token.Value)],
         };
+
+    private static object Within(Setting setting, object value) =>
+        setting.Complaint(value) is { } complaint ? throw new BadSettingException(complaint) : value;
 
     private static TrainOptions WithConcepts(TrainOptions options, string file)
     {

@@ -59,6 +59,7 @@ public sealed record MemoryPlan
     public static MemoryPlan Of(TrainOptions options, ScalarType dtype = ScalarType.Float32, bool onGpu = false)
     {
         ArgumentNullException.ThrowIfNull(options);
+        options = options.WithKohyaFolders();
         var counts = options.Concepts.Select(concept => (Concept: concept, Pictures: TrainingPicture.Read(concept).Count)).ToList();
         var pictures = counts.Sum(count => count.Pictures);
         var classImages = options.UsesClassImages ? counts.Sum(count => count.Concept.ClassImagesFor(count.Pictures)) : 0;

@@ -35,7 +35,7 @@ public sealed record LearningSettings
     public double Power { get; init; } = 1;
 
     /// <summary><c>polynomial</c>: the rate that it ends at; below the learning rate.</summary>
-    [Setting("--lr-end", "the rate it ends at", Name = "schedule_end", Needs = Need.Polynomial)]
+    [Setting("--lr-end", "the rate it ends at", Name = "schedule_end", Above = 0, Needs = Need.Polynomial)]
     public double End { get; init; } = 1e-7;
 
     /// <summary><c>piecewise_constant</c>: "factor:until step, …, last factor", such as "1:100,0.1:200,0.01".</summary>
