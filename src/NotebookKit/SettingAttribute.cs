@@ -111,6 +111,9 @@ public enum Need
     /// <summary>A prompt that takes captions in.</summary>
     FileWords = 65536,
 
+    /// <summary>A method that reads every picture's caption, as Imagic doesn't.</summary>
+    Captions = 262144,
+
     /// <summary>A LoRA that begins anew, not with the weights of a file.</summary>
     NewLora = 131072,
 }

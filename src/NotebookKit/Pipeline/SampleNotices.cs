@@ -17,7 +17,8 @@ public static partial class SampleNotices
         if (options.GuidanceScale == 1 && options.NegativePrompt.Length > 0)
             yield return "--negative-prompt has no effect here: it needs guidance (--cfg other than 1).";
         if (options.GuidanceScale < 1)
-            yield return FormattableString.Invariant($"--cfg {options.GuidanceScale} is below 1, which is no guidance already: it acts as 1.");
+            yield return FormattableString.Invariant(
+                $"--cfg {options.GuidanceScale} is below 1, which is no guidance already: it acts as 1.");
         if (options.BatchSize > options.Count)
             yield return $"--batch {options.BatchSize} is more than the {options.Count} of --count, so one batch has them all.";
         if (options.Emphasis != usual.Emphasis && !Bracket().IsMatch(options.Prompt) && !Bracket().IsMatch(options.NegativePrompt))

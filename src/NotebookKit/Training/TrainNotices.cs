@@ -21,7 +21,7 @@ internal static class TrainNotices
             yield return warning;
         if (!options.UsesClassImages && options.Concepts.Any(concept => concept.ClassPrompt is not null))
             yield return $"{options.Method} changes no word but its own, so there is nothing for class images to protect: none are "
-                + "painted.";
+                + "painted, and --class-prompt has no effect on them.";
         if (options.UsesClassImages && options.Concepts.All(concept => concept.ClassPrompt is null))
             yield return "There is no class prompt, so nothing holds the class word: it will drift towards the subject.";
         if (options.Method == TrainMethod.Imagic && TrainingPicture.Read(options.Concepts[0]).Count > 1)

@@ -20,11 +20,12 @@ public sealed record ImageSettings
     public bool Flip { get; init; }
 
     /// <summary>Shuffles the parts of a prompt between its commas each time; the first stays first.</summary>
-    [Setting("--shuffle-captions", "shuffle the parts of prompts; the first stays first", Note = "ss_shuffle_caption")]
+    [Setting("--shuffle-captions", "shuffle the parts of prompts; the first stays first", Note = "ss_shuffle_caption",
+        Needs = Need.Captions)]
     public bool ShuffleCaptions { get; init; }
 
     /// <summary>In which share of the draws the prompt is left empty, which keeps guidance working: 0.05 to 0.1 is usual.</summary>
     [Setting("--caption-dropout", "leave the prompt out in this share of the draws", Min = 0, Max = 1, Usual = "0.05 to 0.1 is usual",
-        Note = "ss_caption_dropout_rate")]
+        Note = "ss_caption_dropout_rate", Needs = Need.Captions)]
     public double CaptionDropout { get; init; }
 }

@@ -36,6 +36,8 @@ internal static class NeedWords
         (Need.FileWords, "", "[filewords] in a prompt", options => options.Concepts.Any(concept =>
             new[] { concept.InstancePrompt, concept.ClassPrompt, concept.SampleNegativePrompt }.Concat(concept.SamplePrompts ?? [])
                 .Any(prompt => prompt?.Contains(TrainOptions.FileWords, StringComparison.Ordinal) ?? false))),
+        (Need.Captions, "", "another method than imagic, which learns its own states instead of captions",
+            options => options.Method != TrainMethod.Imagic),
         (Need.NewLora, "", "weights that begin anew (no --network-weights)", options => options.Lora.Weights is null),
     ];
 

@@ -11,8 +11,9 @@ public sealed class TrainingPictureTests : IDisposable
     [Fact]
     public void Pictures_come_in_the_order_of_their_names_and_other_files_are_left_alone()
     {
-        Touch("b.jpg", "a.PNG", "c.webp", "notes.txt", "d.gif");
-        Assert.Equal(["a.PNG", "b.jpg", "c.webp"], TrainingPicture.Read(Concept).Select(picture => Path.GetFileName(picture.Path)));
+        Touch("b.jpg", "a.PNG", "c.webp", "notes.txt", "d.gif", "e.tiff");
+        Assert.Equal(["a.PNG", "b.jpg", "c.webp", "d.gif"],
+            TrainingPicture.Read(Concept).Select(picture => Path.GetFileName(picture.Path)));
         Assert.All(TrainingPicture.Read(Concept), picture => Assert.Equal("p", picture.Prompt));
     }
 
