@@ -77,8 +77,12 @@ public sealed class PromptEncoder
             -1, 1);
         var exact = states.to(ScalarType.Float32);
         var weighted = exact * weights;
-        if (_emphasis == Emphasis.Original && (exact.mean() / weighted.mean()).item<float>() is var share && float.IsFinite(share))
-            weighted = weighted * share; // states whose mean is 0 have none to restore
+        if (_emphasis == Emphasis.Original)
+        {
+            var share = exact.mean() / weighted.mean();
+            weighted = weighted * where(share.isfinite(), share, ones_like(share)); // states whose mean is 0 have none to restore
+        }
+
         return weighted.to(states.dtype);
     }
 }
