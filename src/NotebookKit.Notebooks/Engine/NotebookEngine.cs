@@ -53,6 +53,10 @@ public sealed class NotebookEngine : IDisposable
     /// <summary>The languages whose cells run here.</summary>
     public IEnumerable<string> Languages => _root.ChildKernels.Select(kernel => kernel.Name);
 
+    /// <summary>Done once the compiler is warm; from then on a cell has begun, and can be interrupted, when <see cref="RunAsync"/>
+    /// returns its task.</summary>
+    public Task Warm => _warm;
+
     /// <summary>Runs a cell.</summary>
     /// <param name="code">Its text, magics included.</param>
     /// <param name="number">Its execution count, by which errors name it.</param>

@@ -28,10 +28,10 @@ public sealed partial class NotebookRunner
         var before = Environment.CurrentDirectory;
         Environment.CurrentDirectory = Path.GetFullPath(folder);
         using var engine = new NotebookEngine();
-        using var stop = cancel.Register(engine.Interrupt);
         var (ran, failure) = (0, (string?)null);
         try
         {
+            await engine.Warm.ConfigureAwait(false);
             foreach (var (index, cell) in cells.Index())
             {
                 if (cell.Source.Trim().Length == 0 || failure is not null || cancel.IsCancellationRequested)
@@ -49,7 +49,7 @@ public sealed partial class NotebookRunner
                 CellStarts?.Invoke(index + 1, cells.Count);
                 outputs.Begin(cell, ++ran);
                 cell.ExecutionCount = ran;
-                var error = await RunCellAsync(engine, cell, ran, outputs).ConfigureAwait(false);
+                var error = await RunCellAsync(engine, cell, ran, outputs, cancel).ConfigureAwait(false);
                 if (error is null)
                     continue;
                 outputs.Fail(error);
@@ -64,17 +64,21 @@ public sealed partial class NotebookRunner
         return new NotebookRun(ran, cancel.IsCancellationRequested ? null : failure, cancel.IsCancellationRequested, skipped);
     }
 
-    private async Task<CellError?> RunCellAsync(NotebookEngine engine, NotebookCell cell, int number, CellOutputs outputs)
+    private async Task<CellError?> RunCellAsync(NotebookEngine engine, NotebookCell cell, int number, CellOutputs outputs,
+        CancellationToken cancel)
     {
         var started = DateTime.UtcNow;
         var late = false;
+        // Begun first: an interrupt means nothing between cells, and a stop that was asked for already is heard at once.
+        var running = engine.RunAsync(cell.Source, number, outputs.Add, cell.Language);
+        using var stop = cancel.Register(engine.Interrupt);
         using var timer = Timeout is { } most ? new Timer(_ =>
         {
             late = true;
             engine.Interrupt();
             engine.Interrupt();
         }, null, most, System.Threading.Timeout.InfiniteTimeSpan) : null;
-        var error = await engine.RunAsync(cell.Source, number, outputs.Add, cell.Language).ConfigureAwait(false);
+        var error = await running.ConfigureAwait(false);
         if (RecordTimes)
             cell.Time(started, DateTime.UtcNow);
         return late && error is not null ? new CellError("Timeout",

@@ -68,6 +68,20 @@ public sealed class NotebookRunnerTests
     }
 
     [Fact]
+    public async Task A_stop_that_comes_just_before_a_cell_begins_is_heard()
+    {
+        using var stop = new CancellationTokenSource();
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["n.ipynb"], NotebookMaker.Make(("while (true) { }", "csharp")).ToJsonString());
+        // Said after it was looked whether the run goes on, and before the engine has begun the cell.
+        var runner = new NotebookRunner { CellStarts = (_, _) => stop.Cancel() };
+        var run = await runner.RunAsync(NotebookDocument.Load(folder["n.ipynb"]), folder.Root, stop.Token)
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken); // an unheard stop never ends
+        Assert.True(run.Stopped);
+        Assert.Null(run.Failure);
+    }
+
+    [Fact]
     public async Task Stopping_interrupts_the_running_cell_and_runs_no_other()
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(3));
