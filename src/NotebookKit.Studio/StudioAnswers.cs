@@ -2,6 +2,7 @@ using NotebookKit.Lora;
 using NotebookKit.Text;
 using NotebookKit.Training;
 using NotebookKit.Training.Concepts;
+using NotebookKit.Training.Data;
 using NotebookKit.Training.Memory;
 
 namespace NotebookKit.Studio;
@@ -24,10 +25,9 @@ internal static class StudioAnswers
         {
             options.Validate();
             var concept = options.Concepts[0];
-            var pictures = TrainingPicture.Read(concept).ToList();
-            session.Photos = [.. pictures.Select(picture => picture.Path)];
-            var perStep = options.Intervals.BatchSize!.Value * options.Intervals.GradientAccumulation;
-            var steps = options.EpochsInAll * (int)Math.Ceiling(pictures.Count / (double)perStep);
+            using var data = new TrainData(sd, options);
+            session.Photos = [.. data.Pictures.Select(picture => picture.Path)];
+            var steps = options.EpochsInAll * data.StepsPerEpoch;
             var schedule = options.ScheduleOver(steps);
             schedule.Validate();
             var forecast = MemoryForecast.Of(ModelShape.Of(sd), MemoryPlan.Of(sd, options), MachineMemory.Of(sd.Device)?.Total);
@@ -35,14 +35,10 @@ internal static class StudioAnswers
             return new
             {
                 Wrong = wrong,
-                Pictures = pictures.Count,
+                Pictures = session.Photos.Count,
                 Steps = steps,
                 Minutes = session.SecondsPerStep * steps / 60,
-                Memory = new
-                {
-                    forecast.Bytes.Total,
-                    Parts = forecast.Bytes.Parts.Select(part => new { Part = $"{part.Key}", Bytes = part.Value })
-                },
+                Memory = new { forecast.Bytes.Total },
                 forecast.Fits,
                 forecast.Advice,
                 Rates = Curve(schedule, steps),
@@ -52,7 +48,6 @@ internal static class StudioAnswers
                     : (long?)null,
                 Identifier = identifier,
                 Rarity = identifier is null ? null : IdentifierRarity.Of(identifier.Split(' ')[0], null, sd.Tokenizer),
-                Captions = CaptionAudit.Of(concept, sd.Tokenizer),
             };
         }
         catch (BadInputException e)

@@ -55,9 +55,9 @@ internal static class StudioForm
         var type = Nullable.GetUnderlyingType(setting.Property.PropertyType) ?? setting.Property.PropertyType;
         string[]? choices = type.IsEnum ? [.. Enum.GetValues(type).Cast<Enum>().Select(Choices.Name)] : setting.Name switch
         {
-            "lr_schedule" or "schedule" => [.. LrSchedule.Names],
+            "schedule" => [.. LrSchedule.Names],
             "sampler" => [.. Scheduler.Names],
-            "kind" or "lora_kind" => [.. LoraOptions.Kinds],
+            "lora_kind" => [.. LoraOptions.Kinds],
             _ => null,
         };
         var kind = choices is not null ? "choice" : type == typeof(bool) ? "switch" : type == typeof(int) || type == typeof(ulong) ? "whole"

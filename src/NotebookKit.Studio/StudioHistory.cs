@@ -40,8 +40,7 @@ internal sealed partial class StudioHistory(string folder)
     public RunCard CardOf(string run) => RunCard.Read(RunCard.PathFor(OutputOf(run)));
 
     /// <summary>The turns of a run's knobs, as its log has them.</summary>
-    public IEnumerable<KnobTurn> TurnsOf(string run) => TrainLog.PathFor(OutputOf(run)) is var log && File.Exists(log)
-        ? TrainLog.Read(log).OfType<TurnEvent>().Select(turned => turned.Turn) : [];
+    public IEnumerable<KnobTurn> TurnsOf(string run) => TrainLog.TurnsIn(TrainLog.PathFor(OutputOf(run)));
 
     /// <summary>Keeps a run's scores beside it.</summary>
     public void WriteScores(string run, RunScores scores) =>

@@ -6,9 +6,6 @@ namespace NotebookKit.Studio;
 /// <summary>What pages see of a training: its events, kept so that a page that opens later sees them too.</summary>
 internal sealed class StudioView : IProgress<TrainEvent>
 {
-    // Of a smoothed loss, what a step does not change.
-    private const double Kept = 0.95;
-
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _go = new(true);
     private readonly List<double?[]> _points = [];
@@ -126,12 +123,12 @@ internal sealed class StudioView : IProgress<TrainEvent>
     // Smoothed as the steps themselves are told.
     private void AddBefore(StepEvent made)
     {
-        double? subject = null, ofClass = null;
+        var (subject, ofClass) = (new SmoothedLoss(), new SmoothedLoss());
         foreach (var step in made.History.Take(made.Step.Step))
         {
-            subject = (Kept * (subject ?? step.InstanceLoss)) + ((1 - Kept) * step.InstanceLoss);
-            ofClass = step.PriorLoss is { } prior ? (Kept * (ofClass ?? prior)) + ((1 - Kept) * prior) : null;
-            _points.Add(Point(step, subject.Value, ofClass));
+            subject.Add(step.InstanceLoss);
+            ofClass.Add(step.PriorLoss);
+            _points.Add(Point(step, subject.Value!.Value, ofClass.Value));
         }
     }
 

@@ -67,7 +67,7 @@ internal static class InspectVerb
     private static void Names(string what, IReadOnlyList<string> names)
     {
         if (names.Count > 0)
-            Row(what, string.Join(", ", names.Take(Shown)) + (names.Count > Shown ? $" and {names.Count - Shown} more" : ""));
+            Row(what, FirstNames.Of(names, Shown));
     }
 
     // Small files are done before anyone could read a line about them.

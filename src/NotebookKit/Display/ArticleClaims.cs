@@ -19,8 +19,7 @@ public static class ArticleClaims
             Cell(Saving(row.Plan) with { DType = ScalarType.BFloat16 })]))
     {
         Caption = "Stable Diffusion 1.5, 512×512, one picture at a time: what tensors hold on the GPU at most (the CUDA context takes 0.5 "
-            + "to 1 GB more). "
-            + "Savings: fused attention, gradient checkpointing, 8-bit AdamW, VAE and frozen text encoder put aside.",
+            + "to 1 GB more). Savings: fused attention, gradient checkpointing, 8-bit AdamW, VAE and frozen text encoder put aside.",
     };
 
     private static MemoryPlan Saving(MemoryPlan plan) => plan with

@@ -103,8 +103,8 @@ internal sealed class TrainRun : IDisposable
         if (!Path.Exists(_place.Output)) // else the card that is there belongs to it
             _card.Write(_place.Card);
         // A turn after the newest checkpoint is made again: it was written down before its step.
-        if (_from is not null && TrainLog.PathFor(_options.OutputPath) is var log && File.Exists(log))
-            _turns.AddRange(TrainLog.Read(log).OfType<TurnEvent>().Select(turned => turned.Turn).Except(_turns).ToList());
+        if (_from is not null)
+            _turns.AddRange(TrainLog.TurnsIn(_place.Log).Except(_turns).ToList());
         (Epoch, StepInEpoch, Step.Step) = (_start.Epoch, _start.StepInEpoch, _start.Step);
         Ledger.Open(_start);
         Ledger.TextShare = Weights.TextLearns(0) ? _options.Learning.TextRate / _options.MainLearningRate : null;

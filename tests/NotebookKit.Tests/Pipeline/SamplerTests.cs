@@ -69,7 +69,7 @@ public sealed class SamplerTests : IDisposable
         var caller = Environment.CurrentManagedThreadId;
         var told = new List<(int Done, int Picture, int Step)>();
         var last = new RgbImage[3];
-        var pictures = _model.Sample(Three, new Told(step =>
+        var pictures = _model.Sample(Three, new Heard<StepProgress>(step =>
         {
             Assert.Equal((caller, 12), (Environment.CurrentManagedThreadId, step.Total));
             told.Add((step.Done, step.FirstPicture, step.Step));
@@ -88,7 +88,7 @@ public sealed class SamplerTests : IDisposable
     {
         using var source = new CancellationTokenSource();
         var told = 0;
-        Assert.Throws<OperationCanceledException>(() => _model.Sample(Three with { Count = 8 }, new Told(_ =>
+        Assert.Throws<OperationCanceledException>(() => _model.Sample(Three with { Count = 8 }, new Heard<StepProgress>(_ =>
         {
             if (++told == 3)
                 source.Cancel();
@@ -101,7 +101,7 @@ public sealed class SamplerTests : IDisposable
     {
         var (failure, told) = (new FormatException("mine"), 0);
         Assert.Same(failure, Assert.Throws<FormatException>(() =>
-            _model.Sample(Three, new Told(_ => throw (++told > 0 ? failure : new InvalidOperationException())))));
+            _model.Sample(Three, new Heard<StepProgress>(_ => throw (++told > 0 ? failure : new InvalidOperationException())))));
         Assert.InRange(told, 1, 2);
     }
 
@@ -113,9 +113,4 @@ public sealed class SamplerTests : IDisposable
         [.. pictures.Select(picture => Convert.ToHexString(picture.Pixels))];
 
     private static double Distance(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Average();
-
-    private sealed class Told(Action<StepProgress> report) : IProgress<StepProgress>
-    {
-        public void Report(StepProgress value) => report(value);
-    }
 }

@@ -89,7 +89,7 @@ public sealed class StableDiffusionTests : IDisposable
     {
         using var source = new CancellationTokenSource();
         var told = new List<(int, int)>();
-        var progress = new Immediate(step =>
+        var progress = new Heard<StepProgress>(step =>
         {
             told.Add((step.Done, step.Total));
             if (step.Done == 2)
@@ -110,7 +110,7 @@ public sealed class StableDiffusionTests : IDisposable
     {
         IReadOnlyList<RgbImage> last = [], small = [];
         StepProgress? kept = null;
-        var progress = new Immediate(step => (kept, last, small) = (step, step.Preview(), step.Preview(8)));
+        var progress = new Heard<StepProgress>(step => (kept, last, small) = (step, step.Preview(), step.Preview(8)));
         var pictures = _model.Sample(Options with { Steps = 20, Scheduler = scheduler, Count = 2, BatchSize = 2 }, progress);
         Assert.Equal(2, last.Count);
         Assert.InRange(Difference(pictures[1], last[1]), 0, 12);
@@ -146,7 +146,7 @@ public sealed class StableDiffusionTests : IDisposable
     {
         var told = 0;
         _model.Sample(Options with { InitImage = new RgbImage(16, 16), Steps = 10, Strength = 0.3, Scheduler = scheduler },
-            new Immediate(_ => told++));
+            new Heard<StepProgress>(_ => told++));
         Assert.Equal(timesteps, told);
     }
 
@@ -236,9 +236,4 @@ public sealed class StableDiffusionTests : IDisposable
     private static double Distance(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Average();
 
     private static int Difference(RgbImage a, RgbImage b) => a.Pixels.Zip(b.Pixels, (x, y) => Math.Abs(x - y)).Max();
-
-    private sealed class Immediate(Action<StepProgress> report) : IProgress<StepProgress>
-    {
-        public void Report(StepProgress value) => report(value);
-    }
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Playwright;
 using NotebookKit.Studio;
 using NotebookKit.Training.Runs;
@@ -8,22 +7,15 @@ namespace NotebookKit.Tests.Studio;
 /// <summary>The studio's page in a real browser, over a real training on the miniature base.</summary>
 public sealed class StudioPageTests
 {
-    private const string Chromium = "/usr/bin/chromium";
-
     [Fact]
     public async Task A_learner_trains_moves_the_knob_closes_the_page_comes_back_and_draws()
     {
-        Assert.SkipUnless(File.Exists(Chromium), $"there is no {Chromium} on this machine");
+        Chromium.Require();
         using var folder = new TemporaryFolder();
         await using var server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), folder["runs"],
             Path.Combine(House.Root, "data", "sample-rabbit"), Path.Combine(House.Root, "data", "probe"));
-        Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH",
-            typeof(StudioPageTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-                .Single(data => data.Key == "PlaywrightPackage").Value);
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser =
-            await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-        var page = await OpenAsync(browser, server, dark: false, width: 1280);
+        await using var chromium = await Chromium.StartAsync();
+        var page = await OpenAsync(chromium.Browser, server, dark: false, width: 1280);
         await page.WaitForFunctionAsync("() => !document.getElementById('train').disabled && document.getElementById('f-epochs')");
         await page.FillAsync("#f-epochs", "20");
         await page.FillAsync("#f-class_images", "8");
@@ -39,7 +31,7 @@ public sealed class StudioPageTests
         await ShootAsync(page, "2-training");
         await page.CloseAsync();
 
-        page = await OpenAsync(browser, server, dark: true, width: 1280);
+        page = await OpenAsync(chromium.Browser, server, dark: true, width: 1280);
         await page.ClickAsync("#language");
         await page.WaitForFunctionAsync("() => points.length > 20 && state.turns.length === 2");
         await page.ClickAsync("#stop");
@@ -54,7 +46,7 @@ public sealed class StudioPageTests
         Assert.Equal([0.1, 0.6],
             RunCard.Read(Path.Combine(run, "lora.card.json")).Settings.Turns.Select(turn => turn.PriorLossWeight!.Value));
 
-        page = await OpenAsync(browser, server, dark: false, width: 390);
+        page = await OpenAsync(chromium.Browser, server, dark: false, width: 390);
         await page.WaitForFunctionAsync("() => points.length === 100");
         Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "it is wider than a phone");
         await ShootAsync(page, "4-phone");

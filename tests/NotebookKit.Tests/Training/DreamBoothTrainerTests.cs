@@ -99,7 +99,7 @@ public sealed class DreamBoothTrainerTests(TinyBase tiny) : ToyTraining(tiny)
     public void A_run_that_is_stopped_saves_what_it_has()
     {
         using var stop = new CancellationTokenSource();
-        var progress = new Recorder(report => { if (report is StepEvent { Step.Step: 3 }) stop.Cancel(); });
+        var progress = new Heard<TrainEvent>(report => { if (report is StepEvent { Step.Step: 3 }) stop.Cancel(); });
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var result = new DreamBoothTrainer(sd, Options).Train(progress, stop.Token);
         Assert.True(result.Stopped);

@@ -80,7 +80,7 @@ public sealed class LiveKnobsTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         using var sd = StableDiffusion.Load(tiny.Folder);
         using var stop = new CancellationTokenSource();
         var trainer = new DreamBoothTrainer(sd, options ?? Options(name));
-        return trainer.Train(new Listener(happened =>
+        return trainer.Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is not StepEvent { Step.Step: var step })
                 return;
@@ -95,10 +95,5 @@ public sealed class LiveKnobsTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     {
         using var scope = NewDisposeScope();
         return Safetensors.Load(result.Output).ToDictionary(pair => pair.Key, pair => Convert.ToHexString(pair.Value.bytes));
-    }
-
-    private sealed class Listener(Action<TrainEvent> take) : IProgress<TrainEvent>
-    {
-        public void Report(TrainEvent value) => take(value);
     }
 }

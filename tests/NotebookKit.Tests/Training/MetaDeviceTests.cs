@@ -158,7 +158,7 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
         };
         StepProgress? last = null;
         // Every step runs, the decoder too; only the finished picture is read back, and there is none.
-        var failure = Assert.ThrowsAny<Exception>(() => sd.Sample(options, new Told(progress => last = progress)));
+        var failure = Assert.ThrowsAny<Exception>(() => sd.Sample(options, new Heard<StepProgress>(progress => last = progress)));
         MetaKernels.ThrowWhatMixed();
         Assert.NotNull(last);
         Assert.True(last.Total == last.Done, $"{last.Done} of {last.Total}: {failure}");
@@ -224,10 +224,5 @@ public sealed class MetaDeviceTests(TinyBase tiny) : IClassFixture<TinyBase>
         var dtype = sd.UNet.parameters().First().dtype;
         var states = sd.EncodePrompts(["a toy"]);
         Assert.Equal([1, 4, 8, 8], sd.UNet.call(zeros([1, 4, 8, 8], dtype, META), zeros([1], device: META), states).shape);
-    }
-
-    private sealed class Told(Action<StepProgress> told) : IProgress<StepProgress>
-    {
-        public void Report(StepProgress value) => told(value);
     }
 }

@@ -1,6 +1,5 @@
 using NotebookKit.Pipeline;
 using NotebookKit.Training;
-using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Training;
@@ -40,10 +39,5 @@ public abstract class ToyTraining(TinyBase tiny) : IClassFixture<TinyBase>, IDis
         using var grad = no_grad();
         var latents = randn([1, 4, 8, 8], generator: new Generator(3));
         return sd.UNet.call(latents, tensor(new long[] { 500 }), sd.EncodePrompts(["a photo of zwx toy"]));
-    }
-
-    private protected sealed class Recorder(Action<TrainEvent> report) : IProgress<TrainEvent>
-    {
-        public void Report(TrainEvent value) => report(value);
     }
 }

@@ -71,7 +71,7 @@ public sealed class TrainerChoicesTests(TinyBase tiny) : ToyTraining(tiny)
             Images = Options.Images with { RandomCrop = true, Flip = true }
         };
         var whole = new DreamBoothTrainer(sd, options).Train().History;
-        var without = new DreamBoothTrainer(sd, options).Train(new Recorder(happened =>
+        var without = new DreamBoothTrainer(sd, options).Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is StepEvent { Step.Step: 0 })
             {

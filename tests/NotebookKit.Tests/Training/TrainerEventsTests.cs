@@ -19,7 +19,7 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
                 Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2 }],
                 Learning = Options.Learning with { Rate = 1e-12 }
             })
-            .Train(new Recorder(report => { if (report is SamplesEvent { Samples: var grid }) grids.Add(grid); }));
+            .Train(new Heard<TrainEvent>(report => { if (report is SamplesEvent { Samples: var grid }) grids.Add(grid); }));
         Assert.Equal([2, 3], grids.Select(grid => grid.Epoch));
         Assert.Equal(result.Samples, grids);
         Assert.All(grids, grid => Assert.True(File.Exists(grid.Path)));
@@ -56,7 +56,7 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
     {
         var reports = new List<TrainEvent>();
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        new DreamBoothTrainer(sd, Options).Train(new Recorder(reports.Add));
+        new DreamBoothTrainer(sd, Options).Train(new Heard<TrainEvent>(reports.Add));
         var steps = reports.OfType<StepEvent>().ToList();
         Assert.Equal(Enumerable.Range(0, 9), steps.Select(report => report.Step.Step));
         Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3], steps.Select(report => report.Step.Epoch));
@@ -81,7 +81,7 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
         {
             Samples = Options.Samples with { Every = 3 },
             Saving = Options.Saving with { Output = Path.Combine(Folder, "again.safetensors") }
-        }).Train(new Recorder(called.Add));
+        }).Train(new Heard<TrainEvent>(called.Add));
         Assert.Equal(Steps(streamed), Steps(called));
 
         // The log is the stream, event by event, and reads back as it.

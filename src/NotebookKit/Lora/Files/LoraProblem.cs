@@ -14,7 +14,7 @@ public sealed record LoraProblem(string What, IReadOnlyList<string> Names)
 
     /// <summary>One clause: "2 layers that this base does not have: lora_unet_a, lora_unet_b".</summary>
     public override string ToString() =>
-        $"{Names.Count} {What}: {string.Join(", ", Names.Take(3))}{(Names.Count > 3 ? $" and {Names.Count - 3} more" : "")}";
+        $"{Names.Count} {What}: {FirstNames.Of(Names, 3)}";
 }
 
 /// <summary>Why something of a LoRA file does not work.</summary>

@@ -13,8 +13,7 @@ public static class PlaceOfTag
         foreach (var tag in ExtraNetworkTag.TakeOut(negative).Tags.Where(tag => tag.IsLora))
         {
             yield return $"{tag.Text} in the negative prompt is read as words, as in the web UI; write it into the prompt, with a "
-                + "multiplier "
-                + "below 0 to lead away from it.";
+                + "multiplier below 0 to lead away from it.";
             if (tag.Positional is [var name, ..] && library.Find(name.Trim()) is null)
                 yield return library.Missing(name.Trim());
         }

@@ -104,8 +104,7 @@ public sealed partial class CaptionAudit
             yield return $"The identifier {identifier} is {pieces.Count} tokens "
                 + $"({string.Join(" · ", pieces.Select(piece => piece.Replace(ClipVocabulary.EndOfWord, "", StringComparison.Ordinal)))}), "
                 + $"of which {string.Join(", ", common.Distinct())} {(common.Distinct().Count() == 1 ? "is" : "are")} common and will "
-                + "drift with it; "
-                + "a rare word of one or two tokens is safer.";
+                + "drift with it; a rare word of one or two tokens is safer.";
     }
 
     // Every caption word is tied to the subject; the more often it comes, the more.

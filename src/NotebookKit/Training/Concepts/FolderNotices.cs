@@ -15,7 +15,7 @@ public static partial class FolderNotices
             yield return kohya;
         if (ImageFolder.UnreadIn(concept.InstanceDir) is { Count: > 0 } unread)
             yield return $"{unread.Count} {(unread.Count == 1 ? "picture is" : "pictures are")} not read: "
-                + $"{PictureFindings.List([.. unread.Select(file => Path.GetFileName(file))])}; save them as PNG or JPEG.";
+                + $"{FirstNames.Of([.. unread.Select(file => Path.GetFileName(file))], PictureFindings.Named)}; save them as PNG or JPEG.";
         if (Captions(concept) is { } captions)
             yield return captions;
     }
@@ -32,8 +32,9 @@ public static partial class FolderNotices
             && !without.Exists(file => CameraName().IsMatch(Path.GetFileNameWithoutExtension(file)))))
             return null;
         var endings = concept.CaptionExtension is { } own ? CaptionFile.Dotted(own) : string.Join(" or ", CaptionFile.Endings);
+        var read = without.ConvertAll(file => $"\"{concept.CaptionOf(file)}\" of {Path.GetFileName(file)}");
         return $"{without.Count} of {pictures.Count} pictures have no {endings} beside them, so their names are their captions: "
-            + $"{PictureFindings.List([.. without.Select(file => $"\"{concept.CaptionOf(file)}\" of {Path.GetFileName(file)}")])}.";
+            + $"{FirstNames.Of(read, PictureFindings.Named)}.";
     }
 
     // IMG_0002, DSC01234, PXL_20240102, 20240102_112233, image (3), rabbit-1

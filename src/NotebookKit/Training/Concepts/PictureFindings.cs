@@ -5,7 +5,8 @@ namespace NotebookKit.Training.Concepts;
 /// <summary>What about pictures will surprise once they are trained on, collected while each is decoded.</summary>
 internal sealed class PictureFindings
 {
-    private const int Named = 5;
+    /// <summary>How many pictures a sentence names.</summary>
+    public const int Named = 5;
 
     // Up to twice the size a photo is only soft.
     private const int EnlargedFar = 2;
@@ -38,16 +39,10 @@ internal sealed class PictureFindings
     public IEnumerable<string> Sentences()
     {
         if (_small.Count > 0)
-            yield return $"Enlarged at least {EnlargedFar} times, so blur is learned with the subject: {List(_small)}; give larger "
-                + "pictures, "
-                + "or a smaller --size.";
+            yield return $"Enlarged at least {EnlargedFar} times, so blur is learned with the subject: {FirstNames.Of(_small, Named)}; "
+                + "give larger pictures, or a smaller --size.";
         if (_transparent.Count > 0)
-            yield return $"Transparent parts are learned as white: {List(_transparent)}; paint a background, or a mask beside the picture "
-                + "(NAME.mask.png).";
+            yield return $"Transparent parts are learned as white: {FirstNames.Of(_transparent, Named)}; paint a background, or a mask "
+                + "beside the picture (NAME.mask.png).";
     }
-
-    /// <summary>The first names, and how many more there are.</summary>
-    /// <param name="names">All of them.</param>
-    public static string List(IReadOnlyCollection<string> names) => string.Join(", ", names.Take(Named))
-        + (names.Count > Named ? $" and {names.Count - Named} more" : "");
 }

@@ -117,7 +117,6 @@ internal sealed record ResumePoint(string Path, RunPosition Position, IReadOnlyL
             [.. pictures.Select(picture => System.IO.Path.GetFileName(picture.Key)).Order(StringComparer.Ordinal)];
 
         static string? Told(List<string> names, string how) => names.Count == 0 ? null
-            : $"{string.Join(", ", names.Take(5))}{(names.Count > 5 ? $" and {names.Count - 5} more" : "")} "
-                + $"{(names.Count == 1 ? "is" : "are")} {how}";
+            : $"{FirstNames.Of(names, 5)} {(names.Count == 1 ? "is" : "are")} {how}";
     }
 }

@@ -7,15 +7,11 @@ namespace NotebookKit.Training.Runs;
 /// <summary>Keeps a run's books: what every step measured, smoothed losses, pace and time left; and writes the log.</summary>
 internal sealed class RunLedger : IDisposable
 {
-    // Of a smoothed loss, what the last step does not change.
-    private const double Smoothing = 0.95;
-
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly StableDiffusion _sd;
     private readonly TrainOptions _options;
     private readonly List<StepRecord> _history = [];
-    private readonly double[] _sums = new double[6];
-    private readonly double[] _weights = new double[6];
+    private readonly SmoothedLoss[] _smoothed = [.. Enumerable.Range(0, 6).Select(_ => new SmoothedLoss())];
     private readonly List<TrainEvent> _early = []; // before the log could be opened
     private TrainLog? _log;
     private string _stage = "";
@@ -102,14 +98,9 @@ internal sealed class RunLedger : IDisposable
     {
         double?[] values = [record.InstanceLoss, record.PriorLoss, record.Bands.Low, record.Bands.MidLow, record.Bands.MidHigh,
             record.Bands.High];
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (values[i] is not { } value)
-                continue;
-            _sums[i] = (Smoothing * _sums[i]) + ((1 - Smoothing) * value);
-            _weights[i] = (Smoothing * _weights[i]) + (1 - Smoothing);
-        }
+        foreach (var (smoothed, value) in _smoothed.Zip(values))
+            smoothed.Add(value);
     }
 
-    private double? Smoothed(int i) => _weights[i] > 0 ? _sums[i] / _weights[i] : null;
+    private double? Smoothed(int i) => _smoothed[i].Value;
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using NotebookKit.Checkpoints;
 using NotebookKit.Lora;
+using NotebookKit.Training.Settings;
 
 namespace NotebookKit.Training.Runs;
 
@@ -63,6 +64,10 @@ public sealed class TrainLog : IDisposable
 
         return events;
     }
+
+    /// <summary>The turns of a run's knobs, as its log has them; none where there is no log.</summary>
+    internal static IEnumerable<KnobTurn> TurnsIn(string path) =>
+        File.Exists(path) ? Read(path).OfType<TurnEvent>().Select(turned => turned.Turn) : [];
 
     /// <summary>Writes an event's line.</summary>
     internal void Write(TrainEvent happened) => _writer.WriteLine(JsonSerializer.Serialize(happened, Json));

@@ -59,9 +59,4 @@ public abstract class HubCases : IDisposable
 
     private protected string Fetch(string? variant = null, string revision = "main", string? token = null, bool offline = false) =>
         new HubModel(Model, revision, Settings(token, offline)).Fetch(variant, null, CancellationToken.None);
-
-    private protected sealed class Heard(Action<HubProgress> take) : IProgress<HubProgress>
-    {
-        public void Report(HubProgress value) => take(value);
-    }
 }

@@ -164,7 +164,8 @@ public sealed class HubModelTests : HubCases
         Environment.SetEnvironmentVariable("HF_HUB_CACHE", _folder["hub"]);
         try
         {
-            using var loaded = StableDiffusion.Load(Model + "@main", options: new LoadOptions { Progress = new Heard(heard.Add) });
+            using var loaded = StableDiffusion.Load(Model + "@main",
+                options: new LoadOptions { Progress = new Heard<HubProgress>(heard.Add) });
             Assert.True(loaded.UNet.state_dict()["conv_in.weight"].Equals(tiny.UNet.state_dict()["conv_in.weight"]));
             Assert.Equal("tiny", loaded.Name);
             // Downloaded before, its shapes are looked at without a network; what is not here is told when it is loaded.

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using NotebookKit.Cli.Verbs;
@@ -9,7 +8,7 @@ namespace NotebookKit.Tests.Notebooks.Jupyter;
 /// <summary>The first notebook in the classic Jupyter Notebook, in a browser, with a learner's clicks.</summary>
 public sealed partial class BrowserTests
 {
-    private const string Chromium = "/usr/bin/chromium", First = "00-start-here.ipynb",
+    private const string First = "00-start-here.ipynb",
         Training = "new DreamBoothTrainer(sd, options).Train(";
 
     [GeneratedRegex(@"(\d+) steps in ")]
@@ -18,19 +17,14 @@ public sealed partial class BrowserTests
     [Fact]
     public async Task A_learner_runs_all_interrupts_the_training_goes_on_with_what_was_learned_and_runs_all_again()
     {
-        Assert.SkipUnless(File.Exists(Chromium), $"there is no {Chromium} on this machine");
+        Chromium.Require();
         Assert.SkipUnless(LabVerb.Jupyter() is { Front: "notebook" } jupyter && LabVerb.Has(jupyter.Python, "notebook.notebookapp"),
             "kit lab finds no classic Jupyter Notebook on this machine");
         using var checkout = new SmallCheckout();
         using var lab = new LabProcess(checkout.Program, checkout.Root);
         await lab.AnswersAsync();
-        Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH",
-            typeof(BrowserTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-                .Single(data => data.Key == "PlaywrightPackage").Value);
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser =
-            await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-        var page = await browser.NewPageAsync(new BrowserNewPageOptions
+        await using var chromium = await Chromium.StartAsync();
+        var page = await chromium.Browser.NewPageAsync(new BrowserNewPageOptions
         { ViewportSize = new ViewportSize { Width = 1200, Height = 1000 } });
         var notebook = new ClassicNotebook(page);
         await notebook.OpenAsync(lab.AddressOf(First));

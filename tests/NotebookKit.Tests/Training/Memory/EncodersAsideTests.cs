@@ -69,7 +69,7 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
         {
             Saving = Options.Saving with { Output = _folder["toy.safetensors"] },
             Memory = Options.Memory with { FreeEncoders = true }
-        }).Train(new Recorder(happened =>
+        }).Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 during = sd.Vae.parameters().Concat(sd.TextEncoder.parameters()).Sum(parameter => parameter.numel());
@@ -93,7 +93,7 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
                 Saving = Options.Saving with { Output = _folder["crops.safetensors"] },
                 Memory = Options.Memory with { FreeEncoders = true },
                 Images = Options.Images with { RandomCrop = true }
-            }).Train(new Recorder(happened =>
+            }).Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 (vae, text) = (sd.Vae.parameters().First().numel(), sd.TextEncoder.parameters().First().numel());
@@ -106,7 +106,7 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
                 Saving = Options.Saving with { Output = _folder["shuffled.safetensors"] },
                 Memory = Options.Memory with { FreeEncoders = true },
                 Images = Options.Images with { ShuffleCaptions = true }
-            }).Train(new Recorder(happened =>
+            }).Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is StepEvent { Step.Step: 1 })
                 (vae, text) = (sd.Vae.parameters().First().numel(), sd.TextEncoder.parameters().First().numel());
@@ -162,15 +162,10 @@ public sealed class EncodersAsideTests(TinyBase tiny) : IClassFixture<TinyBase>,
     {
         using var stop = new CancellationTokenSource();
         using var sd = StableDiffusion.Load(tiny.Folder);
-        return new DreamBoothTrainer(sd, options).Train(new Recorder(happened =>
+        return new DreamBoothTrainer(sd, options).Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is StepEvent step && step.Step.Step + 1 == stopAt)
                 stop.Cancel();
         }), stop.Token);
-    }
-
-    private sealed class Recorder(Action<TrainEvent> report) : IProgress<TrainEvent>
-    {
-        public void Report(TrainEvent value) => report(value);
     }
 }

@@ -24,7 +24,7 @@ public sealed class ImagicTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
             Saving = new() { Output = _folder["waving"], As = ScalarType.Float32 },
             Samples = new() { Steps = 2 },
         };
-        var result = new DreamBoothTrainer(sd, options).Train(new Each(happened =>
+        var result = new DreamBoothTrainer(sd, options).Train(new Heard<TrainEvent>(happened =>
         {
             if (happened is StepEvent)
                 moved.Add(!sd.UNet.parameters().First().Equals(unet));
@@ -41,9 +41,4 @@ public sealed class ImagicTests(TinyBase tiny) : IClassFixture<TinyBase>, IDispo
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private sealed class Each(Action<TrainEvent> report) : IProgress<TrainEvent>
-    {
-        public void Report(TrainEvent value) => report(value);
-    }
 }

@@ -100,7 +100,7 @@ public sealed class EarlierRunTests(TinyBase tiny) : ToyTraining(tiny)
     {
         using var stop = new CancellationTokenSource();
         using var sd = StableDiffusion.Load(Tiny.Folder);
-        new DreamBoothTrainer(sd, options).Train(new Recorder(told =>
+        new DreamBoothTrainer(sd, options).Train(new Heard<TrainEvent>(told =>
         {
             if (told is StepEvent step && step.Step.Step + 1 == at)
                 stop.Cancel();
