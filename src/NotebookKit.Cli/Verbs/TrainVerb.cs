@@ -48,7 +48,7 @@ internal static class TrainVerb
         options.Validate(folder);
         if (card is not null && ReferenceEquals(folder, card.Base))
             card.CheckSources();
-        foreach (var concept in options.Concepts.SelectMany(KohyaFolder.Expand))
+        foreach (var concept in options.WithKohyaFolders().Concepts)
             TrainingPicture.Check(concept.InstanceDir);
 
         var dtype = DTypeOption.Tell(parse.GetValue(DType) ?? card?.Versions.GetValueOrDefault("dtype"), folder, device);

@@ -59,8 +59,7 @@ internal sealed class LoraContinuation
         var others = _layers.Where(layer => Size(layer) != usual).GroupBy(Size);
         return options with
         {
-            Kind = AdapterKind.All.OfType<TrainedKind>().First(kind => kind.Option == (_layers[0].Weights is VeraWeights ? "vera" : "lora"))
-                .Option,
+            Kind = _layers[0].Weights is VeraWeights ? "vera" : "lora",
             Rank = usual.Rank,
             Alpha = usual.Alpha,
             ConvRank = null,
