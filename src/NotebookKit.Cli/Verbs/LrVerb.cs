@@ -26,10 +26,10 @@ internal static class LrVerb
         command.SetAction(parse =>
         {
             var options = flags.Read(parse, new TrainOptions { Learning = new() { Rate = 1e-4 } });
-            foreach (var unused in NeedWords.Unused(options, whole => whole))
-                Console.Error.WriteLine($"kit: note: {unused}");
             var schedule = options.ScheduleOver(parse.GetValue(total));
             schedule.Validate();
+            foreach (var unused in NeedWords.Unused(options, whole => whole))
+                Console.Error.WriteLine($"kit: note: {unused}");
             if (parse.GetValue(svg) is { } path)
                 Checkpoints.AtomicFile.WriteText(path, schedule.Draw().ToSvg());
             if (parse.GetValue(json))

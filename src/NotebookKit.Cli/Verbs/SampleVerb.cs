@@ -169,7 +169,7 @@ internal static class SampleVerb
         {
             Prompt = parse.GetValue(Prompt)!,
             NegativePrompt = parse.GetValue(Negative)!,
-            Emphasis = (Emphasis)Choices.Of(typeof(Emphasis), "--emphasis", parse.GetValue(Weights)!),
+            Emphasis = Choices.Of<Emphasis>("--emphasis", parse.GetValue(Weights)!),
             ClipSkip = parse.GetValue(ClipSkip),
             Steps = parse.GetValue(Steps),
             GuidanceScale = parse.GetValue(Cfg),

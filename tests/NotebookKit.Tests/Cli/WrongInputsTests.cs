@@ -38,7 +38,7 @@ public sealed class WrongInputsTests : IDisposable
 
     private static readonly (string Verb, string[] Flags)[] Numbers =
     [
-        ("lr --total 10", ["--lr", "--warmup", "--cycles", "--power", "--schedule"]),
+        ("lr --total 10", ["--lr", "--lr-end", "--warmup", "--cycles", "--power", "--schedule"]),
         ("forecast", ["--rank", "--batch", "--size", "--memory", "--alpha", "--accumulation", "--dtype", "--method"]),
         ("lora size", ["--rank", "--conv-rank", "--dtype"]),
         ("lora rank", ["--rows", "--columns", "--rank"]),
@@ -51,6 +51,7 @@ public sealed class WrongInputsTests : IDisposable
         "lora merge --out x", "lora combine --out x", "lr", "train", "sample", "sample --promt dog", "parity none", "grade --base ./none",
         "grade --count abc", "run none.ipynb", "run", "world --count abc", "world --preset none", "pretrain", "probe", "captions",
         "lora extract --out x", "dreambooth-study --base ./none", "bench none", "sample --prompt dog --emphasis abc",
+        "sample --prompt dog --emphasis -1",
         "sample --prompt dog --sampler eulr_a", "sample --prompt dog --lora ./none", "lora convert --to none --out x none"];
 
     private readonly TemporaryFolder _folder = new();
