@@ -28,7 +28,8 @@ public sealed class RateNoticesTests(TinyBase tiny) : ToyTraining(tiny)
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var options = Options with { Learning = Options.Learning with { TextRate = 1 } };
         Assert.Empty(RateNotices.Of(options.ForBase(sd), sd));
-        Assert.Contains("--text-lr 1E+0 is far above", Assert.Single(RateNotices.Of((options with { TrainTextEncoder = true }).ForBase(sd), sd)),
+        Assert.Contains("--text-lr 1E+0 is far above",
+            Assert.Single(RateNotices.Of((options with { TrainTextEncoder = true }).ForBase(sd), sd)),
             StringComparison.Ordinal);
     }
 

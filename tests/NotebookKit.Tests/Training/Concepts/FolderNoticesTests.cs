@@ -42,8 +42,8 @@ public sealed class FolderNoticesTests : IDisposable
     public void Another_ending_is_looked_for_alone()
     {
         Touch("a.png", "a.txt", "b.png", "b.tags");
-        Assert.Contains("1 of 2 pictures have no .tags beside them", Assert.Single(FolderNotices.Of(Concept with { CaptionExtension = "tags" })),
-            StringComparison.Ordinal);
+        Assert.Contains("1 of 2 pictures have no .tags beside them",
+            Assert.Single(FolderNotices.Of(Concept with { CaptionExtension = "tags" })), StringComparison.Ordinal);
     }
 
     [Fact]
