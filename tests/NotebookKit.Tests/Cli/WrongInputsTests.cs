@@ -52,7 +52,10 @@ public sealed class WrongInputsTests : IDisposable
         "grade --count abc", "run none.ipynb", "run", "world --count abc", "world --preset none", "pretrain", "probe", "captions",
         "lora extract --out x", "dreambooth-study --base ./none", "bench none", "sample --prompt dog --emphasis abc",
         "sample --prompt dog --emphasis -1",
-        "sample --prompt dog --sampler eulr_a", "sample --prompt dog --lora ./none", "lora convert --to none --out x none"];
+        "sample --prompt dog --sampler eulr_a", "sample --prompt dog --lora ./none", "lora convert --to none --out x none",
+        "doctor --foo", "kernel", "kernel none", "tutorial none", "tutorial 0", "tutorial 00 --scale 9", "test --foo", "test --filter",
+        "lora methods --rank 0", "lora methods none.safetensors", "studio --foo", "sample --prompt dog --cfg 0.5 --base none-base",
+        "train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors --lr 1e30"];
 
     private readonly TemporaryFolder _folder = new();
 
