@@ -1,6 +1,4 @@
-using System.CommandLine;
 using System.Text;
-using NotebookKit.Cli;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -108,22 +106,7 @@ public sealed class WrongInputsTests : IDisposable
     private (int Code, string Said) Run(string command)
     {
         var root = Path.GetDirectoryName(_folder["x"])!;
-        var arguments = command.Split(' ').Select(word => word.Replace("DIR", root)).ToArray();
-        var (output, error, said) = (Console.Out, Console.Error, new StringWriter());
-        Console.SetOut(TextWriter.Null);
-        Console.SetError(said);
-        try
-        {
-            var verbs = new RootCommand();
-            foreach (var (name, create) in Verb.All.Where(verb => verb.Name == arguments[0]))
-                verbs.Subcommands.Add(create());
-            var code = Verb.Run(verbs, arguments);
-            return (code, said.ToString().Replace(root, "DIR").Replace(House.Root, "KIT").Trim());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
+        var (code, said) = KitCommand.RunHere([.. command.Split(' ').Select(word => word.Replace("DIR", root))]);
+        return (code, said.Replace(root, "DIR").Replace(House.Root, "KIT").Trim());
     }
 }
