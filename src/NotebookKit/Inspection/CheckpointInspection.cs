@@ -15,6 +15,7 @@ internal static class CheckpointInspection
         try
         {
             opened = LdmCheckpoint.Open(file.Path);
+            opened.RequireShapes();
             missing = ModuleShapes.Missing(opened);
         }
         catch (BadInputException e)

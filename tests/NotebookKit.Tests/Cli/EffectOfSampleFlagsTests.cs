@@ -94,8 +94,8 @@ public sealed class EffectOfSampleFlagsTests : IDisposable
     private (int Code, string Pictures, string Error) Draw(string sampler, string[] changed)
     {
         var to = _folder["out" + Guid.NewGuid().ToString("N")];
-        List<string> given = ["sample", "--base", _folder["base"], "--prompt", "a (toy:1.3) of qvr <lora:bold:1>", "--steps", "3", "--sampler",
-            sampler, "--lora-dir", _folder["loras"], "--embeddings-dir", _folder["none"], "--out", to];
+        List<string> given = ["sample", "--base", _folder["base"], "--prompt", "a (toy:1.3) of qvr <lora:bold:1>", "--steps", "3",
+            "--sampler", sampler, "--lora-dir", _folder["loras"], "--embeddings-dir", _folder["none"], "--out", to];
         if (changed is [var flag, var value])
         {
             if (given.IndexOf(flag) is >= 0 and var at)
@@ -105,7 +105,8 @@ public sealed class EffectOfSampleFlagsTests : IDisposable
 
         var (code, error) = KitCommand.RunHere([.. given]);
         var pictures = Directory.Exists(to) ? Directory.GetFiles(to, "*.png").Order(StringComparer.Ordinal)
-            .Select(file => RgbImage.Load(file)).Select(image => $"{image.Width}×{image.Height} {Convert.ToBase64String(image.Pixels)}") : [];
+            .Select(file => RgbImage.Load(file))
+            .Select(image => $"{image.Width}×{image.Height} {Convert.ToBase64String(image.Pixels)}") : [];
         return (code, string.Join(' ', pictures), error);
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Inspection;
+using NotebookKit.Pipeline;
 using NotebookKit.Pipeline.Ldm;
 using NotebookKit.Tests.Cli;
 using NotebookKit.Tests.Models;
@@ -104,7 +105,9 @@ public sealed class FileInspectorTests : IDisposable
         Assert.Equal("a Stable Diffusion 1.x checkpoint", report.Kind);
         Assert.True(report.Tensors > 100);
         Assert.Equal("a model with text states 16 wide", report.Base);
-        Assert.Contains("norm_num_groups", Assert.Single(report.Findings).Remedy); // which only its notes could tell
+        Assert.Contains("without the notes kit.unet", Assert.Single(report.Findings).Remedy);
+        Assert.Contains("kit convert FOLDER FILE",
+            Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["bare.safetensors"])).Message);
         Assert.Equal((0L, 0L), (report.NaN, report.Infinite));
     }
 
