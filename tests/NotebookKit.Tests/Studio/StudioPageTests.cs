@@ -40,7 +40,8 @@ public sealed class StudioPageTests
         await page.ClickAsync("#table button");
         await page.WaitForFunctionAsync("() => state.phase === 'finished'");
         await page.WaitForFunctionAsync("() => document.querySelectorAll('#scatter circle.run').length === 1");
-        Assert.Equal([0, 10, 20], await page.EvaluateAsync<int[]>("() => state.scores.map(score => score.epoch)"));
+        var measured = await page.EvaluateAsync<int[]>("() => state.scores.map(score => score.epoch)");
+        Assert.Equal([0, 10, 20], measured);
         Assert.True(await page.EvaluateAsync<bool>("() => document.querySelectorAll('#scatter circle.sweep').length >= 5"));
         await page.ClickAsync("#draw");
         await page.WaitForFunctionAsync("() => document.querySelector('#drawn img')?.naturalWidth > 0");

@@ -90,9 +90,9 @@ public sealed class StudioRunTests : IAsyncLifetime
 
     private static List<string> Numbers(string path)
     {
-        using var file = SafetensorsFile.Open(path);
-        return [.. file.Header.Entries.OrderBy(entry => entry.Name, StringComparer.Ordinal)
-            .Select(entry => entry.Name + Convert.ToHexString(file.Read(entry.Name).bytes))];
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        return [.. Safetensors.Load(path).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => entry.Key + Convert.ToHexString(entry.Value.bytes))];
     }
 
     private async Task<string> TrainAsync(string form)

@@ -59,7 +59,7 @@ public sealed class StudioServerTests : IAsyncLifetime
         Assert.Equal([0, 4], row!["samples"]!.AsArray().Select(epoch => (int)epoch!));
         var drawn = await PostAsync("api/picture", $$"""
             {"prompt":"a photo of zwx rabbit toy","networks":[{"run":"{{run}}","strength":1}],"guidance":3,"steps":2,"seed":7,
-             "across":{"setting":"strength","values":["0","1.5"]},"down":{"setting":"seed","values":["7","8"]}}
+             "across":{"setting":"strength","values":["0","1.5"]},"down":{"setting":"seed","values":["7","8"]} }
             """);
         Assert.Equal(4, drawn["cells"]!.AsArray().Count);
         await File.WriteAllBytesAsync(_folder["drawn.png"], Convert.FromBase64String((string)drawn["cells"]![3]!["pictures"]![0]!),
