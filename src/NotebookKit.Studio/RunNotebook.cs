@@ -35,7 +35,7 @@ internal static class RunNotebook
                 + $"{Text(Path.GetFileName(run.Output))}), Resume = false }},\n}};\noptions.OutputPath"),
             Cell(3, "code", "var result = new DreamBoothTrainer(sd, options).Train(new TrainingView());\n"
                 + "$\"{result.History.Count} steps, {result.Seconds:F0} s\""),
-            Cell(4, "code", (lora ? "using var network = LoraNetwork.Load(result.Output, sd);\n" : "")
+            Cell(4, "code", (lora ? "var network = LoraNetwork.Load(result.Output, sd);\n" : "")
                 + $"sd.Sample(new SampleOptions {{ Prompt = {Text(prompt)}, GuidanceScale = 3, Steps = RunScale.Of(20, 2), Seed = 7, "
                 + "Count = 4 })"),
         ];
