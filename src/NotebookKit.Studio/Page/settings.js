@@ -1,9 +1,10 @@
 "use strict";
+const order = ["instance_dir", "instance_prompt", "class_prompt", "class_images", "method", "prior_loss_weight", "epochs", "rank"];
 let fields = [];
 async function settings() {
   const kept = form(), groups = await ask("api/settings");
   fields = groups.flatMap(g => g.fields);
-  $("first").replaceChildren(...fields.filter(f => f.first).map(row));
+  $("first").replaceChildren(...order.map(name => fields.find(f => f.name === name)).filter(f => f?.first).map(row));
   $("rest").replaceChildren(...groups.flatMap(g => {
     const rest = g.fields.filter(f => !f.first);
     if (!rest.length) return [];

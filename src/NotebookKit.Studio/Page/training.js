@@ -43,7 +43,7 @@ function lines(svg, height, kinds) {
   const shown = points.filter((_, i) => i % every === 0 || i === points.length - 1);
   const most = Math.max(1e-9, ...shown.flatMap(p => kinds.map(k => p[k[1]] || 0)));
   const x = step => 34 + 560 * step / total, y = v => height - 16 - (height - 30) * v / most;
-  svg.innerHTML = `<line class="axis" x1="34" x2="594" y1="${height - 16}" y2="${height - 16}"/><text x="2" y="14">${most.toPrecision(2)}</text>`
+  svg.innerHTML = `<line class="axis" x1="34" x2="594" y1="${height - 16}" y2="${height - 16}"/><text x="2" y="14">${points.length ? most.toPrecision(2) : ""}</text>`
     + kinds.map((k, i) => `<path class="${k[0]}" d="${shown.filter(p => p[k[1]] != null).map((p, j) => `${j ? "L" : "M"}${x(p[0]).toFixed(1)} ${y(p[k[1]]).toFixed(1)}`).join("")}"/><text class="${k[0]}" x="${60 + 110 * i}" y="14">${esc(k[2])}</text>`).join("")
     + state.turns.map((turn, i) => `<line class="turn" x1="${x(turn.step)}" x2="${x(turn.step)}" y1="18" y2="${height - 16}"/><text x="${x(turn.step) + 2}" y="${height - 20 - 12 * (i % 4)}">${turn.prior_loss_weight ?? "×" + turn.rate_factor}</text>`).join("");
   svg.setAttribute("aria-label", kinds.map(k => `${k[2]} ${points.length ? (points.at(-1)[k[1]] ?? "–") : "–"}`).join(", "));

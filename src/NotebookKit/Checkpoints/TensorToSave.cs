@@ -15,10 +15,16 @@ internal sealed record TensorToSave(string Name, Tensor Value, ScalarType DType)
     public long ByteCount => Value.NumberOfElements * SafetensorsTypes.SizeOf(DType);
 
     /// <summary>Writes the data, row-major.</summary>
+    /// <exception cref="BadInputException">A number lies past the range of float16.</exception>
     public void Write(Stream stream)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        TensorBytes.Write(Value.detach().to(DType), stream);
+        var stored = Value.detach().to(DType);
+        if (DType == ScalarType.Float16 && !stored.isfinite().all().item<bool>()
+            && !stored.isfinite().equal(Value.isfinite()).all().item<bool>())
+            throw new BadInputException($"'{Name}' holds numbers past 65504, which float16 cannot store; store the model in float32 or "
+                + "bfloat16.");
+        TensorBytes.Write(stored, stream);
     }
 }

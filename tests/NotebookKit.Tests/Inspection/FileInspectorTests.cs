@@ -96,6 +96,19 @@ public sealed class FileInspectorTests : IDisposable
     }
 
     [Fact]
+    public void A_single_file_without_its_notes_is_told_by_what_its_tensors_show()
+    {
+        using var model = TinyModel.Create();
+        Safetensors.Save(_folder["bare.safetensors"], LdmWriter.Tensors(model, ScalarType.Float16), new Dictionary<string, string>());
+        var report = FileInspector.Inspect(_folder["bare.safetensors"]);
+        Assert.Equal("a Stable Diffusion 1.x checkpoint", report.Kind);
+        Assert.True(report.Tensors > 100);
+        Assert.Equal("a model with text states 16 wide", report.Base);
+        Assert.Contains("norm_num_groups", Assert.Single(report.Findings).Remedy); // which only its notes could tell
+        Assert.Equal((0L, 0L), (report.NaN, report.Infinite));
+    }
+
+    [Fact]
     public void The_hashes_are_those_of_the_web_UI()
     {
         var bytes = new byte[0x120000];

@@ -79,6 +79,7 @@ public sealed class Setting
             {
                 (_, true, true, _) => Invariant($"from {min} to below {below}"),
                 (_, true, _, true) => Invariant($"from {min} to {max}"),
+                (true, _, _, true) => Invariant($"above {above} and at most {max}"),
                 (true, _, _, _) => Invariant($"above {above}"),
                 (_, true, _, _) => min == 0 ? "0 or more" : Invariant($"at least {min}"),
                 _ => null,
