@@ -30,7 +30,8 @@ internal static class RunNotebook
             Cell(2, "code", $"var card = RunCard.Read({Text(Path.GetFullPath(run.CardFile!))}).Settings;\n"
                 + "var options = card with\n{\n"
                 + "    Intervals = card.Intervals with { Epochs = RunScale.Of(card.Intervals.Epochs.Value, 1) },\n"
-                + $"    Loss = card.Loss with {{ PriorLossWeight = {FormattableString.Invariant($"{settings.Loss.PriorLossWeight:R}")} }},\n"
+                + FormattableString.Invariant(
+                    $"    Loss = card.Loss with {{ PriorLossWeight = {settings.Loss.PriorLossWeight:R} }},\n")
                 + $"    Saving = card.Saving with {{ Output = Path.Combine(Path.GetTempPath(), {Text($"again-{run.Name}")}, "
                 + $"{Text(Path.GetFileName(run.Output))}), Resume = false }},\n}};\noptions.OutputPath"),
             Cell(3, "code", "var result = new DreamBoothTrainer(sd, options).Train(new TrainingView());\n"

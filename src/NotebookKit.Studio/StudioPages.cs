@@ -39,7 +39,8 @@ internal sealed class StudioPages(StudioSession session)
         catch (Exception e) when (e is BadInputException or JsonException or NotSupportedException or BadHttpRequestException)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await Json(context, new { Error = e is JsonException or NotSupportedException ? "The request is no form of settings." : e.Message });
+            var malformed = e is JsonException or NotSupportedException;
+            await Json(context, new { Error = malformed ? "The request is no form of settings." : e.Message });
         }
         catch (OperationCanceledException)
         {

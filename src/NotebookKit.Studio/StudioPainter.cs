@@ -83,15 +83,16 @@ internal sealed class StudioPainter(StudioSession session)
         }
     }
 
-    private static PicturesDrawn Draw(StableDiffusion sd, PictureAsked asked, List<(string Run, double Strength, LoraNetwork Network)> networks,
-        CancellationToken cancel)
+    private static PicturesDrawn Draw(StableDiffusion sd, PictureAsked asked,
+        List<(string Run, double Strength, LoraNetwork Network)> networks, CancellationToken cancel)
     {
         var cells = new List<PictureCell>();
         foreach (var down in asked.Down?.Values ?? [""])
         {
             foreach (var across in asked.Across?.Values ?? [""])
             {
-                var (options, factor) = With(asked.Down?.Setting, down, With(asked.Across?.Setting, across, (Options(asked), (double?)null)));
+                var (options, factor) = With(asked.Down?.Setting, down,
+                    With(asked.Across?.Setting, across, (Options(asked), (double?)null)));
                 networks.ForEach(one => one.Network.Multiplier = factor ?? one.Strength);
                 var drawn = sd.Sample(options, cancel: cancel);
                 cells.Add(new PictureCell(across, down, [.. drawn.Select((picture, i) => Png(picture, i, options, factor))]));
@@ -144,7 +145,8 @@ internal sealed class StudioPainter(StudioSession session)
         BadInputException Wrong(string kind) => new($"The grid's {axis} must be {kind}, not '{text}'.");
     }
 
-    private StableDiffusion Whole(string run, CancellationToken cancel) => StableDiffusion.Load(session.History.Of(run).Output, cancel: cancel);
+    private StableDiffusion Whole(string run, CancellationToken cancel) =>
+        StableDiffusion.Load(session.History.Of(run).Output, cancel: cancel);
 }
 
 /// <summary>A picture, or a grid of them, that the page asks for.</summary>

@@ -24,8 +24,7 @@ internal sealed class StudioPhotos
     /// <summary>Looks where each photo will be cut.</summary>
     public IReadOnlyList<StudioPhoto> Look(StableDiffusion sd, TrainOptions options, IEnumerable<string> paths) => _now = [..
         from path in paths.Take(Most)
-        let size = _sizes.GetOrAdd((path, File.GetLastWriteTimeUtc(path)), _ => RgbImage.Load(path) is var image ? (image.Width, image.Height)
-            : default)
+        let size = _sizes.GetOrAdd((path, File.GetLastWriteTimeUtc(path)), file => SizeOf(file.Path))
         let bucket = options.BucketFor(sd, size)
         select new StudioPhoto(path, size.Width, size.Height, bucket.Width, bucket.Height)];
 
@@ -39,8 +38,15 @@ internal sealed class StudioPhotos
         {
             var cut = PictureCrop.Of(RgbImage.Load(photo.Path), photo.Across, photo.Down).At();
             var scale = (double)Shown / Math.Max(cut.Width, cut.Height);
-            return cut.Resize(Math.Max(1, (int)(cut.Width * scale)), Math.Max(1, (int)(cut.Height * scale)), ResampleFilter.Bicubic).ToPng();
+            var (width, height) = (Math.Max(1, (int)(cut.Width * scale)), Math.Max(1, (int)(cut.Height * scale)));
+            return cut.Resize(width, height, ResampleFilter.Bicubic).ToPng();
         });
+    }
+
+    private static (int Width, int Height) SizeOf(string path)
+    {
+        var image = RgbImage.Load(path);
+        return (image.Width, image.Height);
     }
 }
 
