@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using NotebookKit.Evaluation;
 using NotebookKit.Studio;
 using NotebookKit.Training.Runs;
 
@@ -13,7 +14,7 @@ public sealed class StudioPageTests
         Chromium.Require();
         using var folder = new TemporaryFolder();
         await using var server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), folder["runs"],
-            Path.Combine(House.Root, "data", "sample-rabbit"), Path.Combine(House.Root, "data", "probe"));
+            Path.Combine(House.Root, "data", "sample-rabbit"), () => Probe.Load(Path.Combine(House.Root, "data", "probe")));
         await using var chromium = await Chromium.StartAsync();
         var page = await OpenAsync(chromium.Browser, server, dark: false, width: 1280);
         await page.WaitForFunctionAsync("() => !document.getElementById('train').disabled && document.getElementById('f-epochs')");
@@ -38,9 +39,12 @@ public sealed class StudioPageTests
         await page.WaitForFunctionAsync("() => state.phase === 'stopped'");
         await page.ClickAsync("#table button");
         await page.WaitForFunctionAsync("() => state.phase === 'finished'");
-        await page.WaitForFunctionAsync("() => document.querySelectorAll('#scatter circle').length === 1");
+        await page.WaitForFunctionAsync("() => document.querySelectorAll('#scatter circle.run').length === 1");
+        var measured = await page.EvaluateAsync<int[]>("() => state.scores.map(score => score.epoch)");
+        Assert.Equal([0, 10, 20], measured);
+        Assert.True(await page.EvaluateAsync<bool>("() => document.querySelectorAll('#scatter circle.sweep').length >= 5"));
         await page.ClickAsync("#draw");
-        await page.WaitForFunctionAsync("() => document.getElementById('drawn').naturalWidth > 0");
+        await page.WaitForFunctionAsync("() => document.querySelector('#drawn img')?.naturalWidth > 0");
         await ShootAsync(page, "3-finished-zh-dark");
         var run = Assert.Single(Directory.GetDirectories(folder["runs"]), path => !path.EndsWith("class-images", StringComparison.Ordinal));
         Assert.Equal([0.1, 0.6],
