@@ -65,7 +65,8 @@ internal static class StudioAnswers
         }
         catch (BadInputException e)
         {
-            wrong.TryAdd(StudioForm.FieldOf(e.Message), e.Message);
+            var field = StudioForm.FieldOf(e.Message);
+            wrong.TryAdd(field, StudioForm.AtField(e.Message, field));
             return new { Wrong = wrong };
         }
     }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Reflection;
 using NotebookKit.Lora;
 using NotebookKit.Schedulers;
@@ -42,21 +43,31 @@ internal static class StudioForm
                     options = setting.With(options, SettingText.Read(setting, texts));
                 else if (IsOptional(setting.Property))
                     options = setting.With(options, null);
+                else if (Shown(setting, usual) is { Length: > 0 } shown)
+                    wrong[name] = $"{name.Replace('_', ' ')} is empty; {shown} is usual.";
             }
             catch (BadInputException e)
             {
-                wrong[name] = e.Message;
+                wrong[name] = AtField(e.Message, name);
             }
         }
 
         return options;
     }
 
-    /// <summary>Which field a sentence is about: the first that it names; empty where none is.</summary>
-    public static string FieldOf(string sentence) =>
-        Settings.Where(setting => sentence.Contains(setting.Property.Name, StringComparison.Ordinal)
-                || sentence.Contains(setting.Flag, StringComparison.Ordinal))
-            .OrderByDescending(setting => setting.Property.Name.Length).FirstOrDefault()?.Name ?? "";
+    /// <summary>Which field a sentence is about: the first kind of name that it has, in code, on the command line, in words.</summary>
+    public static string FieldOf(string sentence)
+    {
+        Func<Setting, string>[] names = [setting => setting.Path, setting => setting.Flag, setting => setting.Property.Name,
+            setting => setting.Name.Replace('_', ' ')];
+        return names.Select(name => Settings.Where(setting => sentence.Contains(name(setting), StringComparison.OrdinalIgnoreCase))
+            .MaxBy(setting => name(setting).Length)).FirstOrDefault(setting => setting is not null)?.Name ?? "";
+    }
+
+    /// <summary>A sentence about a field with the field's own name where it names the property or the flag.</summary>
+    public static string AtField(string sentence, string field) =>
+        Settings.FirstOrDefault(setting => setting.Name == field) is not { } setting ? sentence
+            : Regex.Replace(sentence, $@"^{Regex.Escape(setting.Path)}\b|{setting.Flag}\b", field.Replace('_', ' '));
 
     /// <summary>A setting's value in a run as a field shows it.</summary>
     public static string Shown(Setting setting, TrainOptions options) =>
