@@ -21,7 +21,7 @@ public sealed class StudioKillTests : IDisposable
         using (var studio = await StartAsync())
         {
             cut = (string)(await PostAsync(studio.Address, "api/train", Form))["run"]!;
-            await UntilAsync(() => Directory.Exists(_folder["runs", cut, "checkpoints", "lora"])
+            await StudioCase.UntilAsync(() => Directory.Exists(_folder["runs", cut, "checkpoints", "lora"])
                 && Directory.GetFiles(_folder["runs", cut, "checkpoints", "lora"], "*.state.safetensors").Length >= 2);
         } // killed
 
@@ -29,9 +29,9 @@ public sealed class StudioKillTests : IDisposable
         using (var studio = await StartAsync())
         {
             await PostAsync(studio.Address, "api/resume", $$"""{"run":"{{cut}}"}""");
-            await UntilAsync(() => Finished(cut));
+            await StudioCase.UntilAsync(() => Finished(cut));
             whole = (string)(await PostAsync(studio.Address, "api/train", Form))["run"]!;
-            await UntilAsync(() => Finished(whole));
+            await StudioCase.UntilAsync(() => Finished(whole));
         }
 
         Assert.NotEqual(cut, whole);
@@ -74,13 +74,6 @@ public sealed class StudioKillTests : IDisposable
             Assert.True(i < 600, text);
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        for (var i = 0; i < 1200 && !holds(); i++)
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        Assert.True(holds());
     }
 
     private sealed record Killed(Process Process, Uri Address) : IDisposable

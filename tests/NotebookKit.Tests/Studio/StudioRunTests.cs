@@ -10,33 +10,13 @@ using NotebookKit.Training;
 namespace NotebookKit.Tests.Studio;
 
 /// <summary>A run under the studio is <c>kit train</c>'s own, measured on the way, and can be opened as a notebook.</summary>
-public sealed class StudioRunTests : IAsyncLifetime
+public sealed class StudioRunTests() : StudioCase(() => Probe.Load(Path.Combine(House.Root, "data", "probe")))
 {
-    private static readonly string Base = Path.Combine(House.Root, "data", "base-mini");
-
-    private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _client = new();
-    private StudioServer _server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await StudioServer.StartAsync(Base, _folder["runs"], Path.Combine(House.Root, "data", "sample-rabbit"),
-            () => Probe.Load(Path.Combine(House.Root, "data", "probe")));
-        await UntilAsync(() => _server.Session.Base.Model is not null);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _client.Dispose();
-        _folder.Dispose();
-    }
-
     [Fact]
     public async Task Measuring_on_the_way_changes_no_bit_of_the_weights_and_the_run_opens_as_a_notebook_that_runs()
     {
         var run = await TrainAsync("""{"epochs":["2"],"class_images":["2"],"sample_steps":["2"],"sample_every":["1"]}""");
-        var state = _server.Session.State("", 0);
+        var state = State();
         Assert.Equal([0, 1, 2], state.Scores.Select(scores => scores.Epoch));
         Assert.All(state.Scores, scores => Assert.True(scores is { Pres: not null, Diversity: > 0 }));
         var card = _server.Session.History.Of(run).Card.Settings;
@@ -97,20 +77,10 @@ public sealed class StudioRunTests : IAsyncLifetime
 
     private async Task<string> TrainAsync(string form)
     {
-        using var answer = await _client.PostAsync(new Uri(_server.Address, "api/train"), new StringContent(form),
-            TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.True(answer.IsSuccessStatusCode, text);
-        await UntilAsync(() => _server.Session.State("", 0).Phase is "finished" or "failed");
-        var state = _server.Session.State("", 0);
+        var run = (string)(await PostAsync("api/train", form))["run"]!;
+        await UntilAsync(() => State().Phase is "finished" or "failed");
+        var state = State();
         Assert.True(state.Phase == "finished", state.Said);
-        return (string)JsonNode.Parse(text)!["run"]!;
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        for (var i = 0; i < 2400 && !holds(); i++)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.True(holds());
+        return run;
     }
 }

@@ -2,32 +2,13 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using NotebookKit.Images;
-using NotebookKit.Studio;
 using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Tests.Studio;
 
 /// <summary>The studio over HTTP, as its page and as others use it.</summary>
-public sealed class StudioServerTests : IAsyncLifetime
+public sealed class StudioServerTests() : StudioCase(judge: null)
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _client = new();
-    private StudioServer _server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), _folder["runs"],
-            Path.Combine(House.Root, "data", "sample-rabbit"), judge: null);
-        await UntilAsync(() => _server.Session.Base.Model is not null);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _client.Dispose();
-        _folder.Dispose();
-    }
-
     [Fact]
     public async Task A_form_is_answered_with_steps_memory_words_and_what_is_wrong_field_by_field()
     {
@@ -121,24 +102,5 @@ public sealed class StudioServerTests : IAsyncLifetime
         Assert.False(large.IsSuccessStatusCode);
         Assert.Equal("idle", State().Phase);
         Assert.Equal(150, (int)(await PostAsync("api/check", """{"epochs":["30"]}"""))["steps"]!);
-    }
-
-    private StudioState State() => _server.Session.State("", 0);
-
-    private Uri Below(string path) => new(_server.Address, path);
-
-    private async Task<JsonNode> PostAsync(string path, string body)
-    {
-        using var answer = await _client.PostAsync(Below(path), new StringContent(body), TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.True(answer.IsSuccessStatusCode, text);
-        return text.Length > 0 ? JsonNode.Parse(text)! : new JsonObject();
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        for (var i = 0; i < 1200 && !holds(); i++)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.True(holds());
     }
 }
