@@ -20,11 +20,14 @@ internal sealed record TensorToSave(string Name, Tensor Value, ScalarType DType)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var stored = Value.detach().to(DType);
-        if (DType == ScalarType.Float16 && !stored.isfinite().all().item<bool>()
-            && !stored.isfinite().equal(Value.isfinite()).all().item<bool>())
+        if (DType == ScalarType.Float16 && Value.is_floating_point() && Value.NumberOfElements > 0
+            && (IsPastHalf(Value.max()) || IsPastHalf(Value.min())))
             throw new BadInputException($"'{Name}' holds numbers past 65504, which float16 cannot store; store the model in float32 or "
                 + "bfloat16.");
-        TensorBytes.Write(stored, stream);
+        TensorBytes.Write(Value.detach().to(DType), stream);
     }
+
+    // 65520 is the first that is rounded to infinity.
+    private static bool IsPastHalf(Tensor number) =>
+        Math.Abs(number.to(ScalarType.Float64).item<double>()) is >= 65520 and < double.PositiveInfinity;
 }
