@@ -41,8 +41,7 @@ internal sealed class RunFolder(string path)
     });
 
     /// <summary>Whether there is a state to go on from.</summary>
-    public bool HasState => new RunPlace(Output).Checkpoints is var states && Directory.Exists(states)
-        && Directory.EnumerateFiles(states, "*.state.safetensors").Any();
+    public bool HasState => RunStates.In(new RunPlace(Output).Checkpoints).Count > 0;
 
     /// <summary>The settings to go on with: those of the card, and the turns that the log has, which a card of a run that was cut
     /// off lacks.</summary>

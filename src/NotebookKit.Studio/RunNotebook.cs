@@ -14,7 +14,6 @@ internal static class RunNotebook
     public static string Of(RunFolder run, string source)
     {
         var settings = run.Card.Settings;
-        var lora = settings.Method is TrainMethod.Lora or TrainMethod.LoraExtended;
         var prompt = Training.Concepts.TrainingPicture.Read(settings.Concepts[0])[0].Prompt;
         var kit = AppContext.BaseDirectory;
         JsonObject[] cells =
@@ -36,7 +35,7 @@ internal static class RunNotebook
                 + $"{Text(Path.GetFileName(run.Output))}), Resume = false }},\n}};\noptions.OutputPath"),
             Cell(3, "code", "var result = new DreamBoothTrainer(sd, options).Train(new TrainingView());\n"
                 + "$\"{result.History.Count} steps, {result.Seconds:F0} s\""),
-            Cell(4, "code", (lora ? "var network = LoraNetwork.Load(result.Output, sd);\n" : "")
+            Cell(4, "code", (settings.WritesLora ? "var network = LoraNetwork.Load(result.Output, sd);\n" : "")
                 + $"sd.Sample(new SampleOptions {{ Prompt = {Text(prompt)}, GuidanceScale = 3, Steps = RunScale.Of(20, 2), Seed = 7, "
                 + "Count = 4 })"),
         ];

@@ -47,7 +47,7 @@ internal static class StudioAnswers
                 forecast.Advice,
                 Rates = Curve(schedule, steps),
                 Warnings = schedule.Warnings().Concat(TrainNotices.Of(options, sd)).Concat(FolderNotices.Of(concept)).Distinct(),
-                LoraBytes = options.Method is TrainMethod.Lora or TrainMethod.LoraExtended
+                LoraBytes = options.WritesLora
                     ? LoraSize.Of(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, options.Lora, options.Saving.As).FileBytes
                     : (long?)null,
                 Identifier = identifier,

@@ -13,7 +13,7 @@ internal static class StudioForm
     // What the studio decides itself.
     private static readonly HashSet<string> Own = ["output", "resume", "turns"];
 
-    /// <summary>What a beginner sees.</summary>
+    // What a beginner sees, in this order.
     private static readonly string[] First = ["instance_dir", "instance_prompt", "class_prompt", "class_images", "method",
         "prior_loss_weight", "epochs", "rank"];
 
@@ -89,8 +89,8 @@ internal static class StudioForm
             choices = ["", .. choices];
         var kind = choices is not null ? "choice" : type == typeof(bool) ? "switch" : type == typeof(int) || type == typeof(ulong) ? "whole"
             : type == typeof(double) ? "number" : type == typeof(string) || type == typeof(LoraTargets) ? "text" : "list";
-        return new FormField(setting.Name, setting.Flag, setting.Help, kind, choices, Shown(setting, usual), First.Contains(setting.Name),
-            setting.Bounds, ArticleGroups.ValueOf(setting));
+        return new FormField(setting.Name, setting.Flag, setting.Help, kind, choices, Shown(setting, usual),
+            Array.IndexOf(First, setting.Name) is >= 0 and var place ? place : null, setting.Bounds, ArticleGroups.ValueOf(setting));
     }
 
     private static bool IsOptional(PropertyInfo property) =>
@@ -108,8 +108,8 @@ internal sealed record FieldGroup(string Name, IReadOnlyList<FormField> Fields);
 /// <param name="Kind">choice, switch, whole, number, text, or list (parts between semicolons).</param>
 /// <param name="Choices">What a choice chooses from.</param>
 /// <param name="Usual">Its value while nobody says another.</param>
-/// <param name="First">Whether a beginner sees it.</param>
+/// <param name="First">Its place among those that a beginner sees; null for the others.</param>
 /// <param name="Bounds">What its numbers may be.</param>
 /// <param name="Article">What the article says that it is.</param>
-internal sealed record FormField(string Name, string Flag, string Help, string Kind, string[]? Choices, string Usual, bool First,
+internal sealed record FormField(string Name, string Flag, string Help, string Kind, string[]? Choices, string Usual, int? First,
     string? Bounds, string? Article);

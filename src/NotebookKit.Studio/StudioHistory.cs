@@ -47,15 +47,12 @@ internal sealed partial class StudioHistory(string folder)
             Runs = new[] { Row(first), Row(second) },
             Differences = from setting in Setting.All
                           where !Places.Contains(setting.Name)
-                          let of = (A: Text(setting, a), B: Text(setting, b))
+                          let of = (A: StudioForm.Shown(setting, a), B: StudioForm.Shown(setting, b))
                           where of.A != of.B
                           select new { setting.Name, of.A, of.B },
             Turns = new[] { a.Turns.Select(turn => turn.ToString()), b.Turns.Select(turn => turn.ToString()) },
         };
     }
-
-    private static string Text(Setting setting, TrainOptions options) =>
-        setting.Of(options) is { } value ? string.Join("; ", SettingText.WriteAll(setting, value)) : "";
 
     private RunRow? Row(string run)
     {

@@ -7,7 +7,6 @@ const size = bytes => bytes >= 1e9 ? (bytes / 1e9).toFixed(1) + " GB" : bytes >=
 
 async function ask(path, body) {
   const answer = await fetch(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
-  if (answer.headers.get("content-type")?.startsWith("image/")) return answer.blob();
   const text = await answer.text();
   const told = text ? JSON.parse(text) : {};
   if (!answer.ok) throw new Error(told.error || answer.status);

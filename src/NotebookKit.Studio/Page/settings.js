@@ -1,12 +1,11 @@
 "use strict";
-const order = ["instance_dir", "instance_prompt", "class_prompt", "class_images", "method", "prior_loss_weight", "epochs", "rank"];
 let fields = [];
 async function settings() {
   const kept = form(), groups = await ask("api/settings");
   fields = groups.flatMap(g => g.fields);
-  $("first").replaceChildren(...order.map(name => fields.find(f => f.name === name)).filter(f => f?.first).map(row));
+  $("first").replaceChildren(...fields.filter(f => f.first != null).sort((a, b) => a.first - b.first).map(row));
   $("rest").replaceChildren(...groups.flatMap(g => {
-    const rest = g.fields.filter(f => !f.first);
+    const rest = g.fields.filter(f => f.first == null);
     if (!rest.length) return [];
     const title = document.createElement("h3"); title.textContent = t(g.name);
     return [title, ...rest.map(row)];

@@ -20,7 +20,7 @@ internal sealed record TensorToSave(string Name, Tensor Value, ScalarType DType)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        if (DType == ScalarType.Float16 && Value.is_floating_point() && Value.NumberOfElements > 0
+        if (DType == ScalarType.Float16 && Value.dtype != DType && Value.is_floating_point() && Value.NumberOfElements > 0
             && (IsPastHalf(Value.max()) || IsPastHalf(Value.min())))
             throw new BadInputException($"'{Name}' holds numbers past 65504, which float16 cannot store; store the model in float32 or "
                 + "bfloat16.");

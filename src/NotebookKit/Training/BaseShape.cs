@@ -65,8 +65,7 @@ internal sealed record BaseShape(IReadOnlyDictionary<string, IReadOnlyList<long>
     public IReadOnlyList<string> Check(TrainOptions options)
     {
         var warnings = new List<string>();
-        if (options.Lora.Weights is null && options.Method is TrainMethod.Lora or TrainMethod.LoraExtended
-            && Widths(options).ToList() is { Count: > 0 } widths)
+        if (options.Lora.Weights is null && options.WritesLora && Widths(options).ToList() is { Count: > 0 } widths)
         {
             if (options.Lora.Rank > widths.Max())
                 throw new BadSettingException($"--rank {options.Lora.Rank} is above the width of every layer that it would adapt; the "

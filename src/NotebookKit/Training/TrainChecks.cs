@@ -19,7 +19,7 @@ internal static class TrainChecks
         Numbers(options);
         Require(options.Lora.Dora is null || options.Lora.Init != LoraInit.Pissa,
             "PiSSA and DoRA do not go together: leave --lora-init pissa or --dora out.");
-        if (options.Method is TrainMethod.Lora or TrainMethod.LoraExtended)
+        if (options.WritesLora)
             options.Lora.Validate();
         BegunLora.Check(options);
         Require(LrSchedule.Names.Contains(options.Learning.Schedule), LrSchedule.Unknown(options.Learning.Schedule));

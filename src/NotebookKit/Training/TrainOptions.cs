@@ -92,6 +92,9 @@ public sealed record TrainOptions
     /// <summary>Whether the result is a whole model.</summary>
     internal bool WritesModel => Method is TrainMethod.DreamBooth or TrainMethod.Imagic;
 
+    /// <summary>Whether the result is a LoRA.</summary>
+    internal bool WritesLora => Method is TrainMethod.Lora or TrainMethod.LoraExtended;
+
     /// <summary>Whether class images have anything to protect: a new word and Imagic's one picture change no other word.</summary>
     internal bool UsesClassImages => Method is not (TrainMethod.TextualInversion or TrainMethod.Imagic);
 
@@ -153,7 +156,7 @@ public sealed record TrainOptions
     private TrainOptions Completed(StableDiffusion sd)
     {
         var miniature = sd.UNet.parameters().Sum(parameter => parameter.numel()) < 50_000_000;
-        var lora = Method is TrainMethod.Lora or TrainMethod.LoraExtended;
+        var lora = WritesLora;
         var guidance = miniature ? 3 : 7.5;
         return this with
         {

@@ -1,6 +1,5 @@
-using System.CommandLine;
 using System.Diagnostics;
-using NotebookKit.Cli;
+using System.Reflection;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -28,17 +27,16 @@ internal static class KitCommand
     }
 
     /// <summary>Runs it in this process, for tests of many calls; they belong into the collection "Console".</summary>
-    public static (int Code, string Error) RunHere(params string[] arguments)
+    public static (int Code, string Output, string Error) RunHere(params string[] arguments)
     {
-        var (output, error, said) = (Console.Out, Console.Error, new StringWriter());
-        Console.SetOut(TextWriter.Null);
-        Console.SetError(said);
+        var (output, error) = (Console.Out, Console.Error);
+        using StringWriter told = new(), said = new();
         try
         {
-            var verbs = new RootCommand();
-            foreach (var (name, create) in Verb.All.Where(verb => verb.Name == arguments[0]))
-                verbs.Subcommands.Add(create());
-            return (Verb.Run(verbs, arguments), said.ToString());
+            Console.SetOut(told);
+            Console.SetError(said);
+            var code = (int)Assembly.Load("kit-cli").EntryPoint!.Invoke(null, [arguments])!;
+            return (code, told.ToString(), said.ToString());
         }
         finally
         {

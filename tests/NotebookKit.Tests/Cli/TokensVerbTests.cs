@@ -1,4 +1,5 @@
 using System.Text.Json;
+using static NotebookKit.Tests.Cli.KitCommand;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -7,7 +8,7 @@ public sealed class TokensVerbTests
     [Fact]
     public void Words_come_out_as_a_list_of_objects()
     {
-        var (code, text, _) = Run("tokens", "zwx", "Rufus", "--class", "toy", "--json");
+        var (code, text, _) = RunHere("tokens", "zwx", "Rufus", "--class", "toy", "--json");
         Assert.Equal(0, code);
         var words = JsonDocument.Parse(text).RootElement.EnumerateArray().ToList();
         Assert.Equal(["zwx", "Rufus"], words.Select(word => word.GetProperty("word").GetString()));
@@ -21,7 +22,7 @@ public sealed class TokensVerbTests
     [Fact]
     public void A_prompt_shows_its_tokens()
     {
-        var (code, text, _) = Run("tokens", "--prompt", "a photo of sks dog");
+        var (code, text, _) = RunHere("tokens", "--prompt", "a photo of sks dog");
         Assert.Equal(0, code);
         Assert.Contains("48136  sks</w>", text);
         Assert.Contains("5 of 75 tokens", text);
@@ -30,7 +31,7 @@ public sealed class TokensVerbTests
     [Fact]
     public void A_prompt_is_taken_apart_into_ids_weights_and_chunks()
     {
-        var (code, text, _) = Run("tokens", "--prompt", "<lora:moxin:0.5> a (zwx toy:1.3) BREAK [red:blue:5] AND a dog :0.8", "--json");
+        var (code, text, _) = RunHere("tokens", "--prompt", "<lora:moxin:0.5> a (zwx toy:1.3) BREAK [red:blue:5] AND a dog :0.8", "--json");
         Assert.Equal(0, code);
         var prompt = JsonDocument.Parse(text).RootElement;
         Assert.Equal("[49406,320,89,3561,5988,736,49407]", prompt.GetProperty("ids").GetRawText());
@@ -43,24 +44,25 @@ public sealed class TokensVerbTests
         Assert.Equal([5, 20], prompt.GetProperty("parts")[0].GetProperty("schedule").EnumerateArray()
             .Select(stretch => stretch.GetProperty("last_step").GetInt32()));
 
-        var plain = Run("tokens", "--prompt", "<lora:moxin:0.5> a (zwx toy:1.3) BREAK [red:blue:5] AND a dog :0.8").Out;
+        var plain = RunHere("tokens", "--prompt", "<lora:moxin:0.5> a (zwx toy:1.3) BREAK [red:blue:5] AND a dog :0.8").Output;
         Assert.Contains("× 1.3", plain);
         Assert.Contains("steps 6 to 20 of 20", plain);
         Assert.Contains("sub-prompt of weight 0.8", plain);
-        Assert.Equal(2, Run("tokens", "--prompt", "<lora:moxin:high>").Code);
+        Assert.Equal(2, RunHere("tokens", "--prompt", "<lora:moxin:high>").Code);
     }
 
     [Fact]
     public void A_search_finds_good_names()
     {
-        var (code, text, _) = Run("tokens", "--search", "5", "--class", "toy", "--json");
+        var (code, text, _) = RunHere("tokens", "--search", "5", "--class", "toy", "--json");
         Assert.Equal(0, code);
         Assert.Equal(Enumerable.Repeat("good", 5),
             JsonDocument.Parse(text).RootElement.EnumerateArray().Select(word => word.GetProperty("verdict").GetString()));
-        Assert.Equal([1, 1], JsonDocument.Parse(Run("tokens", "--search", "2", "--single", "--json").Out).RootElement.EnumerateArray()
+        Assert.Equal([1, 1], JsonDocument.Parse(RunHere("tokens", "--search", "2", "--single",
+            "--json").Output).RootElement.EnumerateArray()
             .Select(word => word.GetProperty("ids").GetArrayLength()));
-        Assert.Equal(2, Run("tokens", "--search", "0").Code);
-        Assert.Equal(2, Run("tokens", "zwx", "--search", "3").Code);
+        Assert.Equal(2, RunHere("tokens", "--search", "0").Code);
+        Assert.Equal(2, RunHere("tokens", "zwx", "--search", "3").Code);
     }
 
     [Fact]
@@ -69,41 +71,23 @@ public sealed class TokensVerbTests
         using var folder = new TemporaryFolder();
         using (var model = Models.TinyModel.Create())
             model.Save(folder["base"], TorchSharp.torch.ScalarType.Float32);
-        var (code, text, _) = Run("tokens", "zwx", "--class", "toy", "--base", folder["base"], "--draw", folder["grid.png"], "--json");
+        var (code, text, _) = RunHere("tokens", "zwx", "--class", "toy", "--base", folder["base"], "--draw", folder["grid.png"], "--json");
         Assert.Equal(0, code);
         var embedding = JsonDocument.Parse(text).RootElement[0].GetProperty("embedding");
         Assert.True(embedding.GetProperty("from_average").GetDouble() > 0);
         Assert.Equal(6, embedding.GetProperty("neighbours").GetArrayLength());
         Assert.True(NotebookKit.Images.RgbImage.Load(folder["grid.png"]).Width >= 4 * 128);
-        Assert.Equal(2, Run("tokens", "zwx", "--draw", folder["grid.png"]).Code);
+        Assert.Equal(2, RunHere("tokens", "zwx", "--draw", folder["grid.png"]).Code);
     }
 
     [Fact]
     public void Nothing_to_show_is_bad_input()
     {
-        var (code, text, error) = Run("tokens");
+        var (code, text, error) = RunHere("tokens");
         Assert.Equal(2, code);
         Assert.Empty(text);
         Assert.StartsWith("kit: Give at least one word", error);
-        Assert.Equal(2, Run("tokens", "zwx", "--prompt", "x").Code);
-        Assert.Equal(2, Run("tokens", "two words").Code);
-    }
-
-    private static (int Code, string Out, string Error) Run(params string[] args)
-    {
-        var (output, error) = (Console.Out, Console.Error);
-        using StringWriter text = new(), complaint = new();
-        try
-        {
-            Console.SetOut(text);
-            Console.SetError(complaint);
-            var code = (int)System.Reflection.Assembly.Load("kit-cli").EntryPoint!.Invoke(null, [args])!;
-            return (code, text.ToString(), complaint.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
+        Assert.Equal(2, RunHere("tokens", "zwx", "--prompt", "x").Code);
+        Assert.Equal(2, RunHere("tokens", "two words").Code);
     }
 }

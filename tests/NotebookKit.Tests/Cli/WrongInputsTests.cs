@@ -106,7 +106,7 @@ public sealed class WrongInputsTests : IDisposable
     private (int Code, string Said) Run(string command)
     {
         var root = Path.GetDirectoryName(_folder["x"])!;
-        var (code, said) = KitCommand.RunHere([.. command.Split(' ').Select(word => word.Replace("DIR", root))]);
+        var (code, _, said) = KitCommand.RunHere([.. command.Split(' ').Select(word => word.Replace("DIR", root))]);
         return (code, said.Replace(root, "DIR").Replace(House.Root, "KIT").Trim());
     }
 }

@@ -16,7 +16,7 @@ internal static class BegunLora
     {
         if (options.Lora.Weights is not { } file)
             return;
-        if (options.Method is not (TrainMethod.Lora or TrainMethod.LoraExtended))
+        if (!options.WritesLora)
             throw new BadSettingException("--network-weights is the LoRA that a run begins with, so it needs --method lora or "
                 + "lora_extended; a whole model is given as the base.");
         if (!Path.Exists(file))
@@ -49,7 +49,7 @@ internal static class BegunLora
     /// <summary>What will surprise, a sentence each.</summary>
     public static IEnumerable<string> Notices(TrainOptions options, StableDiffusion sd)
     {
-        if (options.Lora.Weights is not { } path || options.Method is not (TrainMethod.Lora or TrainMethod.LoraExtended))
+        if (options.Lora.Weights is not { } path || !options.WritesLora)
             yield break;
         using var scope = NewDisposeScope();
         var file = LoraFile.Read(path);

@@ -122,8 +122,8 @@ internal sealed record ResumePoint(string Path, RunPosition Position, IReadOnlyL
             Told(gone.Except(came).ToList(), "gone"),
             then is null && hashes.Except(now.Values).Count() is > 0 and var count ? $"{count} of then are gone or changed" : null,
         }.OfType<string>().ToList();
-        var weights = card.Settings.WritesModel ? "--base" : card.Settings.Method is TrainMethod.Lora or TrainMethod.LoraExtended
-            ? "--network-weights" : null;
+        var weights = card.Settings.WritesModel ? "--base" : card.Settings.WritesLora ? "--network-weights"
+            : null;
         throw new BadSettingException($"The checkpoint {Path} was made with other {what}"
             + (differences.Count > 0 ? $": {string.Join("; ", differences)}" : "") + ". Put them back as they were to go on, or begin a "
             + "new run without --resume" + (weights is null ? "." : $", from what this one has learned with {weights}."));

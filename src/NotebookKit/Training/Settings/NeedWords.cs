@@ -9,7 +9,7 @@ internal static class NeedWords
     private static readonly (Need Need, string Before, string Words, Func<TrainOptions, bool> Has)[] All =
     [
         (Need.Lora, "LoRA: ", "a LoRA (--method lora or lora_extended)",
-            options => options.Method is TrainMethod.Lora or TrainMethod.LoraExtended),
+            options => options.WritesLora),
         (Need.NewWord, "textual inversion: ", "--method textual_inversion", options => options.Method == TrainMethod.TextualInversion),
         (Need.LearningText, "", "text that learns (--text-encoder, textual inversion or Imagic)",
             options => options.TextRatio > 0 || options.Method is TrainMethod.TextualInversion or TrainMethod.Imagic),
