@@ -1,21 +1,18 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using NotebookKit.Checkpoints;
 using NotebookKit.Training;
-using NotebookKit.Training.Runs;
 using NotebookKit.Training.Settings;
 
 namespace NotebookKit.Studio;
 
-/// <summary>The runs, each a folder of <c>kit train</c>'s own files: <c>NAME/lora.safetensors</c>, its card, log, samples and
-/// scores.</summary>
+/// <summary>The runs, each a folder of <c>kit train</c>'s own files: its result, its card, log, samples and scores.</summary>
 /// <param name="folder">Where they are.</param>
 internal sealed partial class StudioHistory(string folder)
 {
-    private const string Result = "lora.safetensors", Scores = "scores.json";
+    // What says where a run lies, and not how it was trained.
+    private static readonly HashSet<string> Places = ["output", "resume", "turns", "class_dir"];
 
-    /// <summary>All of them, newest first.</summary>
+    /// <summary>All of them, newest first; one whose card cannot be read is left out.</summary>
     public IReadOnlyList<RunRow> All() => !Directory.Exists(folder) ? [] :
         [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)!).Where(name => Safe().IsMatch(name))
             .OrderDescending(StringComparer.Ordinal).Select(Row).OfType<RunRow>()];
@@ -32,60 +29,70 @@ internal sealed partial class StudioHistory(string folder)
         }
     }
 
-    /// <summary>Where a run's result lies.</summary>
+    /// <summary>A run's folder; it need not be there.</summary>
     /// <exception cref="BadInputException">That is no run's name.</exception>
-    public string OutputOf(string run) => Path.Combine(FolderOf(run), Result);
-
-    /// <summary>A run's card.</summary>
-    public RunCard CardOf(string run) => RunCard.Read(RunCard.PathFor(OutputOf(run)));
-
-    /// <summary>The turns of a run's knobs, as its log has them.</summary>
-    public IEnumerable<KnobTurn> TurnsOf(string run) => TrainLog.TurnsIn(TrainLog.PathFor(OutputOf(run)));
-
-    /// <summary>Keeps a run's scores beside it.</summary>
-    public void WriteScores(string run, RunScores scores) =>
-        AtomicFile.WriteText(Path.Combine(FolderOf(run), Scores), JsonSerializer.Serialize(scores, TrainLog.Json) + "\n");
-
-    /// <summary>The samples that a run drew after an epoch; null where there are none.</summary>
-    public byte[]? Picture(string run,
-        string epoch) => int.TryParse(epoch, out var after) && SamplesOf(run).TryGetValue(after, out var path)
-        ? File.ReadAllBytes(path) : null;
-
-    private string FolderOf(string run) => Safe().IsMatch(run) ? Path.Combine(folder, run)
+    public RunFolder Of(string run) => Safe().IsMatch(run) ? new RunFolder(Path.Combine(folder, run))
         : throw new BadInputException("That is no run's name; reload the page.");
 
-    private Dictionary<int, string> SamplesOf(string run)
+    /// <summary>The samples that a run drew after an epoch; null where there are none.</summary>
+    public byte[]? Picture(string run, string epoch) =>
+        int.TryParse(epoch, out var after) && Of(run).Samples().TryGetValue(after, out var path) ? File.ReadAllBytes(path) : null;
+
+    /// <summary>Two runs side by side: what their settings differ in, and how each turned out.</summary>
+    public object Compare(string first, string second)
     {
-        var samples = Path.Combine(FolderOf(run), "samples");
-        return !Directory.Exists(samples) ? [] : Directory.EnumerateFiles(samples, "*.png")
-            .Select(path => (Path: path, Match: Epoch().Match(Path.GetFileName(path)))).Where(one => one.Match.Success)
-            .ToDictionary(one => int.Parse(one.Match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), one => one.Path);
+        var (a, b) = (Of(first).Card.Settings, Of(second).Card.Settings);
+        return new
+        {
+            Runs = new[] { Row(first), Row(second) },
+            Differences = from setting in Setting.All
+                          where !Places.Contains(setting.Name)
+                          let of = (A: Text(setting, a), B: Text(setting, b))
+                          where of.A != of.B
+                          select new { setting.Name, of.A, of.B },
+            Turns = new[] { a.Turns.Select(turn => turn.ToString()), b.Turns.Select(turn => turn.ToString()) },
+        };
     }
+
+    private static string Text(Setting setting, TrainOptions options) =>
+        setting.Of(options) is { } value ? string.Join("; ", SettingText.WriteAll(setting, value)) : "";
 
     private RunRow? Row(string run)
     {
-        if (!File.Exists(RunCard.PathFor(OutputOf(run))))
+        try
+        {
+            var of = Of(run);
+            if (of.CardFile is null)
+                return null;
+            var card = of.Card;
+            var settings = card.Settings;
+            var done = Path.Exists(of.Output);
+            var state = card.Steps is null || !done ? "cut" : card.Epochs < settings.EpochsInAll ? "stopped" : "finished";
+            return new RunRow(run, settings.Method, settings.Loss.PriorLossWeight,
+                settings.Turns.LastOrDefault(turn => turn.PriorLossWeight is not null)?.PriorLossWeight, settings.Intervals.Epochs,
+                settings.Lora.Rank, settings.Learning.Rate, state, done, of.Measures, [.. of.Samples().Keys]);
+        }
+        catch (Exception e) when (e is BadInputException or IOException)
+        {
             return null;
-        var settings = CardOf(run).Settings;
-        var scores = Path.Combine(FolderOf(run), Scores);
-        return new RunRow(run, settings.Method, settings.Loss.PriorLossWeight, settings.Turns.Count, settings.Intervals.Epochs,
-            settings.Lora.Rank, settings.Learning.Rate, File.Exists(OutputOf(run)),
-            File.Exists(scores) ? JsonSerializer.Deserialize<RunScores>(File.ReadAllText(scores), TrainLog.Json) : null,
-            [.. SamplesOf(run).Keys.Order()]);
+        }
     }
 
-    [GeneratedRegex(@"^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$")]
+    [GeneratedRegex(@"^[0-9A-Za-z][0-9A-Za-z_-]{0,63}\z")]
     private static partial Regex Safe();
-
-    [GeneratedRegex(@"-epoch-(\d+)\.png$")]
-    private static partial Regex Epoch();
 }
 
-/// <summary>How a run turned out.</summary>
-/// <param name="Fidelity">Likeness of the subject's pictures to the photos, where the photos among themselves score 1.</param>
-/// <param name="Pres">Likeness of the class's pictures to the photos: what has drifted.</param>
-internal sealed record RunScores(double Fidelity, double Pres);
-
 /// <summary>A run as the history lists it.</summary>
-internal sealed record RunRow(string Run, TrainMethod Method, double PriorLossWeight, int Turns, int? Epochs, int Rank, double? Rate,
-    bool Finished, RunScores? Scores, IReadOnlyList<int> Samples);
+/// <param name="Run">Its name.</param>
+/// <param name="Method">What was trained.</param>
+/// <param name="PriorLossWeight">The weight that it began with.</param>
+/// <param name="LastWeight">The weight that it was turned to last; null where it was not.</param>
+/// <param name="Epochs">Epochs of the whole run.</param>
+/// <param name="Rank">The LoRA's rank.</param>
+/// <param name="Rate">The learning rate.</param>
+/// <param name="State">finished, stopped, or cut: it lives, or was cut off.</param>
+/// <param name="Usable">Whether there is a result to draw with.</param>
+/// <param name="Measures">What was measured.</param>
+/// <param name="Samples">Epochs after which samples were drawn.</param>
+internal sealed record RunRow(string Run, TrainMethod Method, double PriorLossWeight, double? LastWeight, int? Epochs, int Rank,
+    double? Rate, string State, bool Usable, RunMeasures Measures, IReadOnlyList<int> Samples);

@@ -15,6 +15,13 @@ internal sealed class StudioPages(StudioSession session)
         [".png"] = "image/png",
     };
 
+    // The page's own files, and nothing else of the assembly's.
+    private static readonly HashSet<string> Parts =
+        [.. typeof(StudioPages).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".js", StringComparison.Ordinal)
+            || name.EndsWith(".css", StringComparison.Ordinal))];
+
+    private readonly StudioPainter _painter = new(session);
+
     /// <summary>Answers one request; what is wrong with it becomes one sentence.</summary>
     /// <param name="context">The request.</param>
     /// <param name="path">Its path below the secret.</param>
@@ -29,10 +36,11 @@ internal sealed class StudioPages(StudioSession session)
             else
                 context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         }
-        catch (Exception e) when (e is BadInputException or JsonException or BadHttpRequestException)
+        catch (Exception e) when (e is BadInputException or JsonException or NotSupportedException or BadHttpRequestException)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await Json(context, new { Error = e is JsonException ? "The request is no form of settings." : e.Message });
+            var malformed = e is JsonException or NotSupportedException;
+            await Json(context, new { Error = malformed ? "The request is no form of settings." : e.Message });
         }
         catch (OperationCanceledException)
         {
@@ -47,8 +55,8 @@ internal sealed class StudioPages(StudioSession session)
             case [""]:
                 await File(context, "index.html");
                 break;
-            case ["studio.js" or "studio.css"]:
-                await File(context, path);
+            case [var name] when Parts.Contains(name):
+                await File(context, name);
                 break;
             case ["api", "settings"]:
                 await Json(context, StudioForm.Groups(session.Options));
@@ -60,7 +68,16 @@ internal sealed class StudioPages(StudioSession session)
                 await Json(context, session.History.All());
                 break;
             case ["api", "photo", var number] when int.TryParse(number, out var photo):
-                await Png(context, session.Photo(photo));
+                await Png(context, session.Photos.Cut(photo));
+                break;
+            case ["api", "sweep"]:
+                await Json(context, StudioSweep.For(session.Base.Ready));
+                break;
+            case ["api", "compare", var first, var second]:
+                await Json(context, session.History.Compare(first, second));
+                break;
+            case ["api", "notebook", var of]:
+                await Notebook(context, of);
                 break;
             case ["api", "runs", var run, var picture]:
                 await Png(context, session.History.Picture(run, picture));
@@ -94,7 +111,7 @@ internal sealed class StudioPages(StudioSession session)
                 session.Turn(await Body<Knob>(context));
                 break;
             case "api/picture":
-                await Png(context, await session.DrawAsync(await Body<PictureAsked>(context), context.RequestAborted));
+                await Json(context, await _painter.DrawAsync(await Body<PictureAsked>(context), context.RequestAborted));
                 break;
             default:
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -138,6 +155,14 @@ internal sealed class StudioPages(StudioSession session)
         await file.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
+    private async Task Notebook(HttpContext context, string run)
+    {
+        var text = RunNotebook.Of(session.History.Of(run), session.Base.Source);
+        context.Response.ContentType = "application/x-ipynb+json";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{run}.ipynb\"";
+        await context.Response.WriteAsync(text, context.RequestAborted);
+    }
+
     private static async Task Png(HttpContext context, byte[]? png)
     {
         if (png is null)
@@ -157,7 +182,3 @@ internal sealed class StudioPages(StudioSession session)
 
 /// <summary>A knob that was moved on the page; null where it was not.</summary>
 internal sealed record Knob(double? PriorLossWeight, double? RateFactor);
-
-/// <summary>A picture that the page asks for.</summary>
-internal sealed record PictureAsked(string Prompt, string NegativePrompt, string? Run, double Strength, double Guidance, int Steps,
-    ulong Seed, string Sampler, int Count);

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using NotebookKit.Evaluation;
 
 namespace NotebookKit.Studio;
 
@@ -34,9 +35,10 @@ public sealed class StudioServer : IAsyncDisposable
     /// <param name="base">The base: a folder, a file or a name on the hub; loaded while the page is looked at.</param>
     /// <param name="runs">The folder of the runs; made where it is not there.</param>
     /// <param name="photos">The folder of the subject's photos that the form begins with.</param>
-    /// <param name="probe">The probe's folder, which measures likeness; null measures nothing.</param>
+    /// <param name="judge">What measures likeness, made anew for each run, such as <c>() => Probe.Load("data/probe")</c>; null measures
+    /// nothing.</param>
     /// <returns>The server; dispose it to stop.</returns>
-    public static async Task<StudioServer> StartAsync(string @base, string runs, string photos, string? probe)
+    public static async Task<StudioServer> StartAsync(string @base, string runs, string photos, Func<IPictureEmbedder>? judge)
     {
         var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -47,7 +49,7 @@ public sealed class StudioServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var app = builder.Build();
-        var session = new StudioSession(@base, runs, photos, probe);
+        var session = new StudioSession(@base, runs, photos, judge);
         var pages = new StudioPages(session);
         app.Run(context => Guarded(context, secret, pages));
         await app.StartAsync();

@@ -1,68 +1,76 @@
 using NotebookKit.Evaluation;
-using NotebookKit.Images;
-using NotebookKit.Lora;
 using NotebookKit.Pipeline;
 using NotebookKit.Training;
-using NotebookKit.Training.Concepts;
-using NotebookKit.Training.Runs;
+using NotebookKit.Training.Loss;
+using NotebookKit.Training.Memory;
+using NotebookKit.Training.Methods;
 
 namespace NotebookKit.Studio;
 
-/// <summary>What the page works on: the base, the training that goes on, and the runs of before. One thing is done at a time.</summary>
-internal sealed class StudioSession(string @base, string runs, string photos, string? probe) : IAsyncDisposable
+/// <summary>What the page works on: the base, the training that goes on, and the runs of before.</summary>
+/// <param name="source">The base.</param>
+/// <param name="runs">The folder of the runs.</param>
+/// <param name="photos">The photos that the form begins with.</param>
+/// <param name="judge">What judges likeness, made anew for each run; null measures nothing.</param>
+internal sealed class StudioSession(string source, string runs, string photos, Func<IPictureEmbedder>? judge) : IAsyncDisposable
 {
-    private readonly SemaphoreSlim _model = new(1); // whoever has the model
+    /// <summary>A row of the samples that is near the class, and should stay what it is.</summary>
+    public const string Neighbour = "a photo of a bear toy";
+
     private readonly CancellationTokenSource _end = new();
+    private readonly Lock _start = new();
+    private readonly StudioView _view = new();
     private Task _work = Task.CompletedTask;
     private CancellationTokenSource? _stop;
     private DreamBoothTrainer? _trainer;
-    private StudioView _view = new();
+
+    /// <summary>Settings that nobody touched: those of the course.</summary>
+    public static TrainOptions Usual { get; } = new()
+    {
+        Concepts = [new() { InstancePrompt = TrainOptions.FileWords, ClassPrompt = "a photo of a toy", ClassImages = 60 }],
+        Method = TrainMethod.LoraExtended,
+        Intervals = new() { Epochs = 60 },
+        Samples = new() { Every = 10, AtFirst = true, SanityPrompt = "a photo of a red house" },
+        Saving = new() { Every = 10, KeepLast = 1 },
+    };
 
     /// <summary>The runs of before.</summary>
     public StudioHistory History { get; } = new(runs);
 
-    /// <summary>The base; null while it is loaded.</summary>
-    public StableDiffusion? Model { get; private set; }
+    /// <summary>The base.</summary>
+    public StudioBase Base { get; } = new(source);
 
-    /// <summary>Settings that nobody touched: those of the course, and what suits the base once it is loaded.</summary>
-    public TrainOptions Options { get; private set; } = Usual;
+    /// <summary>The photos of the form.</summary>
+    public StudioPhotos Photos { get; } = new();
 
-    /// <summary>The photos of the form that was checked last.</summary>
-    public IReadOnlyList<string> Photos { get; set; } = [];
+    /// <summary>The form's settings while nobody touches them.</summary>
+    public TrainOptions Options { get; } = Usual with
+    {
+        Concepts = [Usual.Concepts[0] with { InstanceDir = photos, ClassDir = Path.Combine(runs, "class-images") }],
+    };
 
-    /// <summary>What a step took last; null before any was made.</summary>
-    public double? SecondsPerStep => _view.SecondsPerStep;
+    /// <summary>What a step took last, or will take about; null while nobody knows.</summary>
+    public double? SecondsPerStep => _view.SecondsPerStep ?? Base.SecondsPerStep;
 
     /// <summary>Grows with every change that the page should show.</summary>
     public long Version => _view.Version;
 
-    private static TrainOptions Usual => new()
-    {
-        Concepts = [new() { InstancePrompt = TrainOptions.FileWords, ClassPrompt = "a photo of a rabbit toy", ClassImages = 60 }],
-        Method = TrainMethod.LoraExtended,
-        Intervals = new() { Epochs = 60 },
-        Samples = new() { Every = 10, AtFirst = true, SanityPrompt = "a photo of a bear toy" },
-    };
-
     /// <summary>Loads the base while the page is looked at.</summary>
-    public void Load() => _ = Task.Run(async () =>
+    public void Load() => _work = Task.Run(async () =>
     {
-        await _model.WaitAsync(_end.Token);
+        await Base.WaitAsync(_end.Token);
         try
         {
-            var sd = StableDiffusion.Load(@base, cancel: _end.Token);
-            var concept = Usual.Concepts[0] with { InstanceDir = photos, ClassDir = Path.Combine(runs, "class-images") };
-            Options = (Usual with { Concepts = [concept] }).ForBase(sd);
-            Model = sd; // whoever sees it sees its settings
+            Base.Load(_end.Token);
             _view.Tell(phase: "idle");
         }
-        catch (BadInputException e)
+        catch (Exception e) when (IsTold(e))
         {
             _view.Tell(phase: "failed", said: e.Message);
         }
         finally
         {
-            _model.Release();
+            Base.Release();
         }
     });
 
@@ -78,20 +86,18 @@ internal sealed class StudioSession(string @base, string runs, string photos, st
         var options = StudioForm.Read(form, Options, wrong);
         if (wrong.Count > 0)
             throw new BadInputException(wrong.First().Value);
+        options = SampleKinds.Filled(options, Neighbour);
         var name = History.NewName();
-        options = options with { Saving = options.Saving with { Output = History.OutputOf(name), Every = 10, KeepLast = 1 } };
-        options.ForBase(Ready()).Validate();
+        options = options with { Saving = options.Saving with { Output = History.Of(name).OutputOf(options.Method) } };
+        options.ForBase(Base.Ready).Validate();
         Begin(name, options);
         return name;
     }
 
-    /// <summary>Goes on with a run that was stopped or cut off.</summary>
+    /// <summary>Goes on with a run that was stopped or cut off; one that has no state yet begins anew.</summary>
     public string Resume(string name)
     {
-        var options = History.CardOf(name).Settings;
-        // A run that was cut off has its turns in its log, one that was saved in its card.
-        options = options with { Turns = [.. options.Turns.Union(History.TurnsOf(name))] };
-        Begin(name, options with { Saving = options.Saving with { Resume = true, Output = History.OutputOf(name) } });
+        Begin(name, History.Of(name).Continued());
         return name;
     }
 
@@ -101,7 +107,8 @@ internal sealed class StudioSession(string @base, string runs, string photos, st
     /// <summary>Ends the training; what was learned is kept.</summary>
     public void Stop()
     {
-        _stop?.Cancel();
+        lock (_start)
+            _stop?.Cancel();
         _view.Pause(false);
     }
 
@@ -110,29 +117,12 @@ internal sealed class StudioSession(string @base, string runs, string photos, st
     {
         if (_trainer is not { } trainer)
             throw new BadInputException("Nothing trains; start a training, then move its knobs.");
+        if (knob.PriorLossWeight is null && knob.RateFactor is null)
+            throw new BadInputException("The knob has no number; move it again.");
         if (knob.PriorLossWeight is { } weight)
             trainer.Knobs.TurnPriorLossWeight(weight);
         if (knob.RateFactor is { } factor)
             trainer.Knobs.TurnRate(factor);
-    }
-
-    /// <summary>A photo of the form, as it is trained: small, for a page.</summary>
-    public byte[]? Photo(int index) => index >= 0 && index < Photos.Count ? RgbImage.Load(Photos[index]).Cover(128, 128).ToPng() : null;
-
-    /// <summary>Draws a picture with a run's LoRA.</summary>
-    public async Task<byte[]> DrawAsync(PictureAsked asked, CancellationToken cancel)
-    {
-        var sd = Ready();
-        if (!await _model.WaitAsync(0, cancel))
-            throw new BadInputException("The model is training; stop it, or wait until it is done, then draw.");
-        try
-        {
-            return await Task.Run(() => Draw(sd, asked, cancel), cancel);
-        }
-        finally
-        {
-            _model.Release();
-        }
     }
 
     /// <inheritdoc/>
@@ -141,76 +131,78 @@ internal sealed class StudioSession(string @base, string runs, string photos, st
         await _end.CancelAsync();
         Stop();
         await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _model.WaitAsync();
-        Model?.Dispose();
+        await Base.WaitAsync();
+        Base.Dispose();
+        _stop?.Dispose();
         _end.Dispose();
-        _model.Dispose();
     }
 
-    private StableDiffusion Ready() => Model ?? throw new BadInputException("The base is still being loaded; wait a moment.");
+    private static bool IsTold(Exception e) => e is BadInputException or DivergedException or ShortOfMemoryException
+        or OperationCanceledException or IOException or UnauthorizedAccessException;
 
     private void Begin(string name, TrainOptions options)
     {
-        var sd = Ready();
-        if (!_model.Wait(0))
-            throw new BadInputException("Something else uses the model; stop it, or wait until it is done.");
-        _stop?.Dispose();
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        _trainer = new DreamBoothTrainer(sd, options);
-        _view.Begin(name, options.Turns);
-        _work = Task.Factory.StartNew(() => Run(sd, name, _stop.Token), TaskCreationOptions.LongRunning);
+        lock (_start)
+        {
+            var sd = Base.Take();
+            try
+            {
+                _trainer = new DreamBoothTrainer(sd, options);
+            }
+            catch
+            {
+                Base.Release();
+                throw;
+            }
+
+            _stop?.Dispose();
+            _stop = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+            var cancel = _stop.Token;
+            var folder = History.Of(name);
+            _view.Begin(name, options.Turns, folder.Samples().Keys, folder.Measures.Along);
+            _work = Task.Factory.StartNew(() => Run(sd, folder, _trainer, cancel), CancellationToken.None, TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
+        }
     }
 
-    private void Run(StableDiffusion sd, string name, CancellationToken cancel)
+    private void Run(StableDiffusion sd, RunFolder folder, DreamBoothTrainer trainer, CancellationToken cancel)
     {
+        var (phase, said) = ("failed", "");
         try
         {
-            var result = _trainer!.Train(_view, cancel);
-            if (!result.Stopped)
-                Measure(sd, name, result, cancel);
-            _view.Tell(phase: result.Stopped ? "stopped" : "finished");
+            using var measure = judge is null ? null : new RunMeasure(judge(), trainer.Options);
+            var result = trainer.Train(new RunWatch(_view, folder, measure), cancel);
+            if (measure is not null && !cancel.IsCancellationRequested && !result.Untouched)
+            {
+                _view.Tell(phase: "measuring");
+                folder.Measures = folder.Measures with { End = measure.End(sd, result, cancel) };
+            }
+
+            phase = result.Stopped ? "stopped" : "finished";
         }
-        catch (Exception e) when (e is BadInputException or Training.Loss.DivergedException or Training.Memory.ShortOfMemoryException
-            or OperationCanceledException or IOException)
+        catch (Exception e) when (IsTold(e))
         {
-            _view.Tell(phase: "failed", said: e.Message);
+            said = e is OperationCanceledException ? "It was stopped before its first step." : e.Message;
+        }
+        catch (Exception e) // the server lives on, and the page says what there is to say
+        {
+            said = $"Something that should not happen: {e.GetType().Name}: {e.Message}";
+        }
+
+        try
+        {
+            _trainer = null;
+            if (TrainedBases.Contains(sd))
+                Base.Reload(_end.Token);
+        }
+        catch (Exception e) when (IsTold(e))
+        {
+            (phase, said) = ("failed", e.Message);
         }
         finally
         {
-            _trainer = null;
-            _model.Release();
+            Base.Release();
+            _view.Tell(phase, said);
         }
-    }
-
-    // Fidelity, PRES and diversity of the result, by the probe.
-    private void Measure(StableDiffusion sd, string name, TrainResult result, CancellationToken cancel)
-    {
-        if (probe is null || RunCard.Read(result.Card!).Settings is not { Method: TrainMethod.Lora or TrainMethod.LoraExtended } options)
-            return;
-        _view.Tell(phase: "measuring");
-        using var judge = Probe.Load(probe);
-        var subject = TrainingPicture.Read(options.Concepts[0]).ToList();
-        var measure = new AdaptationMeasure(judge, [.. subject.Select(picture => RgbImage.Load(picture.Path))],
-            [.. subject.Select(picture => picture.Prompt).Distinct()], options.Concepts[0].ClassPrompt ?? "a photo of a toy");
-        using var network = LoraNetwork.Load(result.Output, sd);
-        var scores = measure.Of(sd, cancel);
-        History.WriteScores(name, new RunScores(scores.Fidelity / (measure.PhotosAmongThemselves ?? 1), scores.Pres));
-    }
-
-    private byte[] Draw(StableDiffusion sd, PictureAsked asked, CancellationToken cancel)
-    {
-        using var network = asked.Run is { Length: > 0 } run ? LoraNetwork.Load(History.OutputOf(run), sd, asked.Strength) : null;
-        var options = new SampleOptions
-        {
-            Prompt = asked.Prompt,
-            NegativePrompt = asked.NegativePrompt,
-            GuidanceScale = asked.Guidance,
-            Steps = asked.Steps,
-            Seed = asked.Seed,
-            Scheduler = asked.Sampler,
-            Count = Math.Clamp(asked.Count, 1, 8),
-        };
-        var pictures = sd.Sample(options, cancel: cancel);
-        return ImageGrid.Render(pictures, pictures.Count, cell: 192).ToPng();
     }
 }

@@ -11,7 +11,8 @@ internal sealed class StudioView : IProgress<TrainEvent>
     private readonly List<double?[]> _points = [];
     private readonly List<KnobTurn> _turns = [];
     private readonly List<string> _notes = [];
-    private readonly List<int> _samples = [];
+    private readonly SortedSet<int> _samples = [];
+    private IReadOnlyList<RunScores> _scores = [];
     private string? _run;
     private string _phase = "loading";
     private string _said = "";
@@ -27,7 +28,9 @@ internal sealed class StudioView : IProgress<TrainEvent>
     /// <summary>A new training: what was seen of the last one is forgotten.</summary>
     /// <param name="run">Its name.</param>
     /// <param name="turns">Turns of its knobs that were made before, where it goes on.</param>
-    public void Begin(string run, IEnumerable<KnobTurn> turns)
+    /// <param name="samples">Epochs after which it drew samples before.</param>
+    /// <param name="scores">What was measured of it before.</param>
+    public void Begin(string run, IEnumerable<KnobTurn> turns, IEnumerable<int> samples, IReadOnlyList<RunScores> scores)
     {
         lock (_gate)
         {
@@ -36,6 +39,8 @@ internal sealed class StudioView : IProgress<TrainEvent>
             _turns.AddRange(turns);
             _notes.Clear();
             _samples.Clear();
+            _samples.UnionWith(samples);
+            _scores = scores;
             (_run, _phase, _said, _steps, _remaining) = (run, "preparing", "", 0, null);
             Version++;
         }
@@ -49,6 +54,16 @@ internal sealed class StudioView : IProgress<TrainEvent>
         lock (_gate)
         {
             (_phase, _said, _remaining) = (phase, said, null);
+            Version++;
+        }
+    }
+
+    /// <summary>Shows what was measured on the way.</summary>
+    public void Score(IReadOnlyList<RunScores> scores)
+    {
+        lock (_gate)
+        {
+            _scores = scores;
             Version++;
         }
     }
@@ -89,7 +104,7 @@ internal sealed class StudioView : IProgress<TrainEvent>
         {
             var from = run == _run ? Math.Min(points, _points.Count) : 0;
             return new StudioState(Version, _run, _phase, _said, _steps, _remaining, from, [.. _points.Skip(from)], [.. _turns],
-                [.. _notes], [.. _samples]);
+                [.. _notes], [.. _samples], _scores);
         }
     }
 
@@ -148,5 +163,7 @@ internal sealed class StudioView : IProgress<TrainEvent>
 /// <param name="Turns">The knobs' turns.</param>
 /// <param name="Notes">What will surprise.</param>
 /// <param name="Samples">Epochs after which samples were drawn.</param>
+/// <param name="Scores">What was measured by them.</param>
 internal sealed record StudioState(long Version, string? Run, string Phase, string Said, int Steps, double? Remaining, int From,
-    IReadOnlyList<double?[]> Points, IReadOnlyList<KnobTurn> Turns, IReadOnlyList<string> Notes, IReadOnlyList<int> Samples);
+    IReadOnlyList<double?[]> Points, IReadOnlyList<KnobTurn> Turns, IReadOnlyList<string> Notes, IReadOnlyList<int> Samples,
+    IReadOnlyList<RunScores> Scores);

@@ -16,17 +16,22 @@ internal static class StudioVerb
         Description = "the photos that the form begins with",
         DefaultValueFactory = _ => Path.Combine(Checkout.Root, "data", "sample-rabbit")
     };
+    private static readonly Option<string?> Clip =
+        new("--clip") { Description = "a CLIP image encoder's folder: it judges likeness instead of the probe, for real photos" };
     private static readonly Option<bool> NoBrowser = new("--no-browser") { Description = "print the address only" };
 
     /// <summary>The verb.</summary>
     public static Command Create()
     {
         var command = new Command("studio", "Train in a browser: settings, live knobs, runs side by side, pictures.")
-            { Base, Runs, Photos, NoBrowser };
+            { Base, Runs, Photos, Clip, NoBrowser };
         command.SetAction(async (parse, cancel) =>
         {
+            var clip = parse.GetValue(Clip);
+            if (clip is not null)
+                ProbeVerb.Judge(clip, ProbeVerb.Shipped).Dispose(); // what is wrong with it is told now
             await using var server = await StudioServer.StartAsync(parse.GetValue(Base)!, parse.GetValue(Runs)!, parse.GetValue(Photos)!,
-                Directory.Exists(ProbeVerb.Shipped) ? ProbeVerb.Shipped : null);
+                clip is not null || Directory.Exists(ProbeVerb.Shipped) ? () => ProbeVerb.Judge(clip, ProbeVerb.Shipped) : null);
             Console.WriteLine(server.Address);
             if (!parse.GetValue(NoBrowser))
                 Open(server.Address);

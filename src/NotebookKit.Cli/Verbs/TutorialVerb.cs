@@ -58,8 +58,9 @@ internal static partial class TutorialVerb
             var stem = Stem(name).Replace(".ipynb", "", StringComparison.Ordinal);
             var matches = course.Where(path => Stem(path) == stem + ".ipynb").DefaultIfEmpty().First() is { } exact ? [exact]
                 : course.Where(path => Stem(path).StartsWith(stem, StringComparison.Ordinal)).ToList();
-            return matches.Count == 1 ? matches[0] : throw new BadInputException($"'{name}' names {matches.Count} notebooks; notebooks/ "
-                + $"holds: {string.Join(", ", course.Select(Path.GetFileNameWithoutExtension))}.");
+            return matches.Count == 1 ? matches[0] : throw new BadInputException((matches.Count == 0
+                ? $"There is no notebook '{name}'" : $"'{name}' is the beginning of {matches.Count} notebooks") + "; notebooks/ holds "
+                + $"{string.Join(", ", course.Select(Path.GetFileNameWithoutExtension))}.");
         }
 
         static string Stem(string path) => Path.GetFileName(path);

@@ -108,8 +108,8 @@ public sealed class SafetensorsHeader
 
         var length = BinaryPrimitives.ReadUInt64LittleEndian(head);
         if (length > MaximumLength)
-            throw new BadInputException($"{path} is not a safetensors file: its header would be {length} bytes long, the limit is "
-                + $"{MaximumLength}. Check where it came from.");
+            throw new BadInputException($"{path} is not a safetensors file: it does not begin with the length of a header. Check "
+                + "where it came from.");
         if ((long)length > fileLength - 8)
             throw new BadInputException($"{path} is truncated: its header promises {length} bytes, {fileLength - 8} follow. Copy or "
                 + "download it again.");

@@ -15,10 +15,19 @@ internal sealed record TensorToSave(string Name, Tensor Value, ScalarType DType)
     public long ByteCount => Value.NumberOfElements * SafetensorsTypes.SizeOf(DType);
 
     /// <summary>Writes the data, row-major.</summary>
+    /// <exception cref="BadInputException">A number lies past the range of float16.</exception>
     public void Write(Stream stream)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
+        if (DType == ScalarType.Float16 && Value.is_floating_point() && Value.NumberOfElements > 0
+            && (IsPastHalf(Value.max()) || IsPastHalf(Value.min())))
+            throw new BadInputException($"'{Name}' holds numbers past 65504, which float16 cannot store; store the model in float32 or "
+                + "bfloat16.");
         TensorBytes.Write(Value.detach().to(DType), stream);
     }
+
+    // 65520 is the first that is rounded to infinity.
+    private static bool IsPastHalf(Tensor number) =>
+        Math.Abs(number.to(ScalarType.Float64).item<double>()) is >= 65520 and < double.PositiveInfinity;
 }

@@ -10,13 +10,17 @@ internal static class CheckpointInspection
 {
     public static FileReport Of(WeightFile file, IProgress<double>? progress)
     {
-        LdmCheckpoint opened;
+        LdmCheckpoint? opened = null;
+        IReadOnlyList<string> missing;
         try
         {
             opened = LdmCheckpoint.Open(file.Path);
+            opened.RequireShapes();
+            missing = ModuleShapes.Missing(opened);
         }
         catch (BadInputException e)
         {
+            opened?.Dispose();
             return Refused(FileInspector.Start(file, CheckpointKinds.Of(file).InWords(), progress, out _), file, e.Message);
         }
 
@@ -24,7 +28,6 @@ internal static class CheckpointInspection
         var second = checkpoint.Kind == CheckpointKind.StableDiffusion2;
         var start = FileInspector.Start(file, checkpoint.Kind.InWords(), progress, out _);
         var (ignored, unmatched) = (checkpoint.Unmatched.Where(Known).ToList(), checkpoint.Unmatched.Where(name => !Known(name)).ToList());
-        var missing = ModuleShapes.Missing(checkpoint);
         return start with
         {
             Base = checkpoint.UNetConfig.CrossAttentionDim switch

@@ -123,7 +123,7 @@ public sealed class DreamBoothTrainer(StableDiffusion sd, TrainOptions options)
         if (!Options.Saving.Resume)
             return null;
         var from = ResumePoint.Find(new RunPlace(Options.OutputPath));
-        from.Check(RunCard.Of(sd, Options, data.Pictures.Select(picture => picture.Path), []));
+        from.Check(RunCard.Of(sd, Options, data.Pictures, []));
         return from;
     }
 

@@ -55,7 +55,7 @@ internal sealed class TrainRun : IDisposable
             _notices = [.. notices, .. data.Notices, .. schedule.Warnings()];
             _samples = new SampleGrids(sd, options);
             _checkpoints = new RunCheckpoint(options, Weights, _optimizer, _scaler, _ema);
-            _card = RunCard.Of(sd, options, data.Pictures.Select(picture => picture.Path), data.ClassFiles);
+            _card = RunCard.Of(sd, options, data.Pictures, data.ClassFiles);
         }
         catch
         {
@@ -96,7 +96,9 @@ internal sealed class TrainRun : IDisposable
         {
             Settings = _card.Fixed(),
             Pictures = _card.Pictures,
-            ClassPictures = _card.ClassPictures
+            ClassPictures = _card.ClassPictures,
+            Masks = _card.Masks,
+            Prompts = _card.Prompts,
         };
         if (_from is null && _earlier.SetAside() is { } aside)
             _notices.Add(aside);

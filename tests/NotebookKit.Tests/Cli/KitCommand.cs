@@ -1,4 +1,6 @@
+using System.CommandLine;
 using System.Diagnostics;
+using NotebookKit.Cli;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -23,5 +25,25 @@ internal static class KitCommand
         var error = process.StandardError.ReadToEndAsync();
         process.WaitForExit();
         return (process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>Runs it in this process, for tests of many calls; they belong into the collection "Console".</summary>
+    public static (int Code, string Error) RunHere(params string[] arguments)
+    {
+        var (output, error, said) = (Console.Out, Console.Error, new StringWriter());
+        Console.SetOut(TextWriter.Null);
+        Console.SetError(said);
+        try
+        {
+            var verbs = new RootCommand();
+            foreach (var (name, create) in Verb.All.Where(verb => verb.Name == arguments[0]))
+                verbs.Subcommands.Add(create());
+            return (Verb.Run(verbs, arguments), said.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(error);
+        }
     }
 }

@@ -1,6 +1,4 @@
-using System.CommandLine;
 using System.Text;
-using NotebookKit.Cli;
 
 namespace NotebookKit.Tests.Cli;
 
@@ -52,7 +50,10 @@ public sealed class WrongInputsTests : IDisposable
         "grade --count abc", "run none.ipynb", "run", "world --count abc", "world --preset none", "pretrain", "probe", "captions",
         "lora extract --out x", "dreambooth-study --base ./none", "bench none", "sample --prompt dog --emphasis abc",
         "sample --prompt dog --emphasis -1",
-        "sample --prompt dog --sampler eulr_a", "sample --prompt dog --lora ./none", "lora convert --to none --out x none"];
+        "sample --prompt dog --sampler eulr_a", "sample --prompt dog --lora ./none", "lora convert --to none --out x none",
+        "doctor --foo", "kernel", "kernel none", "tutorial none", "tutorial 0", "tutorial 00 --scale 9", "test --foo", "test --filter",
+        "lora methods --rank 0", "lora methods none.safetensors", "studio --foo", "sample --prompt dog --cfg 0.5 --base none-base",
+        "train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors --lr 1e30"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -105,22 +106,7 @@ public sealed class WrongInputsTests : IDisposable
     private (int Code, string Said) Run(string command)
     {
         var root = Path.GetDirectoryName(_folder["x"])!;
-        var arguments = command.Split(' ').Select(word => word.Replace("DIR", root)).ToArray();
-        var (output, error, said) = (Console.Out, Console.Error, new StringWriter());
-        Console.SetOut(TextWriter.Null);
-        Console.SetError(said);
-        try
-        {
-            var verbs = new RootCommand();
-            foreach (var (name, create) in Verb.All.Where(verb => verb.Name == arguments[0]))
-                verbs.Subcommands.Add(create());
-            var code = Verb.Run(verbs, arguments);
-            return (code, said.ToString().Replace(root, "DIR").Replace(House.Root, "KIT").Trim());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
+        var (code, said) = KitCommand.RunHere([.. command.Split(' ').Select(word => word.Replace("DIR", root))]);
+        return (code, said.Replace(root, "DIR").Replace(House.Root, "KIT").Trim());
     }
 }

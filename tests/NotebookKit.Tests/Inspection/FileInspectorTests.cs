@@ -2,6 +2,7 @@ using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Inspection;
+using NotebookKit.Pipeline;
 using NotebookKit.Pipeline.Ldm;
 using NotebookKit.Tests.Cli;
 using NotebookKit.Tests.Models;
@@ -93,6 +94,21 @@ public sealed class FileInspectorTests : IDisposable
         Assert.Equal((0, 0), (report.KeysMissing.Count, report.KeysUnmatched.Count));
         Assert.Equal(report.Tensors, report.KeysMatched);
         Assert.Empty(report.Findings);
+    }
+
+    [Fact]
+    public void A_single_file_without_its_notes_is_told_by_what_its_tensors_show()
+    {
+        using var model = TinyModel.Create();
+        Safetensors.Save(_folder["bare.safetensors"], LdmWriter.Tensors(model, ScalarType.Float16), new Dictionary<string, string>());
+        var report = FileInspector.Inspect(_folder["bare.safetensors"]);
+        Assert.Equal("a Stable Diffusion 1.x checkpoint", report.Kind);
+        Assert.True(report.Tensors > 100);
+        Assert.Equal("a model with text states 16 wide", report.Base);
+        Assert.Contains("without the notes kit.unet", Assert.Single(report.Findings).Remedy);
+        Assert.Contains("kit convert FOLDER FILE",
+            Assert.Throws<BadInputException>(() => StableDiffusion.Load(_folder["bare.safetensors"])).Message);
+        Assert.Equal((0L, 0L), (report.NaN, report.Infinite));
     }
 
     [Fact]

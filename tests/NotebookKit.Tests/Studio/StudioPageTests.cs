@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using NotebookKit.Evaluation;
 using NotebookKit.Studio;
 using NotebookKit.Training.Runs;
 
@@ -13,7 +14,7 @@ public sealed class StudioPageTests
         Chromium.Require();
         using var folder = new TemporaryFolder();
         await using var server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), folder["runs"],
-            Path.Combine(House.Root, "data", "sample-rabbit"), Path.Combine(House.Root, "data", "probe"));
+            Path.Combine(House.Root, "data", "sample-rabbit"), () => Probe.Load(Path.Combine(House.Root, "data", "probe")));
         await using var chromium = await Chromium.StartAsync();
         var page = await OpenAsync(chromium.Browser, server, dark: false, width: 1280);
         await page.WaitForFunctionAsync("() => !document.getElementById('train').disabled && document.getElementById('f-epochs')");
@@ -38,9 +39,12 @@ public sealed class StudioPageTests
         await page.WaitForFunctionAsync("() => state.phase === 'stopped'");
         await page.ClickAsync("#table button");
         await page.WaitForFunctionAsync("() => state.phase === 'finished'");
-        await page.WaitForFunctionAsync("() => document.querySelectorAll('#scatter circle').length === 1");
+        await page.WaitForFunctionAsync("() => document.querySelectorAll('#scatter circle.run').length === 1");
+        var measured = await page.EvaluateAsync<int[]>("() => state.scores.map(score => score.epoch)");
+        Assert.Equal([0, 10, 20], measured);
+        Assert.True(await page.EvaluateAsync<bool>("() => document.querySelectorAll('#scatter circle.sweep').length >= 5"));
         await page.ClickAsync("#draw");
-        await page.WaitForFunctionAsync("() => document.getElementById('drawn').naturalWidth > 0");
+        await page.WaitForFunctionAsync("() => document.querySelector('#drawn img')?.naturalWidth > 0");
         await ShootAsync(page, "3-finished-zh-dark");
         var run = Assert.Single(Directory.GetDirectories(folder["runs"]), path => !path.EndsWith("class-images", StringComparison.Ordinal));
         Assert.Equal([0.1, 0.6],
@@ -50,6 +54,56 @@ public sealed class StudioPageTests
         await page.WaitForFunctionAsync("() => points.length === 100");
         Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "it is wider than a phone");
         await ShootAsync(page, "4-phone");
+    }
+
+    public static TheoryData<string> WrongFields =>
+    [
+        "rank=0", "rank=many", "rank=-4", "rank=1.5", "epochs=0", "epochs=ten", "prior_loss_weight=-1", "prior_loss_weight=NaN",
+        "class_images=-3", "class_images=x", "instance_dir=/nowhere", "instance_prompt=", "learning_rate=0", "learning_rate=1e30",
+        "learning_rate=fast", "batch_size=0", "warmup=-1", "lora_dropout=2", "sample_steps=0",
+        "save_every=-1", "gradient_accumulation=0", "alpha=-1", "token_vectors=0", "snr_gamma=-5", "noise_offset=x", "seed=abc",
+        "max_grad_norm=-1", "sample_every=x", "conv_rank=0", "samples_per_prompt=0", "text_encoder_ratio=3",
+    ];
+
+    [Fact]
+    public async Task Thirty_wrong_inputs_are_each_marked_at_their_field_and_two_pages_show_one_training()
+    {
+        Chromium.Require();
+        using var folder = new TemporaryFolder();
+        await using var server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), folder["runs"],
+            Path.Combine(House.Root, "data", "sample-rabbit"), judge: null);
+        await using var chromium = await Chromium.StartAsync();
+        var page = await OpenAsync(chromium.Browser, server, dark: false, width: 1280);
+        await page.WaitForFunctionAsync("() => !document.getElementById('train').disabled && document.getElementById('f-epochs')");
+        await page.EvaluateAsync("() => document.querySelectorAll('details').forEach(part => part.open = true)");
+        var unmarked = new List<string>();
+        page.SetDefaultTimeout(3000);
+        foreach (var (field, value) in WrongFields.Select(row => row.Data.Split('=', 2)).Select(pair => (pair[0], pair[1])))
+        {
+            var usual = await page.InputValueAsync($"#f-{field}");
+            await page.FillAsync($"#f-{field}", value);
+            try
+            {
+                await page.WaitForFunctionAsync($"() => document.getElementById('f-{field}').getAttribute('aria-invalid') === 'true'");
+            }
+            catch (TimeoutException)
+            {
+                unmarked.Add($"{field}={value}");
+            }
+
+            await page.FillAsync($"#f-{field}", usual);
+        }
+
+        Assert.Empty(unmarked);
+        page.SetDefaultTimeout(120_000);
+        await page.WaitForFunctionAsync("() => !document.querySelector('[aria-invalid=true]')");
+        await page.FillAsync("#f-epochs", "4");
+        await page.FillAsync("#f-class_images", "2");
+        var other = await OpenAsync(chromium.Browser, server, dark: false, width: 1280);
+        await page.ClickAsync("#train");
+        foreach (var one in new[] { page, other })
+            await one.WaitForFunctionAsync("() => state.phase === 'finished' && points.length === 20");
+        Assert.Equal(await page.EvaluateAsync<double>("() => points[19].loss"), await other.EvaluateAsync<double>("() => points[19].loss"));
     }
 
     private static async Task<IPage> OpenAsync(IBrowser browser, StudioServer server, bool dark, int width)

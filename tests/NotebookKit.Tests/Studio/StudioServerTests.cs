@@ -1,32 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using NotebookKit.Studio;
+using NotebookKit.Images;
 using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Tests.Studio;
 
 /// <summary>The studio over HTTP, as its page and as others use it.</summary>
-public sealed class StudioServerTests : IAsyncLifetime
+public sealed class StudioServerTests() : StudioCase(judge: null)
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _client = new();
-    private StudioServer _server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await StudioServer.StartAsync(Path.Combine(House.Root, "data", "base-mini"), _folder["runs"],
-            Path.Combine(House.Root, "data", "sample-rabbit"), probe: null);
-        await UntilAsync(() => _server.Session.Model is not null);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _client.Dispose();
-        _folder.Dispose();
-    }
-
     [Fact]
     public async Task A_form_is_answered_with_steps_memory_words_and_what_is_wrong_field_by_field()
     {
@@ -56,10 +38,16 @@ public sealed class StudioServerTests : IAsyncLifetime
         Assert.Equal(1.25, Assert.Single(card.Settings.Turns).PriorLossWeight);
         var row = Assert.Single((await _client.GetFromJsonAsync<JsonArray>(Below("api/runs"), TestContext.Current.CancellationToken))!);
         Assert.Equal([0, 4], row!["samples"]!.AsArray().Select(epoch => (int)epoch!));
-        using var picture = await _client.PostAsync(Below("api/picture"), new StringContent($$"""
-            {"prompt":"a photo of zwx rabbit toy","negative_prompt":"","run":"{{run}}","strength":1,"guidance":3,"steps":2,"seed":7,"sampler":"ddim","count":2}
-            """), TestContext.Current.CancellationToken);
-        Assert.Equal("image/png", picture.Content.Headers.ContentType?.MediaType);
+        var drawn = await PostAsync("api/picture", $$"""
+            {"prompt":"a photo of zwx rabbit toy","networks":[{"run":"{{run}}","strength":1}],"guidance":3,"steps":2,"seed":7,
+             "across":{"setting":"strength","values":["0","1.5"]},"down":{"setting":"seed","values":["7","8"]} }
+            """);
+        Assert.Equal(4, drawn["cells"]!.AsArray().Count);
+        await File.WriteAllBytesAsync(_folder["drawn.png"], Convert.FromBase64String((string)drawn["cells"]![3]!["pictures"]![0]!),
+            TestContext.Current.CancellationToken);
+        var settings = GenerationParameters.Read(_folder["drawn.png"])!;
+        Assert.Equal("8", settings["Seed"]);
+        Assert.EndsWith($"<lora:{run}:1.5>", settings.Prompt, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -70,6 +58,9 @@ public sealed class StudioServerTests : IAsyncLifetime
     [InlineData("api/train", """{"instance_dir":["/nowhere"]}""", "/nowhere")]
     [InlineData("api/resume", """{"run":"../../etc"}""", "no run's name")]
     [InlineData("api/resume", """{"run":"2020-01-01"}""", "no run card")]
+    [InlineData("api/picture", """{"prompt":"x","networks":[{"run":"a","strength":2}],"steps":2,"guidance":3,"seed":1}""", "from 0 to 1.5")]
+    [InlineData("api/picture", """{"prompt":"x","steps":2,"guidance":3,"seed":1,"across":{"setting":"cfg","values":["1"]}}""", "no axis")]
+    [InlineData("api/knob", "{}", "Nothing trains")]
     [InlineData("api/picture", """{"prompt":"","steps":2,"guidance":3,"seed":1,"sampler":"none","count":1}""", "empty")]
     public async Task What_cannot_be_done_is_one_sentence(string path, string body, string expected)
     {
@@ -111,24 +102,5 @@ public sealed class StudioServerTests : IAsyncLifetime
         Assert.False(large.IsSuccessStatusCode);
         Assert.Equal("idle", State().Phase);
         Assert.Equal(150, (int)(await PostAsync("api/check", """{"epochs":["30"]}"""))["steps"]!);
-    }
-
-    private StudioState State() => _server.Session.State("", 0);
-
-    private Uri Below(string path) => new(_server.Address, path);
-
-    private async Task<JsonNode> PostAsync(string path, string body)
-    {
-        using var answer = await _client.PostAsync(Below(path), new StringContent(body), TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.True(answer.IsSuccessStatusCode, text);
-        return text.Length > 0 ? JsonNode.Parse(text)! : new JsonObject();
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        for (var i = 0; i < 1200 && !holds(); i++)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.True(holds());
     }
 }

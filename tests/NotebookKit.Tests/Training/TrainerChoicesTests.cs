@@ -10,6 +10,23 @@ namespace NotebookKit.Tests.Training;
 public sealed class TrainerChoicesTests(TinyBase tiny) : ToyTraining(tiny)
 {
     [Fact]
+    public void A_folder_named_as_kohyas_shows_each_picture_as_often_as_it_says()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Folder, "2_zkr toy")).FullName;
+        foreach (var file in Directory.GetFiles(Tiny.Pictures, "*.png"))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var result = Train(Options with
+        {
+            Concepts = [new() { InstanceDir = folder, InstancePrompt = "" }],
+            Intervals = Options.Intervals with { Epochs = 1 },
+        });
+        Assert.Equal(6, result.History.Count);
+        Assert.Contains(result.Warnings, told => told.Contains("each picture 2 times in an epoch", StringComparison.Ordinal));
+        Assert.Equal(["zkr toy", "zkr toy", "zkr toy"], RunCard.Read(Path.Combine(Folder, "toy.card.json")).Prompts!
+            .Select(picture => picture.Value.Split(" / ")[0]));
+    }
+
+    [Fact]
     public void Held_out_pictures_are_measured_with_the_same_noise_each_time()
     {
         var heldOut = Directory.CreateDirectory(Path.Combine(Folder, "held-out")).FullName;

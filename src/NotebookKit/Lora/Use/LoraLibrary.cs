@@ -75,10 +75,15 @@ public sealed class LoraLibrary
     }
 
     /// <summary>What to say about a name that there is no file for.</summary>
-    /// <param name="name">The name.</param>
-    public string Missing(string name) => Names.Count == 0
-        ? $"There is no LoRA '{name}', and {Root}/ holds none; put the .safetensors file there."
+    /// <param name="name">The name, or the path.</param>
+    public string Missing(string name) =>
+        Directory.Exists(name) ? $"{name} is a folder without an adapter's weights; give a LoRA file, or the folder that PEFT saved."
+        : IsPath(name) ? $"There is no file {name}; check the path."
+        : Names.Count == 0 ? $"There is no LoRA '{name}', and {Root}/ holds none; put the .safetensors file there."
         : $"There is no LoRA '{name}' in {Root}/; {NearestName.Hint(name, Names)}";
+
+    private static bool IsPath(string name) => Path.IsPathRooted(name) || name.StartsWith('.')
+        || Endings.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);
 
     // The path from the folder on, with slashes and without the ending.
     private string PathBelow(string file) =>

@@ -42,7 +42,20 @@ public static class PlaceOfTag
         var (end, below) = (at + length, 0);
         for (; end < prompt.Length && !(prompt[end] == ']' && below == 0); end++)
             below += prompt[end] == '[' ? 1 : prompt[end] == ']' ? -1 : 0;
-        return start >= 0 && end < prompt.Length
-            && ExtraNetworkTag.TakeOut(prompt[start..end]).Prompt.IndexOfAny([':', '|']) >= 0;
+        return start >= 0 && end < prompt.Length && HasMarkOfItsOwn(ExtraNetworkTag.TakeOut(prompt[(start + 1)..end]).Prompt);
+    }
+
+    // The colon of (toy:1.2) or of a schedule inside is not the bracket's own.
+    private static bool HasMarkOfItsOwn(string inside)
+    {
+        var depth = 0;
+        foreach (var sign in inside)
+        {
+            depth += sign is '(' or '[' ? 1 : sign is ')' or ']' ? -1 : 0;
+            if (depth == 0 && sign is (':' or '|'))
+                return true;
+        }
+
+        return false;
     }
 }

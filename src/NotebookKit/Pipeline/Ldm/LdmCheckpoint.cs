@@ -102,6 +102,21 @@ public sealed class LdmCheckpoint : IDisposable
             + $"{System.IO.Path.GetFileNameWithoutExtension(Path)}.vae.safetensors."
         : $"{VaePath} is no VAE in the layout that the web UI reads; give one whose names begin with encoder. and decoder.";
 
+    /// <summary>Refuses shapes that no network can be built of.</summary>
+    /// <exception cref="BadInputException">They are such, for which the file's missing notes are the likely cause.</exception>
+    public void RequireShapes()
+    {
+        try
+        {
+            UNetConfig.Validate();
+            VaeConfig.Validate();
+        }
+        catch (BadInputException e) when (LdmConfigs.AreMissing(_file))
+        {
+            throw LdmConfigs.Unknown(Path, e);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -40,7 +40,7 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
     public static LdmConfigs Of(WeightFile file, LdmShapes shapes, LdmShapes? vaeShapes, string vaePrefix, string? clipPrefix,
         bool openClip)
     {
-        var bare = !file.Metadata.ContainsKey(UNetKey);
+        var bare = AreMissing(file);
         var unet = Kept<UNet2DConditionConfig>(UNetKey) ?? Told(shapes.UNet);
         var second = unet.UseLinearProjection || openClip;
         var predictsNoise = !second || file.Metadata.GetValueOrDefault("global_step") == Sd2BaseSteps;
@@ -67,15 +67,25 @@ internal sealed record LdmConfigs(UNet2DConditionConfig UNet, AutoencoderKLConfi
             }
             catch (BadInputException e) when (bare)
             {
-                throw new BadInputException($"{file.Path} is no Stable Diffusion of the published shapes ({e.Message.TrimEnd('.')}), and "
-                    + "without the notes kit.unet, kit.vae and so on, which another tool may have dropped, its shape is not known; convert "
-                    + "it again from its folder (kit convert FOLDER FILE).", e);
+                throw Unknown(file.Path, e);
             }
         }
 
         T? Kept<T>(string key) where T : class =>
             file.Metadata.TryGetValue(key, out var json) ? ConfigFile.Parse<T>(json, $"{file.Path}'s {key}") : null;
     }
+
+    /// <summary>What to say where a file's shapes are none that can be built, and its notes are missing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="why">What is wrong with the shapes that its tensors tell.</param>
+    public static BadInputException Unknown(string path, BadInputException why) =>
+        new($"{path} is no Stable Diffusion of the published shapes ({why.Message.TrimEnd('.')}), and without the notes kit.unet, kit.vae "
+            + "and so on, which another tool may have dropped, its shape is not known; convert it again from its folder (kit convert "
+            + "FOLDER FILE).", why);
+
+    /// <summary>Whether a file lacks the notes that tell a miniature's shape.</summary>
+    /// <param name="file">The file.</param>
+    public static bool AreMissing(WeightFile file) => !file.Metadata.ContainsKey(UNetKey);
 
     // The web UI reads NAME.yaml beside a checkpoint; what counts here is the one line on what the model predicts.
     private static string? Declared(string path)

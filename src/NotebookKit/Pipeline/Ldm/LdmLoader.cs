@@ -14,6 +14,7 @@ internal static class LdmLoader
         using var checkpoint = LdmCheckpoint.Open(path, useEma);
         if (checkpoint.Missing is { } missing)
             throw new BadInputException(missing);
+        checkpoint.RequireShapes();
         return ModelAssembly.Load(
             () => PretrainedWeights.Load(() => new CLIPTextModel(checkpoint.TextConfig), checkpoint.TextEncoder, dtype, device),
             () => PretrainedWeights.Load(() => new UNet2DConditionModel(checkpoint.UNetConfig), checkpoint.UNet, dtype, device),

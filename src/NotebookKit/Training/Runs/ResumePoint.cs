@@ -67,6 +67,8 @@ internal sealed record ResumePoint(string Path, RunPosition Position, IReadOnlyL
         }
 
         Compare("pictures", RunCard.PictureSums, Position.Pictures, card.Pictures, card);
+        CompareBeside("captions", Position.Prompts, card.Prompts);
+        CompareBeside("masks", Position.Masks, card.Masks);
     }
 
     /// <summary>Refuses a run with other class images, which are known only once the missing ones are painted.</summary>
@@ -89,6 +91,19 @@ internal sealed record ResumePoint(string Path, RunPosition Position, IReadOnlyL
         }
 
         return tensors;
+    }
+
+    // What lies beside the pictures. Those of a folder that has moved are not compared.
+    private void CompareBeside(string what, IReadOnlyDictionary<string, string>? then, IReadOnlyDictionary<string, string>? now)
+    {
+        var other = then is null || now is null ? [] : then.Keys.Union(now.Keys).Where(file => Known(then, file) && Known(now, file)
+            && then.GetValueOrDefault(file) != now.GetValueOrDefault(file)).Select(file => System.IO.Path.GetFileName(file)).ToList();
+        if (other.Count > 0)
+            throw new BadSettingException($"The checkpoint {Path} was made with other {what}: {FirstNames.Of(other, 5)}. Put them back as "
+                + "they were to go on, or begin a new run without --resume.");
+
+        static bool Known(IReadOnlyDictionary<string, string> files, string file) =>
+            files.Keys.Any(key => System.IO.Path.GetDirectoryName(key) == System.IO.Path.GetDirectoryName(file)) || files.Count == 0;
     }
 
     private void Compare(string what, string sums, IReadOnlyDictionary<string, string>? then, IReadOnlyDictionary<string, string> now,

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Pipeline;
+using NotebookKit.Training.Concepts;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Training.Runs;
@@ -35,6 +36,13 @@ public sealed record RunCard(
     /// <summary>SHA-256 of the LoRA that the run began with; null for a run that began anew.</summary>
     public string? NetworkWeightsHash { get; init; }
 
+    /// <summary>What each picture is learned with, by path: its prompt and, behind a slash, its class's; null in cards of
+    /// before.</summary>
+    public IReadOnlyDictionary<string, string>? Prompts { get; init; }
+
+    /// <summary>SHA-256 of every mask, by path; null in cards of before.</summary>
+    public IReadOnlyDictionary<string, string>? Masks { get; init; }
+
     /// <summary>Optimizer steps that the result has behind it; null while the run lives.</summary>
     public int? Steps { get; init; }
 
@@ -46,11 +54,11 @@ public sealed record RunCard(
     /// <param name="options">All options, nulls filled in.</param>
     /// <param name="pictures">The subject's pictures.</param>
     /// <param name="classFiles">The class images in use.</param>
-    internal static RunCard Of(StableDiffusion sd, TrainOptions options, IEnumerable<string> pictures,
+    internal static RunCard Of(StableDiffusion sd, TrainOptions options, IReadOnlyList<TrainingPicture> pictures,
         IEnumerable<string> classFiles) => new(
         sd.Folder,
         sd.Hash,
-        pictures.Distinct().ToDictionary(file => file, HashOf),
+        pictures.Select(picture => picture.Path).Distinct().ToDictionary(file => file, HashOf),
         classFiles.Distinct().ToDictionary(file => file, HashOf),
         options,
         new Dictionary<string, string>
@@ -64,7 +72,9 @@ public sealed record RunCard(
             ["dtype"] = Precision.NameOf(sd.UNet.parameters().First().dtype),
         })
         {
-            NetworkWeightsHash = File.Exists(options.Lora.Weights) ? HashOf(options.Lora.Weights) : null
+            NetworkWeightsHash = File.Exists(options.Lora.Weights) ? HashOf(options.Lora.Weights) : null,
+            Prompts = PromptsOf(pictures),
+            Masks = pictures.Select(picture => picture.Mask).OfType<string>().Distinct().ToDictionary(file => file, HashOf),
         };
 
     /// <summary>Where the card of an output lies.</summary>
@@ -104,6 +114,7 @@ public sealed record RunCard(
                     $"{file} is no longer the picture that the run card names; put the old one back, or train without the card.");
         }
 
+        CheckBeside();
         if (Settings.Lora.Weights is { } weights && NetworkWeightsHash is { } then && (!File.Exists(weights) || HashOf(weights) != then))
             throw new BadInputException($"{weights} is no longer the LoRA that the run card began with; put the old one back to repeat the "
                 + "run.");
@@ -113,6 +124,28 @@ public sealed record RunCard(
             throw new BadInputException($"The base {Base} has the hash {now}, the run card names {BaseHash}; put the old base back, or "
                 + "train without the card.");
     }
+
+    // Captions and masks, which a picture is learned with.
+    private void CheckBeside()
+    {
+        foreach (var (file, hash) in Masks ?? new Dictionary<string, string>())
+        {
+            if (!File.Exists(file) || HashOf(file) != hash)
+                throw new BadInputException($"{file} is no longer the mask that the run card names; put the old one back, or train "
+                    + "without the card.");
+        }
+
+        if (Prompts is null)
+            return;
+        var now = PromptsOf(Settings.Concepts.SelectMany(TrainingPicture.Read));
+        foreach (var (file, prompt) in Prompts.Where(picture => now.GetValueOrDefault(picture.Key, picture.Value) != picture.Value))
+            throw new BadInputException($"{file} was learned with the prompt \"{prompt}\", and has \"{now[file]}\" now; put its caption "
+                + "back to repeat the run, or train without the card.");
+    }
+
+    private static Dictionary<string, string> PromptsOf(IEnumerable<TrainingPicture> pictures) =>
+        pictures.DistinctBy(picture => picture.Path).ToDictionary(picture => picture.Path,
+            picture => picture.ClassPrompt is { } ofClass ? $"{picture.Prompt} / {ofClass}" : picture.Prompt);
 
     /// <summary>Writes the card.</summary>
     /// <param name="path">The target.</param>

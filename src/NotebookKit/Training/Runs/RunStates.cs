@@ -93,4 +93,10 @@ internal sealed record RunPosition
 
     /// <summary>The same of the class images.</summary>
     public IReadOnlyDictionary<string, string>? ClassPictures { get; init; }
+
+    /// <summary>The same of the masks.</summary>
+    public IReadOnlyDictionary<string, string>? Masks { get; init; }
+
+    /// <summary>What each picture is learned with, by path (<see cref="RunCard.Prompts"/>).</summary>
+    public IReadOnlyDictionary<string, string>? Prompts { get; init; }
 }

@@ -7,13 +7,14 @@ public sealed record LearningSettings
 {
     /// <summary>The UNet's learning rate after warmup.</summary>
     [Setting("--lr", "learning rate after warmup", Name = "learning_rate", Otherwise = "what suits base and method", Above = 0,
-        Usual = "1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion", Needs = Need.Weights,
+        Max = 1e10, Usual = "1e-4 is usual for LoRA, 2e-6 for a full fine-tune of Stable Diffusion", Needs = Need.Weights,
         Note = "ss_unet_lr ss_learning_rate")]
     public double? Rate { get; init; }
 
     /// <summary>The learning rate of the text encoder, of the new word, or of Imagic's text states.</summary>
     [Setting("--text-lr", "the text encoder's, or the new word's, learning rate", Name = "text_learning_rate", Above = 0,
-        Usual = "5e-5 is usual for LoRA; leave --text-encoder out to keep the text encoder as it is", Needs = Need.LearningText)]
+        Max = 1e10, Usual = "5e-5 is usual for LoRA; leave --text-encoder out to keep the text encoder as it is",
+        Needs = Need.LearningText)]
     public double? TextRate { get; init; }
 
     /// <summary>One of <see cref="LrSchedule.Names"/>.</summary>

@@ -69,6 +69,24 @@ public sealed class Setting
     /// <summary>The line of help: what it needs, what it does, and what is usual.</summary>
     public string Help => NeedWords.Before(Needs) + _declared.Sentence + (Usual is { } usual ? $" ({usual})" : "");
 
+    /// <summary>What its numbers may be, such as "from 0 to 1"; null where any may.</summary>
+    public string? Bounds
+    {
+        get
+        {
+            var (min, max, above, below) = (_declared.Min, _declared.Max, _declared.Above, _declared.Below);
+            return (double.IsFinite(above), double.IsFinite(min), double.IsFinite(below), double.IsFinite(max)) switch
+            {
+                (_, true, true, _) => Invariant($"from {min} to below {below}"),
+                (_, true, _, true) => Invariant($"from {min} to {max}"),
+                (true, _, _, true) => Invariant($"above {above} and at most {max}"),
+                (true, _, _, _) => Invariant($"above {above}"),
+                (_, true, _, _) => min == 0 ? "0 or more" : Invariant($"at least {min}"),
+                _ => null,
+            };
+        }
+    }
+
     /// <summary>Its value in a run; that of the first concept where every concept has one.</summary>
     public object? Of(TrainOptions options) => Property.GetValue(Owner(options));
 
@@ -95,15 +113,7 @@ public sealed class Setting
         var (min, max, above, below) = (_declared.Min, _declared.Max, _declared.Above, _declared.Below);
         if (double.IsFinite(number) && number >= min && number <= max && number > above && number < below)
             return null;
-        var bounds = (double.IsFinite(above), double.IsFinite(min), double.IsFinite(below), double.IsFinite(max)) switch
-        {
-            (_, true, true, _) => Invariant($"from {min} to below {below}"),
-            (_, true, _, true) => Invariant($"from {min} to {max}"),
-            (true, _, _, _) => Invariant($"above {above}"),
-            (_, true, _, _) => min == 0 ? "0 or more" : Invariant($"at least {min}"),
-            _ => "a number",
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"{Flag} must be {bounds}{(Unit is null ? "" : " " + Unit)}, "
+        return string.Create(CultureInfo.InvariantCulture, $"{Flag} must be {Bounds ?? "a number"}{(Unit is null ? "" : " " + Unit)}, "
             + $"not {value}{(_declared.Usual is null ? "" : "; " + _declared.Usual)}.");
     }
 

@@ -1,6 +1,7 @@
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Training;
+using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Tests.Training.Runs;
 
@@ -109,6 +110,33 @@ public sealed class ResumePointTests(TinyBase tiny) : ToyTraining(tiny)
             Train(With(options, 4) with { Saving = options.Saving with { Resume = true } })).Message;
         Assert.Contains("1.png is changed; more.png is new; 2.png is gone", sentence, StringComparison.Ordinal);
         Assert.DoesNotMatch("[0-9a-f]{16}", sentence);
+    }
+
+    [Fact]
+    public void Captions_and_masks_that_changed_are_named_too_and_a_card_refuses_them_as_well()
+    {
+        var photos = Directory.CreateDirectory(At("photos")).FullName;
+        foreach (var file in Directory.GetFiles(Tiny.Pictures))
+            File.Copy(file, Path.Combine(photos, Path.GetFileName(file)));
+        var mask = new RgbImage(20, 24);
+        mask.Pixels.AsSpan().Fill(255);
+        mask.SavePng(Path.Combine(photos, "0.mask.png"));
+        var options = Plain with { Concepts = [Plain.Concepts[0] with { InstanceDir = photos, InstancePrompt = "[filewords]" }] };
+        Train(options);
+        RunCard.Read(At("toy.card.json")).CheckSources();
+        string Refusal() => Assert.ThrowsAny<BadInputException>(() =>
+            Train(With(options, 4) with { Saving = options.Saving with { Resume = true } })).Message;
+
+        File.WriteAllText(Path.Combine(photos, "1.txt"), "a zwx toy, from behind");
+        Assert.Contains("other captions: 1.png.", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("\"a zwx toy, view 1\", and has \"a zwx toy, from behind\" now",
+            Assert.ThrowsAny<BadInputException>(RunCard.Read(At("toy.card.json")).CheckSources).Message, StringComparison.Ordinal);
+
+        File.WriteAllText(Path.Combine(photos, "1.txt"), "a zwx toy, view 1\n");
+        File.Delete(Path.Combine(photos, "0.mask.png"));
+        Assert.Contains("other masks: 0.mask.png.", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("no longer the mask",
+            Assert.ThrowsAny<BadInputException>(RunCard.Read(At("toy.card.json")).CheckSources).Message, StringComparison.Ordinal);
     }
 
     private static void Damage(string file, string how)

@@ -48,17 +48,43 @@ public sealed class EffectOfSettingsTests(TinyBase tiny) : IClassFixture<TinyBas
     [InlineData(TrainMethod.DreamBooth)]
     [InlineData(TrainMethod.TextualInversion)]
     [InlineData(TrainMethod.Imagic)]
-    public void It_changes_the_weights_or_is_refused_or_told(TrainMethod method)
+    public void It_changes_the_weights_or_is_refused_or_told(TrainMethod method) =>
+        // At so small a size there is one bucket.
+        NoneIsSilent(Options(method), setting => setting.Flag is not ("--method" or "--no-buckets"));
+
+    public static TheoryData<string> Schedules => [.. LrSchedule.Names];
+
+    [Theory]
+    [MemberData(nameof(Schedules))]
+    public void So_does_each_of_the_learning_rate_with_every_schedule(string schedule)
     {
-        var usual = Options(method);
+        var usual = Options(TrainMethod.Lora);
+        NoneIsSilent(usual with { Learning = usual.Learning with { Schedule = schedule } },
+            setting => setting.Theme == "Learning" && setting.Flag is not ("--schedule" or "--optimizer"));
+    }
+
+    public static TheoryData<OptimizerKind> Optimizers => [.. Enum.GetValues<OptimizerKind>()];
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void And_with_every_optimizer(OptimizerKind optimizer)
+    {
+        var usual = Options(TrainMethod.Lora);
+        NoneIsSilent(usual with { Learning = usual.Learning with { Optimizer = optimizer } },
+            setting => setting.Theme == "Learning" && setting.Flag != "--optimizer");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void NoneIsSilent(TrainOptions usual, Func<Setting, bool> looked)
+    {
         var before = Weights(usual);
         var silent = new List<string>();
-        // At so small a size there is one bucket.
-        foreach (var setting in Setting.All.Where(setting => !setting.MayChange && setting.Flag is not ("--method" or "--no-buckets")))
+        foreach (var setting in Setting.All.Where(setting => !setting.MayChange && looked(setting)))
         {
-            var changed = setting.With(usual, Values.GetValueOrDefault(setting.Flag) ?? Another(setting, usual));
             try
             {
+                var changed = setting.With(usual, Values.GetValueOrDefault(setting.Flag) ?? Another(setting, usual));
                 if (!Told(setting, changed) && !Told(setting, usual) && Weights(changed) == before)
                     silent.Add(setting.Flag);
             }
@@ -71,13 +97,13 @@ public sealed class EffectOfSettingsTests(TinyBase tiny) : IClassFixture<TinyBas
         Assert.True(silent.Count == 0, string.Join(' ', silent));
     }
 
-    public void Dispose() => _folder.Dispose();
-
     private bool Told(Setting setting, TrainOptions options)
     {
         using var sd = StableDiffusion.Load(tiny.Folder);
-        return NeedWords.Unused(options, whole => whole.ForBase(sd)).Concat(TrainNotices.Of(options.ForBase(sd), sd)).Any(sentence =>
-            sentence.Contains(setting.Flag + " ", StringComparison.Ordinal));
+        var whole = options.ForBase(sd);
+        return NeedWords.Unused(options, given => given.ForBase(sd)).Concat(TrainNotices.Of(whole, sd))
+                .Any(sentence => sentence.Contains(setting.Flag + " ", StringComparison.Ordinal))
+            || whole.ScheduleOver(4).Warnings().Any(sentence => sentence.Contains(setting.Flag[2..] + " ", StringComparison.Ordinal));
     }
 
     private TrainOptions Options(TrainMethod method) => new()

@@ -1,0 +1,24 @@
+"use strict";
+const $ = id => document.getElementById(id);
+let tongue = localStorage.getItem("tongue") || (navigator.language.startsWith("zh") ? "zh" : "en");
+const t = key => words[tongue][key] || key;
+const esc = text => String(text).replace(/[&<>"']/g, c => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
+const size = bytes => bytes >= 1e9 ? (bytes / 1e9).toFixed(1) + " GB" : bytes >= 1e6 ? (bytes / 1e6).toFixed(1) + " MB" : (bytes / 1e3).toFixed(0) + " kB";
+
+async function ask(path, body) {
+  const answer = await fetch(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
+  if (answer.headers.get("content-type")?.startsWith("image/")) return answer.blob();
+  const text = await answer.text();
+  const told = text ? JSON.parse(text) : {};
+  if (!answer.ok) throw new Error(told.error || answer.status);
+  return told;
+}
+
+function speak() {
+  document.documentElement.lang = tongue;
+  $("language").textContent = tongue === "en" ? "中文" : "English";
+  document.querySelectorAll("[data-t]").forEach(e => e.textContent = t(e.dataset.t));
+  show(); runs(); if (fields.length) settings();
+}
+$("language").onclick = () => { tongue = tongue === "en" ? "zh" : "en"; localStorage.setItem("tongue", tongue); speak(); };
+

@@ -1,0 +1,81 @@
+"use strict";
+const order = ["instance_dir", "instance_prompt", "class_prompt", "class_images", "method", "prior_loss_weight", "epochs", "rank"];
+let fields = [];
+async function settings() {
+  const kept = form(), groups = await ask("api/settings");
+  fields = groups.flatMap(g => g.fields);
+  $("first").replaceChildren(...order.map(name => fields.find(f => f.name === name)).filter(f => f?.first).map(row));
+  $("rest").replaceChildren(...groups.flatMap(g => {
+    const rest = g.fields.filter(f => !f.first);
+    if (!rest.length) return [];
+    const title = document.createElement("h3"); title.textContent = t(g.name);
+    return [title, ...rest.map(row)];
+  }));
+  for (const [name, values] of Object.entries(kept)) {
+    const e = $("f-" + name); if (!e) continue;
+    if (e.type === "checkbox") e.checked = values[0] === "true"; else e.value = values.join("; ");
+  }
+  check();
+}
+const label = field => field.flag.startsWith("--no-") ? field.flag.slice(2).replaceAll("-", " ") : field.name.replaceAll("_", " ");
+function row(field) {
+  const div = document.createElement("div"); div.className = "field";
+  const id = "f-" + field.name, value = esc(field.usual);
+  const input = field.kind === "choice"
+    ? `<select id="${id}">${field.choices.map(c => `<option${c === field.usual ? " selected" : ""}>${esc(c)}</option>`).join("")}</select>`
+    : field.kind === "switch" ? `<input id="${id}" type="checkbox"${field.usual === "true" ? " checked" : ""}>`
+    : `<input id="${id}" value="${value}" ${field.kind === "whole" || field.kind === "number" ? 'inputmode="decimal"' : ""}>`;
+  div.innerHTML = `<label for="${id}">${esc(label(field))}</label>${input}<small>${esc(field.help)}${field.bounds ? ` · ${esc(field.bounds)}` : ""}${field.article ? ` · ${t("article")}: ${esc(field.article)}` : ""} <span id="p-${field.name}"></span></small><div class="wrong" id="w-${field.name}"></div>`;
+  div.querySelector("input,select").addEventListener("input", soon);
+  return div;
+}
+function form() {
+  const given = {};
+  for (const f of fields) {
+    const e = $("f-" + f.name); if (!e) continue;
+    const value = f.kind === "switch" ? String(e.checked) : e.value.trim();
+    if (value !== f.usual && !(f.kind === "switch" && value === "false" && f.usual !== "true")) given[f.name] = f.kind === "list" ? value.split(/\s*;\s*/) : [value];
+  }
+  return given;
+}
+let timer; const soon = () => { clearTimeout(timer); timer = setTimeout(check, 60); };
+async function check() {
+  let a; try { a = await ask("api/check", form()); } catch (e) { $("answers").innerHTML = `<p class="bad">${esc(e.message)}</p>`; return; }
+  for (const f of fields) {
+    const wrong = a.wrong[f.name] || "";
+    if ($("w-" + f.name)) { $("w-" + f.name).textContent = wrong; $("f-" + f.name).setAttribute("aria-invalid", wrong ? "true" : "false"); }
+  }
+  if (a.loading) { setTimeout(check, 500); return; }
+  if (a.wrong[""]) $("answers").innerHTML = `<p class="bad">${esc(a.wrong[""])}</p>`;
+  if (!a.steps) return;
+  pictures(a.captions); proposals(a.proposals);
+  const most = Math.max(...a.rates.map(r => r[1]), 1e-12);
+  const curve = a.rates.map((r, i) => `${i ? "L" : "M"}${(4 + 192 * i / Math.max(1, a.rates.length - 1)).toFixed(1)} ${(36 - 32 * r[1] / most).toFixed(1)}`).join("");
+  $("answers").innerHTML = `<p><b>${a.steps}</b> ${t("st")}${a.minutes ? ` · <b>${a.minutes.toFixed(1)}</b> ${t("min")}` : ""} · ${t("mem")} <b>${size(a.memory.needed)}</b>`
+    + `${a.lora_bytes ? ` · ${t("size")} <b>${size(a.lora_bytes)}</b>` : ""}</p><svg viewBox="0 0 200 40" width="200" height="40" role="img" aria-label="learning rate"><path d="${curve}" fill="none" stroke="currentColor"/></svg>`
+    + `<details><summary>${t("memparts")}</summary><table>${a.memory.groups.map(g => `<tr><td>${t(g.name)}</td><td>${size(g.bytes)}</td></tr>`).join("")}</table></details>`
+    + (a.rarity ? `<p>${t("id")} <b>${esc(a.identifier)}</b>: ${esc(a.rarity.tokens.join(" · "))} – ${esc(a.rarity.verdict)}</p>` : "")
+    + [...new Set([...(a.warnings || []), ...(a.fits ? [] : a.advice)])].map(w => `<p class="bad">${esc(w)}</p>`).join("");
+}
+let captionsShown = "";
+function pictures(rows) {
+  const now = JSON.stringify(rows) + tongue; if (now === captionsShown) return; captionsShown = now;
+  $("photos").innerHTML = rows.slice(0, 6).map((r, i) => `<img src="api/photo/${i}?${esc(r.crop)}${encodeURIComponent(r.file)}" alt="${esc(r.file)}">`).join("");
+  const warnings = [...new Set(rows.flatMap(r => r.warnings))];
+  $("captions").innerHTML = `<table><tr><th>${t("photo")}</th><th>${t("crop")}</th><th>${t("instance")}</th><th>${t("ofclass")}</th></tr>`
+    + rows.map(r => `<tr><td>${esc(r.file)}</td><td>${esc(r.size)} → ${esc(r.crop)}</td><td>${esc(r.instance)}</td><td>${esc(r.class ?? "–")}</td></tr>`).join("") + "</table>"
+    + warnings.map(w => `<p class="bad">${esc(w)}</p>`).join("");
+}
+function proposals(of) {
+  for (const f of fields) {
+    const e = $("p-" + f.name); if (!e) continue;
+    const proposed = of[f.name], now = $("f-" + f.name);
+    e.textContent = "";
+    if (proposed === undefined || proposed === "" || f.kind === "switch" || now.value === proposed) continue;
+    const use = document.createElement("button"); use.type = "button"; use.className = "small"; use.textContent = `${t("proposed")}: ${proposed}`;
+    use.onclick = () => { now.value = proposed; check(); };
+    e.append("· ", use);
+  }
+}
+$("train").onclick = async () => { try { await ask("api/train", form()); } catch (e) { $("said").textContent = e.message; } };
+
