@@ -11,7 +11,7 @@ namespace NotebookKit.Workshop.Bench;
 /// </summary>
 /// <param name="Weights">Multiply-adds of convolutions and linear layers.</param>
 /// <param name="Attention">Multiply-adds of QKᵀ and of the weighted sum of V.</param>
-internal sealed record ForwardWork(long Weights, long Attention)
+public sealed record ForwardWork(long Weights, long Attention)
 {
     private const int TextLength = 77;
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace NotebookKit.Workshop.Bench;
 
 /// <summary>Models of a real one's shape with weights drawn at random, each layer's output about as large as its input.</summary>
-internal static class RandomModel
+public static class RandomModel
 {
     /// <summary>Makes one where it is wanted: on a GPU its billion numbers are drawn at once.</summary>
     /// <param name="shape">The networks.</param>

@@ -72,7 +72,7 @@ public sealed partial record LoraInfo(
         var rows = modules.Select(module =>
         {
             var target = targets?.GetValueOrDefault(module.Module);
-            return (module.Module, Norm: NormOf(module, target), Weight: target?.Weight.norm().item<float>());
+            return (module.Module, Norm: NormOf(module, target), Weight: target?.Weight.norm().to(ScalarType.Float32).item<float>());
         }).ToList();
         var triggers = Triggers(file.Metadata);
         var info = new LoraInfo(

@@ -64,7 +64,7 @@ internal sealed class EarlierRun(RunPlace place, string source)
         _aside = null;
     }
 
-    private bool IsSource => Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) == place.Output;
+    private bool IsSource => source.Length > 0 && Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) == place.Output;
 
     // The end of a finished run alone: no result lies there that the new one would not stand for.
     private static bool Replaceable(RunPlace aside) => !Directory.Exists(aside.Checkpoints)
