@@ -1,11 +1,14 @@
 using System.CommandLine;
 using System.Text.Json;
 using NotebookKit.Cli.Doctor;
+using NotebookKit.Display;
+using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Lora;
 using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Workshop.Evaluation;
+using NotebookKit.Workshop.World;
 
 namespace NotebookKit.Cli.Verbs;
 
@@ -56,8 +59,8 @@ internal static class DreamBoothStudyVerb
     private static readonly Option<bool> Text = new("--text-encoder") { Description = "train the text encoder too" };
     private static readonly Option<int> Pictures = new("--pictures")
     {
-        Description = "pictures of \"a photo of a toy\" for each run",
-        DefaultValueFactory = _ => 32
+        Description = "pictures of each prompt and each word, for each run",
+        DefaultValueFactory = _ => 16
     };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seeds every run" };
     private static readonly Option<string> Output = new("--out")
@@ -90,14 +93,15 @@ internal static class DreamBoothStudyVerb
                 Saving = new() { Output = Path.Combine(into, "study.safetensors") },
             };
             var sweep = parse.GetValue(Weights)!;
-            if (parse.GetValue(Pictures) < 2 || sweep.Any(w => !(w >= 0)))
-                throw new BadInputException("--pictures must be at least 2, and every --prior-loss-weight 0 or more.");
+            if (sweep.Any(w => !(w >= 0)))
+                throw new BadInputException("every --prior-loss-weight must be 0 or more.");
             options.Validate();
             using var stop = new StopSignals();
             using var judge = ProbeVerb.Judge(parse.GetValue(Clip), parse.GetValue(Probe)!);
+            var board = Board(judge, parse.GetValue(Instance)!, parse.GetValue(Pictures));
             using var model = StableDiffusion.Load(parse.GetValue(Folder)!, DeviceOption.Of(parse.GetValue(On)));
-            var study = new DreamBoothStudy(model, judge, options);
-            var result = study.Run(sweep, parse.GetValue(Pictures), row => Console.Error.WriteLine(Line(row)),
+            var study = new DreamBoothStudy(model, board, options);
+            var result = study.Run(sweep, row => Console.Error.WriteLine($"{row.Scores.Name}: fidelity {row.Scores.Fidelity}"),
                 new ConsoleProgress(Console.Error), stop.Token);
             ImageGrid.Render(study.Shown, DreamBoothStudy.ShownPerRow, cell: 128).SavePng(Path.Combine(into, "study.png"));
             if (parse.GetValue(json))
@@ -106,18 +110,19 @@ internal static class DreamBoothStudyVerb
                 return;
             }
 
-            Console.WriteLine($"the photos among themselves: {result.PhotosAmongThemselves:F3} ({result.Embedder})");
-            Console.WriteLine($"base: {Line(result.Base)}");
-            foreach (var row in result.Runs)
-                Console.WriteLine(Line(row));
+            Console.WriteLine($"the photos among themselves: {result.PhotosAmongThemselves:F3} ({judge.Name})");
+            Console.WriteLine(board.Table());
+            foreach (var row in result.Rows)
+                Console.WriteLine($"{row.Scores.Name}: of the world's own, {row.Oil} in oil, {row.Sketch} in pencil; {row.Seconds:F0} s");
         });
         return verb;
     }
 
-    private static string Line(StudyRow row) =>
-        $"{(row.PriorLossWeight is { } weight ? $"prior loss weight {weight:0.##}" : "no class images")}: subject fidelity "
-            + $"{row.SubjectFidelity:F3} ({row.OfTheirOwn:P0} of the photos' own; of its renders {row.OilOfRenders:P0} in oil, "
-            + $"{row.SketchOfRenders:P0} in pencil), PRES of a toy {row.PresToy:F3} ± {row.PresToyError:F3} "
-            + $"({row.PresToyRise:+0.000;-0.000}), of a rabbit toy {row.PresRabbit:F3}, of a bear toy {row.PresBear:F3}, DIV "
-            + $"{row.DivToy:F3}, {row.Seconds:F0} s";
+    private static Scoreboard Board(IPictureEmbedder judge, string photos, int pictures)
+    {
+        if (pictures < 3)
+            throw new BadInputException("--pictures must be at least 3.");
+        var prompts = new ScorePrompts($"{SampleRabbit.Identifier} rabbit toy");
+        return Scoreboard.Of(judge, photos, prompts with { Drawing = prompts.Drawing with { Count = pictures } });
+    }
 }

@@ -62,6 +62,26 @@ public sealed class Probe : IPictureEmbedder
     /// <inheritdoc/>
     public Tensor Embed(IReadOnlyList<RgbImage> pictures) => cat([.. Look(pictures, output => output.Embedding)], 0);
 
+    /// <summary>
+    /// Whether each picture shows what its prompt says: of class, background and style, and of colour, all that the prompt names;
+    /// what it leaves open may be anything.
+    /// </summary>
+    /// <param name="pictures">The pictures.</param>
+    /// <param name="prompts">One for each.</param>
+    public IReadOnlyList<bool> Shows(IReadOnlyList<RgbImage> pictures, IReadOnlyList<string> prompts) =>
+        [.. Read(pictures).Zip(prompts, (seen, prompt) =>
+            (Named(Config.Classes, prompt) ?? seen.Class) == seen.Class && (Named(Config.Colours, prompt) ?? seen.Colour) == seen.Colour
+            && (Named(Config.Backgrounds, prompt) ?? seen.Background) == seen.Background
+            && (Named(Config.Styles, prompt) ?? seen.Style) == seen.Style)];
+
+    // The longest name that the prompt holds as whole words: "dog toy" before "dog".
+    private static string? Named(IReadOnlyList<string> names, string prompt)
+    {
+        var words = prompt.ToLowerInvariant().Split((char[])[' ', ',', '.'], StringSplitOptions.RemoveEmptyEntries);
+        var said = $" {string.Join(' ', words)} ";
+        return names.Where(name => said.Contains($" {name} ", StringComparison.Ordinal)).MaxBy(name => name.Length);
+    }
+
     private List<T> Look<T>(IReadOnlyList<RgbImage> pictures, Func<ProbeOutput, T> take)
     {
         ArgumentNullException.ThrowIfNull(pictures);
