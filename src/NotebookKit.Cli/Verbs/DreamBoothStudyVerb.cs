@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
+using NotebookKit.Checkpoints;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Display;
 using NotebookKit.Evaluation;
@@ -71,7 +71,7 @@ internal static class DreamBoothStudyVerb
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seeds every run" };
     private static readonly Option<string> Output = new("--out")
     {
-        Description = "folder for LoRAs, class images and study.png",
+        Description = "folder for LoRAs, class images, study.json and study.jpg",
         DefaultValueFactory = _ => "dreambooth-study"
     };
 
@@ -116,12 +116,17 @@ internal static class DreamBoothStudyVerb
                 Seeds = parse.GetValue(Seeds),
                 Every = parse.GetValue(Every)
             };
-            var result = study.Run(sweep, row => Console.Error.WriteLine($"{row.Scores.Name}: fidelity {row.Scores.Fidelity}"),
+            var rows = study.Run(sweep, row => Console.Error.WriteLine($"{row.Scores.Name}: fidelity {row.Scores.Fidelity}"),
                 new ConsoleProgress(Console.Error), stop.Token);
-            ImageGrid.Render(study.Shown, DreamBoothStudy.ShownPerRow, cell: 128).SavePng(Path.Combine(into, "study.png"));
+            var result = new StudyResult("kit " + string.Join(' ', parse.Tokens.Select(token => token.Value)),
+                $"{model.Name}, LoRA of rank {options.Lora.Rank}, \"{parse.GetValue(Prompt)}\" with {parse.GetValue(Images)} class images, "
+                    + $"trainings of each: {parse.GetValue(Seeds)}", judge.Name, board.PhotosAmongThemselves, rows);
+            AtomicFile.WriteText(Path.Combine(into, StudyResult.File), result.ToJson());
+            AtomicFile.Write(Path.Combine(into, StudyResult.PicturesFile), file => file.Write(
+                ImageGrid.Render(study.Shown, StudyResult.PicturesPerRow, cell: model.SampleSize).ToJpeg()));
             if (parse.GetValue(json))
             {
-                Console.WriteLine(JsonSerializer.Serialize(result, Verb.Json));
+                Console.WriteLine(result.ToJson());
                 return;
             }
 

@@ -29,11 +29,9 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
     private readonly List<RgbImage> _shown = [];
 
     /// <summary>A row of pictures for the base and for each run: four of the subject, two in oil, two in pencil, then three, three and
-    /// two of protected word, neighbour and stranger; along the way four of each. Filled by <see cref="Run"/>.</summary>
+    /// two of protected word, neighbour and stranger; along the way four of each; <see cref="StudyResult.PicturesPerRow"/> in all. Filled
+    /// by <see cref="Run"/>.</summary>
     public IReadOnlyList<RgbImage> Shown => _shown;
-
-    /// <summary>Pictures in a row of <see cref="Shown"/>.</summary>
-    public const int ShownPerRow = 16;
 
     /// <summary>Trainings of each weight, which differ in their seed alone; with several, figures are their mean.</summary>
     public int Seeds { get; init; } = 1;
@@ -46,8 +44,9 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
     /// <param name="report">Told each measured row.</param>
     /// <param name="progress">Told every training step.</param>
     /// <param name="cancel">Stops after the current step.</param>
+    /// <returns>The untouched base, the run without class images, then those of each weight.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public StudyResult Run(IReadOnlyList<double> weights, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null,
+    public IReadOnlyList<StudyRow> Run(IReadOnlyList<double> weights, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null,
         CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -66,11 +65,11 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
 
             var name = weight is null ? "no class images" : FormattableString.Invariant($"prior loss weight {weight:0.##}");
             foreach (var along in Every == 0 ? [] : saved[0].Where(at => at.Epoch < trained[0].Epochs))
-                rows.Add(Measure($"{name}, epoch {along.Epoch}", weight,
-                    [.. saved.Select(of => of.First(at => at.Epoch == along.Epoch).Path)], styled: false, cancel) with
-                    {
-                        Epoch = along.Epoch
-                    });
+                rows.Add(Measure($"{name}, epoch {along.Epoch}", weight, [.. saved.Select(of => Weights(of, along.Epoch))], styled: false,
+                    cancel) with
+                {
+                    Epoch = along.Epoch
+                });
             rows.Add(Measure(name, weight, [.. trained.Select(run => run.Output)], styled: true, cancel) with
             {
                 Epoch = trained[0].Epochs,
@@ -79,8 +78,12 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
             report?.Invoke(rows[^1]);
         }
 
-        return new StudyResult(board.PhotosAmongThemselves, rows);
+        return rows;
     }
+
+    // A checkpoint names the state to go on from; the weights lie beside it.
+    private static string Weights(List<CheckpointEvent> checkpoints, int epoch) =>
+        checkpoints.First(at => at.Epoch == epoch).Path.Replace(".state", "", StringComparison.Ordinal);
 
     private TrainOptions Options(double? weight, int training) => options with
     {
@@ -147,25 +150,4 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
         return [.. Enumerable.Range(0, Renders).Select(_ => SampleRabbit.Paint(SceneSampler.SampleView(random),
             random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(), model.SampleSize, style))];
     }
-}
-
-/// <summary>What a study found.</summary>
-/// <param name="PhotosAmongThemselves">The mean cosine of the subject's photos: what counts as 1.</param>
-/// <param name="Rows">The untouched base, the run without class images, then one for each weight.</param>
-public sealed record StudyResult(double PhotosAmongThemselves, IReadOnlyList<StudyRow> Rows);
-
-/// <summary>One run, measured.</summary>
-/// <param name="Scores">Its line on the scoreboard.</param>
-/// <param name="PriorLossWeight">The weight; null without class images, and for the base.</param>
-/// <param name="Oil">Likeness of oil paintings of the subject to the world's own, as a share of these to one another; null along the
-/// way.</param>
-/// <param name="Sketch">The same of pencil sketches.</param>
-public sealed record StudyRow(ScoreRow Scores, double? PriorLossWeight, Score? Oil, Score? Sketch)
-{
-    /// <summary>Epochs behind it; 0 for the base.</summary>
-    public int Epoch { get; init; }
-
-    /// <summary>Seconds that a training took, class images painted for the first time included; 0 for the base, and for rows along
-    /// the way.</summary>
-    public double Seconds { get; init; }
 }
