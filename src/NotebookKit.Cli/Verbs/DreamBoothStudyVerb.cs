@@ -62,6 +62,12 @@ internal static class DreamBoothStudyVerb
         Description = "pictures of each prompt and each word, for each run",
         DefaultValueFactory = _ => 16
     };
+    private static readonly Option<int> Seeds = new("--seeds")
+    {
+        Description = "trainings for each weight, which differ in their seed; figures are their mean",
+        DefaultValueFactory = _ => 1
+    };
+    private static readonly Option<int> Every = new("--every") { Description = "measure after every so many epochs, too" };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seeds every run" };
     private static readonly Option<string> Output = new("--out")
     {
@@ -74,7 +80,8 @@ internal static class DreamBoothStudyVerb
     {
         var verb = new Command("dreambooth-study", "learn the sample rabbit with each prior loss weight, and measure subject and drift")
         {
-            Folder, On, Probe, Clip, Instance, Prompt, Images, Weights, Epochs, Rate, Rank, Targets, Text, Pictures, Seed, Output,
+            Folder, On, Probe, Clip, Instance, Prompt, Images, Weights, Epochs, Rate, Rank, Targets, Text, Pictures, Seeds, Every, Seed,
+            Output,
         };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
@@ -95,12 +102,20 @@ internal static class DreamBoothStudyVerb
             var sweep = parse.GetValue(Weights)!;
             if (sweep.Any(w => !(w >= 0)))
                 throw new BadInputException("every --prior-loss-weight must be 0 or more.");
+            if (parse.GetValue(Seeds) < 1)
+                throw new BadInputException("--seeds must be at least 1.");
+            if (parse.GetValue(Every) < 0)
+                throw new BadInputException("--every must be 0 or more.");
             options.Validate();
             using var stop = new StopSignals();
             using var judge = ProbeVerb.Judge(parse.GetValue(Clip), parse.GetValue(Probe)!);
             var board = Board(judge, parse.GetValue(Instance)!, parse.GetValue(Pictures));
             using var model = StableDiffusion.Load(parse.GetValue(Folder)!, DeviceOption.Of(parse.GetValue(On)));
-            var study = new DreamBoothStudy(model, board, options);
+            var study = new DreamBoothStudy(model, board, options)
+            {
+                Seeds = parse.GetValue(Seeds),
+                Every = parse.GetValue(Every)
+            };
             var result = study.Run(sweep, row => Console.Error.WriteLine($"{row.Scores.Name}: fidelity {row.Scores.Fidelity}"),
                 new ConsoleProgress(Console.Error), stop.Token);
             ImageGrid.Render(study.Shown, DreamBoothStudy.ShownPerRow, cell: 128).SavePng(Path.Combine(into, "study.png"));
