@@ -105,4 +105,12 @@ public sealed record StudyRow(ScoreRow Scores, double? PriorLossWeight, Score? O
     /// word, neighbour and stranger; along the way four each of the subject and of these.</summary>
     [JsonIgnore]
     public IReadOnlyList<RgbImage> Pictures { get; init; } = [];
+
+    /// <summary>Those of the subject.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<RgbImage> OfSubject => [.. Pictures.Take(4)];
+
+    /// <summary>Those of the protected word.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<RgbImage> OfProtected => [.. Oil is null ? Pictures.Skip(4).Take(4) : Pictures.Skip(8).Take(3)];
 }
