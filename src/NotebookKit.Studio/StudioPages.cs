@@ -39,7 +39,12 @@ internal sealed class StudioPages(StudioSession session)
             else
                 context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         }
-        catch (Exception e) when (e is BadInputException or JsonException or NotSupportedException or BadHttpRequestException)
+        catch (BadHttpRequestException e)
+        {
+            context.Response.StatusCode = e.StatusCode;
+            await Json(context, new { Error = "The request is larger than the studio takes." });
+        }
+        catch (Exception e) when (e is BadInputException or JsonException or NotSupportedException)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             var malformed = e is JsonException or NotSupportedException;

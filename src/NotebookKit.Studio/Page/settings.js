@@ -1,7 +1,7 @@
 "use strict";
 let fields = [];
 async function settings() {
-  const kept = form(), groups = await ask("api/settings");
+  const groups = await ask("api/settings"), kept = form(); // what was typed while they came stays
   fields = groups.flatMap(g => g.fields);
   $("first").replaceChildren(...fields.filter(f => f.first != null).sort((a, b) => a.first - b.first).map(row));
   $("rest").replaceChildren(...groups.flatMap(g => {

@@ -10,7 +10,7 @@ stream.onmessage = m => {
     $("plw").value = last("prior_loss_weight") ?? $("f-prior_loss_weight")?.value ?? 0.3;
     $("factor").value = last("rate_factor") ?? 1;
   }
-  if (before.phase === "loading" && state.phase !== "loading") settings();
+  if (before.phase === "loading" && state.phase !== "loading") check();
   if (before.phase !== state.phase && ["finished", "stopped", "failed"].includes(state.phase)) runs();
   show();
 };
