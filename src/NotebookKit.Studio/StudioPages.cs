@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Studio;
@@ -118,6 +119,9 @@ internal sealed class StudioPages(StudioSession session)
             case "api/knob":
                 session.Turn(await Body<Knob>(context));
                 break;
+            case "api/photos":
+                await Json(context, await Photo(context));
+                break;
             case "api/picture":
                 await Json(context, await _painter.DrawAsync(await Body<PictureAsked>(context), context.RequestAborted));
                 break;
@@ -144,6 +148,17 @@ internal sealed class StudioPages(StudioSession session)
 
             await Task.Delay(Pause, context.RequestAborted);
         }
+    }
+
+    // A photo is its file as it is; where it goes and what it shows stand in the query.
+    private async Task<Uploaded> Photo(HttpContext context)
+    {
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = StudioUploads.LargestFile;
+        using var file = new MemoryStream();
+        await context.Request.Body.CopyToAsync(file, context.RequestAborted);
+        var asked = context.Request.Query;
+        return await session.Uploads.KeepAsync(asked["set"] is { Count: > 0 } set ? set.ToString() : null, file.ToArray(),
+            asked["name"].ToString(), asked["caption"].ToString(), context.RequestAborted);
     }
 
     private static async Task<T> Body<T>(HttpContext context) =>

@@ -43,6 +43,9 @@ internal sealed class StudioSession(string source, string runs, string photos, F
     /// <summary>The photos of the form.</summary>
     public StudioPhotos Photos { get; } = new();
 
+    /// <summary>One's own photos.</summary>
+    public StudioUploads Uploads { get; } = new(Path.Combine(runs, "photos"));
+
     /// <summary>The form's settings while nobody touches them.</summary>
     public TrainOptions Options { get; } = Usual with
     {

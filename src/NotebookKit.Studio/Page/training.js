@@ -11,20 +11,21 @@ stream.onmessage = m => {
     $("factor").value = last("rate_factor") ?? 1;
   }
   if (before.phase === "loading" && state.phase !== "loading") check();
-  if (before.phase !== state.phase && ["finished", "stopped", "failed"].includes(state.phase)) runs();
+  if (before.phase !== state.phase && ["preparing", "finished", "stopped", "failed"].includes(state.phase)) runs();
   show();
 };
 const busy = () => ["preparing", "training", "paused", "measuring"].includes(state.phase);
 function show() {
   const done = points.length;
-  $("said").textContent = ({ loading: t("loading"), idle: t("idle"), measuring: t("measuring"), stopped: t("stopped"), finished: t("finished") })[state.phase] || state.said;
+  $("said").textContent = ({ loading: t("loading"), idle: t("idle"), measuring: t("measuring"), stopped: t("stopped"), finished: t("finished") })[state.phase] || say(state.said);
   $("progress").max = state.steps || 1; $("progress").value = done;
   $("train").disabled = busy() || state.phase === "loading"; $("stop").disabled = !busy();
   $("pause").disabled = !["training", "paused"].includes(state.phase);
   $("pause").textContent = t(state.phase === "paused" ? "go" : "pause");
   $("plw").disabled = $("factor").disabled = !["training", "paused"].includes(state.phase);
   $("plw-now").textContent = Number($("plw").value).toFixed(2); $("factor-now").textContent = Number($("factor").value).toFixed(2);
-  $("notes").innerHTML = state.notes.map(n => `<li>${esc(n)}</li>`).join("");
+  $("noted").hidden = !state.notes.length;
+  $("notes").innerHTML = state.notes.map(n => `<li>${esc(say(n))}</li>`).join("");
   lines($("loss"), 200, [["subject", 1, t("loss")], ["class", 2, t("ofClass")]]);
   lines($("norm"), 90, [["norm", 3, t("norm")]]);
   lines($("rate"), 90, [["norm", 4, t("rateChart")]]);
