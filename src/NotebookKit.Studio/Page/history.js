@@ -26,7 +26,8 @@ const score = (r, name) => r.measures.end?.[name] != null ? r.measures.end[name]
 function scatter(all) {
   const x = v => 40 + 550 * Math.min(1, Math.max(0, v)), y = v => 234 - 220 * Math.min(1.05, Math.max(0, v)) / 1.05;
   const points = sweep.points.map((p, i) => `<text x="${x(p.pres) - 8}" y="${y(p.fidelity) + (i % 2 ? -7 : 17)}">${p.weight}</text><circle class="sweep" cx="${x(p.pres)}" cy="${y(p.fidelity)}" r="4"><title>${t("sweep")}: ${p.weight}</title></circle>`).join("");
-  $("scatter").innerHTML = `<rect class="target" x="${x(0)}" y="${y(1.05)}" width="${x(.2) - x(0)}" height="${y(.85) - y(1.05)}"/><text x="${x(0) + 6}" y="${y(.85) + 30}">${t("target")}</text>`
+  $("scatter").innerHTML = `<rect class="target" x="${x(0)}" y="${y(1.05)}" width="${x(.2) - x(0)}" height="${y(.85) - y(1.05)}"/><text x="${x(0) + 6}" y="${y(.85) + 14}">${t("target")}</text>`
+    + `<text x="12" y="${y(.85) + 4}">0.85</text><text x="${x(.2) - 8}" y="246">0.2</text>`
     + `<line class="axis" x1="40" x2="590" y1="234" y2="234"/><line class="axis" x1="40" x2="40" y1="14" y2="234"/><text x="200" y="252">${t("pres")}</text><text x="46" y="11">${t("fidelity")}</text>`
     + (points ? `<text x="360" y="225">○ ${t("sweep")}</text>` : "") + points
     + all.filter(r => r.measures.end).map((r, i) => `<circle class="run ${i ? "" : "now"}" cx="${x(r.measures.end.pres ?? 0)}" cy="${y(r.measures.end.fidelity)}" r="6"><title>${esc(r.run)}: ${r.prior_loss_weight}</title></circle>`).join("");
