@@ -39,7 +39,7 @@ internal sealed partial class StudioUploads(string folder)
         {
             var picture = Smaller(RgbImage.Decode(bytes, name.Length > 0 ? Path.GetFileName(name) : "the file"));
             var into = set is null ? NewFolder() : Existing(set);
-            var count = ImageFolder.List(into).Count;
+            var count = Directory.EnumerateFiles(into, "photo-*.png").Count();
             if (count >= MostPhotos)
                 throw new BadInputException($"The folder has {MostPhotos} photos already; 5 to 20 are usual.");
             var stem = Path.Combine(into, string.Create(CultureInfo.InvariantCulture, $"photo-{count + 1:00}"));

@@ -144,8 +144,8 @@ public sealed partial class CaptionAudit
     private string? Own()
     {
         var words = Identifier()?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        var rare = words.Where(word => !IdentifierRarity.Of(word, null, _tokenizer).IsKnownWord).ToList();
-        return words.Length == 0 ? null : string.Join(' ', rare.Count > 0 ? rare : words);
+        var rare = words.Where(word => !IdentifierRarity.Of(word, null, _tokenizer).IsKnownWord).ToArray();
+        return words.Length == 0 ? null : string.Join(' ', rare.Length > 0 ? rare : words);
     }
 
     private IEnumerable<string> ClassWords() =>
