@@ -7,7 +7,7 @@ stream.onmessage = m => {
   if (before.run !== state.run) $("epoch").dataset.moved = "";
   if (before.run !== state.run || before.turns.length !== state.turns.length) {
     const last = name => state.turns.filter(turn => turn[name] != null).at(-1)?.[name];
-    $("plw").value = last("prior_loss_weight") ?? $("f-prior_loss_weight")?.value ?? 0.3;
+    $("plw").value = last("prior_loss_weight") ?? state.weight ?? 0.3;
     $("factor").value = last("rate_factor") ?? 1;
   }
   if (before.phase === "loading" && state.phase !== "loading") check();
@@ -52,7 +52,7 @@ function lines(svg, height, kinds) {
 // Fidelity, PRES and diversity over the epochs, as the sample rows had them.
 function measures() {
   const scores = state.scores, kinds = [["subject", "fidelity", t("fidelityShort")], ["class", "pres", "PRES"], ["norm", "diversity", t("div")]];
-  $("measures").style.display = scores.length ? "" : "none";
+  $("measures").style.display = scores.length ? "" : "none"; $("measured").textContent = scores.length ? t("roughly") : "";
   if (!scores.length) return;
   const last = Math.max(1, ...scores.map(s => s.epoch), Math.max(0, ...state.samples)), x = e => 34 + 550 * e / last, y = v => 104 - 90 * Math.min(1.1, Math.max(-.1, v));
   $("measures").innerHTML = `<line class="axis" x1="34" x2="594" y1="${y(0)}" y2="${y(0)}"/><line class="axis" x1="34" x2="594" y1="${y(1)}" y2="${y(1)}"/><text x="18" y="${y(1) + 4}">1</text><text x="18" y="${y(0) + 4}">0</text>`

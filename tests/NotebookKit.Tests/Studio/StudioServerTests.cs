@@ -26,6 +26,7 @@ public sealed class StudioServerTests() : StudioCase(judge: null)
     {
         var run = (string)(await PostAsync("api/train", """{"epochs":["4"],"class_images":["2"],"sample_steps":["2"]}"""))["run"]!;
         await UntilAsync(() => State().Phase == "training");
+        Assert.Equal(0.3, State().Weight); // where a page that is opened now puts its slider
         await PostAsync("api/knob", """{"prior_loss_weight":1.25}""");
         await UntilAsync(() => State().Turns.Count > 0);
         await PostAsync("api/stop", "{}");
