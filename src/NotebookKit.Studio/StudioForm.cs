@@ -112,5 +112,5 @@ internal sealed record FieldGroup(string Name, IReadOnlyList<FormField> Fields);
 /// <param name="First">Its place among those that a beginner sees; null for the others.</param>
 /// <param name="Bounds">What its numbers may be.</param>
 /// <param name="Article">What the article says that it is.</param>
-internal sealed record FormField(string Name, string Flag, string Path, string Help, string Kind, string[]? Choices, string Usual, int? First,
-    string? Bounds, string? Article);
+internal sealed record FormField(string Name, string Flag, string Path, string Help, string Kind, string[]? Choices, string Usual,
+    int? First, string? Bounds, string? Article);

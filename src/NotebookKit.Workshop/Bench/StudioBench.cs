@@ -160,8 +160,9 @@ internal sealed record StudioFigures(IReadOnlyList<double> ReadySeconds, double 
     public double Ratio => Pairs.Select(pair => pair.Ratio).Order().ElementAt(Pairs.Count / 2);
 
     /// <summary>The figures as lines.</summary>
-    public string ToText() => string.Create(CultureInfo.InvariantCulture, $"ready {ReadySeconds.Order().ElementAt(ReadySeconds.Count / 2):0.00} s "
-        + $"(the slowest {ReadySeconds.Max():0.00}); a moved slider {AnswerMilliseconds:0} ms, 19 of 20 below {SlowAnswerMilliseconds:0}, the "
+    public string ToText() => string.Create(CultureInfo.InvariantCulture,
+        $"ready {ReadySeconds.Order().ElementAt(ReadySeconds.Count / 2):0.00} s (the slowest {ReadySeconds.Max():0.00}); a moved slider "
+        + $"{AnswerMilliseconds:0} ms, 19 of 20 below {SlowAnswerMilliseconds:0}, the "
         + $"slowest {SlowestAnswerMilliseconds:0}; {UpdatesPerSecond} updates a second at most\n"
         + $"training under the studio : kit train {Ratio:0.000}, the median of {Pairs.Count} pairs; the weights "
         + $"{(Pairs.All(pair => pair.Same) ? "are the same to the bit" : "DIFFER")}")

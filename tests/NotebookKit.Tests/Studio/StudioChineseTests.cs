@@ -8,9 +8,15 @@ namespace NotebookKit.Tests.Studio;
 public sealed partial class StudioChineseTests() : StudioCase(judge: null)
 {
     // Names that Chinese texts have in Latin letters too; the choices of the settings come beside them.
-    private static readonly string[] Names = ["NotebookKit", "English", "LoRA", "DoRA", "rsLoRA", "VAE", "UNet", "CFG", "PRES", "PNG", "JPEG",
-        "WebP", "MB", "GB", "kB", "token", "txt", "caption", "filewords", "kohya", "alpha", "SNR", "EMA", "min", "gamma", "PEFT", "attention",
-        "extension", "extended", "locon", "all", "transformer", "zwx", "SD", "Stable", "Diffusion", "toy", "rabbit"];
+    private static readonly string[] Names = ["NotebookKit", "English", "LoRA", "DoRA", "rsLoRA", "VAE", "UNet", "CFG", "PRES", "PNG",
+        "JPEG", "WebP", "MB", "GB", "kB", "token", "txt", "caption", "filewords", "kohya", "alpha", "SNR", "EMA", "min", "gamma", "PEFT",
+        "attention", "extension", "extended", "locon", "all", "transformer", "zwx", "SD", "Stable", "Diffusion", "toy", "rabbit"];
+
+    // Forms that are warned about, or told something: fields and values in turn.
+    private static readonly string[][] Surprising = [["warmup", "5000"], ["learning_rate", "1"], ["schedule", "constant", "warmup", "9"],
+        ["class_prompt", ""], ["method", "textual_inversion"], ["method", "imagic"], ["random_crop", "true"],
+        ["shuffle_captions", "true", "free_encoders", "true"], ["optimizer", "prodigy", "learning_rate", "1e-4"],
+        ["instance_token", "rabbit"], ["schedule_cycles", "4"], ["schedule", "cosine_with_restarts", "schedule_cycles", "900"]];
 
     // Shown text and what screen readers are told; what is data, such as a prompt or a path, says that it is not to be translated.
     private const string Untranslated = """
@@ -60,18 +66,13 @@ public sealed partial class StudioChineseTests() : StudioCase(judge: null)
     {
         Chromium.Require();
         var said = new List<string>();
-        foreach (var (field, value) in StudioPageTests.WrongFields.Select(row => row.Data.Split('=', 2)).Select(pair => (pair[0], pair[1])))
-            said.AddRange((await PostAsync("api/check", new JsonObject { [field] = new JsonArray(value) }.ToJsonString()))["wrong"]!.AsObject()
-                .Select(wrong => (string)wrong.Value!));
-        string[] told = ["""{"warmup":["5000"]}""", """{"learning_rate":["1"]}""", """{"schedule":["constant"],"warmup":["9"]}""",
-            """{"class_prompt":[""]}""", """{"method":["textual_inversion"]}""", """{"method":["imagic"]}""", """{"random_crop":["true"]}""",
-            """{"shuffle_captions":["true"],"free_encoders":["true"]}""", """{"snr_gamma":["5"],"optimizer":["prodigy"],"learning_rate":["1e-4"]}""",
-            """{"instance_token":["rabbit"]}""", """{"schedule_cycles":["4"]}""", """{"schedule":["cosine_with_restarts"],"schedule_cycles":["900"]}"""];
-        foreach (var form in told)
+        foreach (var form in StudioPageTests.WrongFields.Select(row => row.Data.Split('=', 2)).Concat(Surprising))
         {
-            var answer = await PostAsync("api/check", form);
-            said.AddRange(new[] { "warnings", "hints", "advice" }.SelectMany(kind => answer[kind]?.AsArray() ?? []).Select(one => (string)one!));
+            var fields = form.Chunk(2).Select(pair => KeyValuePair.Create(pair[0], (JsonNode?)new JsonArray(pair[1])));
+            var answer = await PostAsync("api/check", new JsonObject(fields).ToJsonString());
             said.AddRange(answer["wrong"]!.AsObject().Select(wrong => (string)wrong.Value!));
+            said.AddRange(new[] { "warnings", "hints", "advice" }.SelectMany(kind => answer[kind]?.AsArray() ?? [])
+                .Select(one => (string)one!));
         }
 
         foreach (var (path, body) in StudioServerTests.Refused.Select(row => (row.Data.Item1, row.Data.Item2)))

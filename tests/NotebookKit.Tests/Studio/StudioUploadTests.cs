@@ -25,7 +25,12 @@ public sealed class StudioUploadTests() : StudioCase(judge: null)
         var smaller = RgbImage.Load(Path.Combine(folder, "photo-02.png"));
         Assert.Equal((1536, 384), (smaller.Width, smaller.Height));
 
-        var form = new JsonObject { ["instance_dir"] = new JsonArray(folder), ["epochs"] = new JsonArray("1"), ["class_images"] = new JsonArray("1") };
+        var form = new JsonObject
+        {
+            ["instance_dir"] = new JsonArray(folder),
+            ["epochs"] = new JsonArray("1"),
+            ["class_images"] = new JsonArray("1"),
+        };
         var answer = await PostAsync("api/check", form.ToJsonString());
         Assert.Equal(["photo of zwx toy", "photo of zwx toy"], answer["captions"]!.AsArray().Select(row => (string)row!["instance"]!));
         await PostAsync("api/train", form.ToJsonString());
