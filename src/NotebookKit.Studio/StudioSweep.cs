@@ -1,25 +1,25 @@
-using System.Text.Json.Nodes;
+using NotebookKit.Evaluation;
 using NotebookKit.Pipeline;
 
 namespace NotebookKit.Studio;
 
 /// <summary>
-/// The sweep behind the scatter: the sample rabbit learned once with each of some prior loss weights, measured beforehand by
+/// The sweep behind the scatter: the sample rabbit learned with each of some prior loss weights, measured beforehand by
 /// the command that stands in the file. It says something of base-mini alone.
 /// </summary>
 internal static class StudioSweep
 {
-    private const string File = "prior-loss-weight.json", Base = "base-mini";
+    private const string Base = "base-mini";
 
-    /// <summary>Its points, by weight.</summary>
+    /// <summary>Its points, by weight, at the end of the trainings.</summary>
     public static SweepShown Read()
     {
-        using var stream = typeof(StudioSweep).Assembly.GetManifestResourceStream(File)!;
-        var sweep = JsonNode.Parse(stream)!;
-        return new SweepShown((string)sweep["command"]!, (string)sweep["of"]!, [..
-            from run in sweep["runs"]!.AsArray()
-            where run!["prior_loss_weight"] is not null
-            select new SweepPoint((double)run["prior_loss_weight"]!, (double)run["of_their_own"]!, (double)run["pres_toy"]!)]);
+        using var stream = typeof(StudioSweep).Assembly.GetManifestResourceStream(StudyResult.File)!;
+        var study = StudyResult.Read(stream, StudyResult.File);
+        return new SweepShown(study.Command, study.Of, [..
+            from weight in study.Weights()
+            let scores = study.At(weight, study.Epochs()[^1]).Scores
+            select new SweepPoint(weight, scores.Fidelity.Mean, scores.Protected.Pres.Mean)]);
     }
 
     /// <summary>The same for a base; no points for any that the sweep was not made with.</summary>

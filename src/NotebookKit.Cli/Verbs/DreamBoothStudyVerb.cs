@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
+using NotebookKit.Checkpoints;
 using NotebookKit.Cli.Doctor;
 using NotebookKit.Display;
 using NotebookKit.Evaluation;
@@ -62,10 +62,16 @@ internal static class DreamBoothStudyVerb
         Description = "pictures of each prompt and each word, for each run",
         DefaultValueFactory = _ => 16
     };
+    private static readonly Option<int> Seeds = new("--seeds")
+    {
+        Description = "trainings for each weight, which differ in their seed; figures are their mean",
+        DefaultValueFactory = _ => 1
+    };
+    private static readonly Option<int> Every = new("--every") { Description = "measure after every so many epochs, too" };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "seeds every run" };
     private static readonly Option<string> Output = new("--out")
     {
-        Description = "folder for LoRAs, class images and study.png",
+        Description = "folder for LoRAs, class images, study.json and study.jpg",
         DefaultValueFactory = _ => "dreambooth-study"
     };
 
@@ -74,7 +80,8 @@ internal static class DreamBoothStudyVerb
     {
         var verb = new Command("dreambooth-study", "learn the sample rabbit with each prior loss weight, and measure subject and drift")
         {
-            Folder, On, Probe, Clip, Instance, Prompt, Images, Weights, Epochs, Rate, Rank, Targets, Text, Pictures, Seed, Output,
+            Folder, On, Probe, Clip, Instance, Prompt, Images, Weights, Epochs, Rate, Rank, Targets, Text, Pictures, Seeds, Every, Seed,
+            Output,
         };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
@@ -95,18 +102,31 @@ internal static class DreamBoothStudyVerb
             var sweep = parse.GetValue(Weights)!;
             if (sweep.Any(w => !(w >= 0)))
                 throw new BadInputException("every --prior-loss-weight must be 0 or more.");
+            if (parse.GetValue(Seeds) < 1)
+                throw new BadInputException("--seeds must be at least 1.");
+            if (parse.GetValue(Every) < 0)
+                throw new BadInputException("--every must be 0 or more.");
             options.Validate();
             using var stop = new StopSignals();
             using var judge = ProbeVerb.Judge(parse.GetValue(Clip), parse.GetValue(Probe)!);
             var board = Board(judge, parse.GetValue(Instance)!, parse.GetValue(Pictures));
             using var model = StableDiffusion.Load(parse.GetValue(Folder)!, DeviceOption.Of(parse.GetValue(On)));
-            var study = new DreamBoothStudy(model, board, options);
-            var result = study.Run(sweep, row => Console.Error.WriteLine($"{row.Scores.Name}: fidelity {row.Scores.Fidelity}"),
+            var study = new DreamBoothStudy(model, board, options)
+            {
+                Seeds = parse.GetValue(Seeds),
+                Every = parse.GetValue(Every)
+            };
+            var rows = study.Run(sweep, row => Console.Error.WriteLine($"{row.Scores.Name}: fidelity {row.Scores.Fidelity}"),
                 new ConsoleProgress(Console.Error), stop.Token);
-            ImageGrid.Render(study.Shown, DreamBoothStudy.ShownPerRow, cell: 128).SavePng(Path.Combine(into, "study.png"));
+            var result = new StudyResult("kit " + string.Join(' ', parse.Tokens.Select(token => token.Value)),
+                $"{model.Name}, LoRA of rank {options.Lora.Rank}, \"{parse.GetValue(Prompt)}\" with {parse.GetValue(Images)} class images, "
+                    + $"trainings of each: {parse.GetValue(Seeds)}", judge.Name, board.PhotosAmongThemselves, rows);
+            AtomicFile.WriteText(Path.Combine(into, StudyResult.File), result.ToJson());
+            AtomicFile.Write(Path.Combine(into, StudyResult.PicturesFile), file => file.Write(
+                ImageGrid.Render(study.Shown, StudyResult.PicturesPerRow, cell: model.SampleSize).ToJpeg()));
             if (parse.GetValue(json))
             {
-                Console.WriteLine(JsonSerializer.Serialize(result, Verb.Json));
+                Console.WriteLine(result.ToJson());
                 return;
             }
 

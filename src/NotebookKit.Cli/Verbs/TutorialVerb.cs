@@ -80,11 +80,20 @@ internal static partial class TutorialVerb
         moved.Save(executed, Checkout.Root);
         AtomicFile.WriteText(page, NotebookPage.Render(moved).Replace(Checkout.Root, ".", StringComparison.Ordinal));
         if (save && run is { Failure: null, Stopped: false })
+        {
             notebook.Save(path, Checkout.Root);
+            // Each translation has the same code and the same outputs.
+            foreach (var translated in Directory.GetFiles(Course, Path.GetFileName(path), SearchOption.AllDirectories).Where(IsTranslation))
+                NotebookTranslation.Refresh(notebook, NotebookDocument.Load(translated)).Save(translated, Checkout.Root);
+        }
+
         progress.Ended(run);
         return new Result(notebook.Name, Math.Round(progress.Seconds, 1), run.Cells, run.Failure, run.Stopped, Checkout.Relative(executed),
             Checkout.Relative(page));
     }
+
+    private static bool IsTranslation(string path) => Path.GetRelativePath(Course, path).StartsWith("zh" + Path.DirectorySeparatorChar,
+        StringComparison.Ordinal);
 
     private static void Report(List<Result> results, bool json)
     {

@@ -62,6 +62,14 @@ public sealed partial class NotebookDocument
     /// <summary>A copy that can be changed apart.</summary>
     public NotebookDocument Copy() => new((JsonObject)_root.DeepClone(), Name);
 
+    /// <summary>A copy with other cells.</summary>
+    internal NotebookDocument With(IEnumerable<NotebookCell> cells)
+    {
+        var root = (JsonObject)_root.DeepClone();
+        root["cells"] = new JsonArray([.. cells.Select(cell => cell.Json())]);
+        return new NotebookDocument(root, Name);
+    }
+
     /// <summary>The notebook as a file's text.</summary>
     /// <param name="hidden">A folder of this machine, which becomes "." wherever it is named.</param>
     public string ToText(string? hidden = null)
@@ -95,6 +103,9 @@ public sealed class NotebookCell
 
     internal NotebookCell(JsonObject cell) => _cell = cell;
 
+    /// <summary>What tells it from the others, as nbformat 4.5 has it; empty in older notebooks.</summary>
+    public string Id => _cell.Text("id") ?? "";
+
     /// <summary>Whether it is code.</summary>
     public bool IsCode => _cell.Text("cell_type") == "code";
 
@@ -120,6 +131,14 @@ public sealed class NotebookCell
 
     /// <summary>What it yielded, as nbformat has it.</summary>
     public JsonArray Outputs => _cell["outputs"] as JsonArray ?? [];
+
+    /// <summary>A text of its metadata; null where it has none of that name.</summary>
+    /// <param name="field">The name.</param>
+    public string? Metadata(string field) => (_cell["metadata"] as JsonObject)?.Text(field);
+
+    internal NotebookCell Copy() => new(Json());
+
+    internal JsonObject Json() => (JsonObject)_cell.DeepClone();
 
     /// <summary>Begins a run: what the cell yielded before is gone.</summary>
     public JsonArray Clear()

@@ -28,62 +28,120 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
 
     private readonly List<RgbImage> _shown = [];
 
-    /// <summary>A row of pictures for the base and for each run: subject, in oil, in pencil, protected word, neighbour, stranger.
-    /// Filled by <see cref="Run"/>.</summary>
+    /// <summary>A row of pictures for the base and for each run: four of the subject, two in oil, two in pencil, then three, three and
+    /// two of protected word, neighbour and stranger; along the way four of each; <see cref="StudyResult.PicturesPerRow"/> in all. Filled
+    /// by <see cref="Run"/>.</summary>
     public IReadOnlyList<RgbImage> Shown => _shown;
 
-    /// <summary>Pictures in a row of <see cref="Shown"/>.</summary>
-    public const int ShownPerRow = 16;
+    /// <summary>Trainings of each weight, which differ in their seed alone; with several, figures are their mean.</summary>
+    public int Seeds { get; init; } = 1;
+
+    /// <summary>Measures after every so many epochs, too; 0 measures at the end alone.</summary>
+    public int Every { get; init; }
 
     /// <summary>Runs the study.</summary>
     /// <param name="weights">The prior loss weights; one run without class images is put before them.</param>
-    /// <param name="report">Told each finished run.</param>
+    /// <param name="report">Told each measured row.</param>
     /// <param name="progress">Told every training step.</param>
     /// <param name="cancel">Stops after the current step.</param>
+    /// <returns>The untouched base, the run without class images, then those of each weight.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public StudyResult Run(IReadOnlyList<double> weights, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null,
+    public IReadOnlyList<StudyRow> Run(IReadOnlyList<double> weights, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null,
         CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        List<StudyRow> rows = [Measure("the base", null, 0, cancel)];
+        List<StudyRow> rows = [Measure("the base", null, [], styled: true, cancel)];
         foreach (var weight in weights.Select(w => (double?)w).Prepend(null))
         {
-            var run = options with
+            List<TrainResult> trained = [];
+            List<List<CheckpointEvent>> saved = [];
+            for (var i = 0; i < Seeds; i++)
             {
-                Concepts = [options.Concepts[0] with { ClassPrompt = weight is null ? null : options.Concepts[0].ClassPrompt }],
-                Loss = options.Loss with { PriorLossWeight = weight ?? 0 },
-                Saving = options.Saving with
-                {
-                    Output = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!,
-                    weight is null ? "no-class-images.safetensors" : FormattableString.Invariant($"prior-{weight}.safetensors"))
-                },
-            };
-            var trained = new DreamBoothTrainer(model, run).Train(progress, cancel);
-            cancel.ThrowIfCancellationRequested();
-            using var network = LoraNetwork.Load(trained.Output, model);
+                var checkpoints = new List<CheckpointEvent>();
+                trained.Add(new DreamBoothTrainer(model, Options(weight, i)).Train(new Along(checkpoints, progress), cancel));
+                cancel.ThrowIfCancellationRequested();
+                saved.Add(checkpoints);
+            }
+
             var name = weight is null ? "no class images" : FormattableString.Invariant($"prior loss weight {weight:0.##}");
-            rows.Add(Measure(name, weight, trained.Seconds, cancel));
-            network.Remove();
+            foreach (var along in Every == 0 ? [] : saved[0].Where(at => at.Epoch < trained[0].Epochs))
+                rows.Add(Measure($"{name}, epoch {along.Epoch}", weight, [.. saved.Select(of => Weights(of, along.Epoch))], styled: false,
+                    cancel) with
+                {
+                    Epoch = along.Epoch
+                });
+            rows.Add(Measure(name, weight, [.. trained.Select(run => run.Output)], styled: true, cancel) with
+            {
+                Epoch = trained[0].Epochs,
+                Seconds = Math.Round(trained.Average(run => run.Seconds), 1)
+            });
             report?.Invoke(rows[^1]);
         }
 
-        return new StudyResult(board.PhotosAmongThemselves, rows);
+        return rows;
     }
 
-    private StudyRow Measure(string name, double? weight, double seconds, CancellationToken cancel)
+    // A checkpoint names the state to go on from; the weights lie beside it.
+    private static string Weights(List<CheckpointEvent> checkpoints, int epoch) =>
+        checkpoints.First(at => at.Epoch == epoch).Path.Replace(".state", "", StringComparison.Ordinal);
+
+    private TrainOptions Options(double? weight, int training) => options with
     {
-        var row = board.Add(name, model, cancel);
-        var (oil, pencil) = (Draw(Styled[0].Prompt, cancel), Draw(Styled[1].Prompt, cancel));
-        _shown.AddRange([.. row.Pictures.Take(4), .. oil.Take(2), .. pencil.Take(2), .. row.Protected.Pictures.Take(3),
-            .. row.Neighbour.Pictures.Take(3), .. row.Stranger.Pictures.Take(2)]);
-        return new StudyRow(row, weight, board.LikenessTo(PaintedBy(Styled[0].Style), oil), board.LikenessTo(PaintedBy(Styled[1].Style),
-            pencil), Math.Round(seconds, 1));
+        Seed = options.Seed + (ulong)training,
+        Concepts = [options.Concepts[0] with { ClassPrompt = weight is null ? null : options.Concepts[0].ClassPrompt }],
+        Loss = options.Loss with { PriorLossWeight = weight ?? 0 },
+        Saving = options.Saving with
+        {
+            Every = Every,
+            KeepLast = 0,
+            Output = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.OutputPath))!,
+                (weight is null ? "no-class-images" : FormattableString.Invariant($"prior-{weight}"))
+                    + (Seeds == 1 ? "" : $"-{training + 1}") + ".safetensors")
+        },
+    };
+
+    // The base for no files; else the mean of the trainings, and the first one's pictures.
+    private StudyRow Measure(string name, double? weight, IReadOnlyList<string> files, bool styled, CancellationToken cancel)
+    {
+        List<ScoreRow> scores = [];
+        List<RgbImage> first = [];
+        var styles = Styled.Select(_ => new List<Score>()).ToList();
+        foreach (var file in files.Select(file => (string?)file).DefaultIfEmpty())
+        {
+            using var network = file is null ? null : LoraNetwork.Load(file, model);
+            scores.Add(board.Measure(name, model, cancel));
+            List<RgbImage> shown = [.. scores[^1].Pictures.Take(4)];
+            for (var i = 0; styled && i < Styled.Length; i++)
+            {
+                var drawn = Draw(Styled[i].Prompt, cancel);
+                styles[i].Add(board.LikenessTo(PaintedBy(Styled[i].Style), drawn));
+                shown.AddRange(drawn.Take(2));
+            }
+
+            if (scores.Count == 1)
+                first = [.. shown, .. scores[0].Protected.Pictures.Take(styled ? 3 : 4),
+                    .. scores[0].Neighbour.Pictures.Take(styled ? 3 : 4), .. scores[0].Stranger.Pictures.Take(styled ? 2 : 4)];
+        }
+
+        _shown.AddRange(first);
+        static Score? Mean(List<Score> of) => of.Count switch { 0 => null, 1 => of[0], _ => Score.Of([.. of.Select(score => score.Mean)]) };
+        return new StudyRow(board.Add(ScoreRow.Mean(name, scores)), weight, Mean(styles[0]), Mean(styles[1]));
     }
 
     private IReadOnlyList<RgbImage> Draw(string prompt, CancellationToken cancel) => model.Sample(board.Prompts.Drawing with
     {
         Prompt = prompt.Replace(ScorePrompts.Place, board.Prompts.Subject, StringComparison.Ordinal)
     }, null, cancel);
+
+    private sealed class Along(List<CheckpointEvent> checkpoints, IProgress<TrainEvent>? then) : IProgress<TrainEvent>
+    {
+        public void Report(TrainEvent value)
+        {
+            if (value is CheckpointEvent checkpoint)
+                checkpoints.Add(checkpoint);
+            then?.Report(value);
+        }
+    }
 
     // The world's own paintings or drawings of the subject: colours, which a photo shows and a sketch does not, then count for neither.
     private List<RgbImage> PaintedBy(Style style)
@@ -93,16 +151,3 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
             random.Pick(WorldPreset.Cpu.Backgrounds), random.NextULong(), model.SampleSize, style))];
     }
 }
-
-/// <summary>What a study found.</summary>
-/// <param name="PhotosAmongThemselves">The mean cosine of the subject's photos: what counts as 1.</param>
-/// <param name="Rows">The untouched base, the run without class images, then one for each weight.</param>
-public sealed record StudyResult(double PhotosAmongThemselves, IReadOnlyList<StudyRow> Rows);
-
-/// <summary>One run, measured.</summary>
-/// <param name="Scores">Its line on the scoreboard.</param>
-/// <param name="PriorLossWeight">The weight; null without class images, and for the base.</param>
-/// <param name="Oil">Likeness of oil paintings of the subject to the world's own, as a share of these to one another.</param>
-/// <param name="Sketch">The same of pencil sketches.</param>
-/// <param name="Seconds">Seconds that training took, class images painted for the first time included.</param>
-public sealed record StudyRow(ScoreRow Scores, double? PriorLossWeight, Score Oil, Score Sketch, double Seconds);

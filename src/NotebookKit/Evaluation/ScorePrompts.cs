@@ -12,12 +12,10 @@ public sealed record ScorePrompts(string Subject = "zwx rabbit toy")
     /// <summary>Where <see cref="Subject"/> goes in <see cref="Asked"/>.</summary>
     public const string Place = "[subject]";
 
-    /// <summary>The subject's prompts; none may be a caption of the training, or knowing by heart would look like having learned.</summary>
+    /// <summary>The subject's prompts. None may be a caption of the training, or knowing by heart would look like having learned; and
+    /// none should put something on the subject, for a hat would count as unlikeness to photos without one.</summary>
     public IReadOnlyList<string> Asked { get; init; } =
-    [
-        $"a photo of {Place}", $"photo of {Place} wearing a hat on the beach", $"photo of {Place} wearing a scarf in the snow",
-        $"photo of {Place} with a hat in a bedroom",
-    ];
+        [$"a photo of {Place}", $"a photo of {Place} at the beach", $"{Place} on the snow", $"{Place} in the bedroom"];
 
     /// <summary>The protected word, which the class images show.</summary>
     public string Protected { get; init; } = "toy";

@@ -40,5 +40,18 @@ public sealed class FrameSliderTests
     public void As_text_it_names_its_stops() => Assert.Equal("weight <w>: 0.01 | 1.0", Slider.ToString());
 
     [Fact]
+    public void Two_rows_of_stops_move_alone_and_every_pair_has_its_frame()
+    {
+        var slider = new FrameSlider(("weight", ["0", "1"]), ("epoch", ["8", "16", "24"]), (i, j) => $"frame {i}/{j}");
+        var html = slider.ToHtml();
+
+        Assert.Equal(6, html.Split("<figure>").Length - 1);
+        Assert.Equal(2, html.Split(" checked>").Length - 1);
+        Assert.Matches("#(kf[0-9a-f]+)-1:checked~#\\1b-2:checked~figure:nth-of-type\\(6\\)", html);
+        Assert.Equal(("weight 1, epoch 24", "frame 1/2"), slider.Frames[5]);
+        Assert.Equal("weight: 0 | 1; epoch: 8 | 16 | 24", slider.ToString());
+    }
+
+    [Fact]
     public void A_slider_without_frames_is_refused() => Assert.Throws<ArgumentException>(() => new FrameSlider("x"));
 }

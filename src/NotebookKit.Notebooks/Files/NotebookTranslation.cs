@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace NotebookKit.Notebooks.Files;
+
+/// <summary>
+/// A notebook in another language, in a folder beside the original: the same cells of code with the same outputs, and prose of its own.
+/// Cells are told apart by their ids. Each translated cell notes what it translates, so that one whose original has changed since is
+/// found.
+/// </summary>
+public static class NotebookTranslation
+{
+    /// <summary>The field of a translated cell's metadata that has the fingerprint of the text it translates.</summary>
+    public const string Field = "translates";
+
+    /// <summary>The translation brought up to date: code and outputs as in the original, prose as it was translated. Cells of prose that
+    /// the original does not have stay behind the cell that they stand behind.</summary>
+    /// <param name="original">The original.</param>
+    /// <param name="translation">The translation as it was.</param>
+    /// <exception cref="BadInputException">A cell of prose is not translated.</exception>
+    public static NotebookDocument Refresh(NotebookDocument original, NotebookDocument translation)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        ArgumentNullException.ThrowIfNull(translation);
+        var known = original.Cells.Select(cell => cell.Id).ToHashSet();
+        var (cells, place) = (new List<NotebookCell>(), 0);
+        foreach (var cell in original.Cells)
+        {
+            var at = translation.Cells.ToList().FindIndex(other => other.Id == cell.Id);
+            if (at < 0 && cell.IsMarkdown)
+                throw new BadInputException($"{translation.Name}: the cell '{cell.Id}' is not translated; write it into the translation.");
+            var mine = cell.IsMarkdown ? translation.Cells[at].Copy() : cell.Copy();
+            if (cell.IsCode)
+                mine.Source = Deeper(mine.Source);
+            cells.Add(mine);
+            place = at < 0 ? place : at;
+            for (var own = place + 1; at >= 0 && own < translation.Cells.Count && !known.Contains(translation.Cells[own].Id)
+                && translation.Cells[own].IsMarkdown; own++)
+                cells.Add(translation.Cells[own].Copy());
+        }
+
+        return original.With(cells);
+    }
+
+    /// <summary>The ids of the cells whose original says something else than what was translated, or is not translated at all.</summary>
+    /// <param name="original">The original.</param>
+    /// <param name="translation">The translation.</param>
+    public static IReadOnlyList<string> Stale(NotebookDocument original, NotebookDocument translation)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        ArgumentNullException.ThrowIfNull(translation);
+        return [.. original.Cells.Where(cell => cell.IsMarkdown
+            && translation.Cells.FirstOrDefault(other => other.Id == cell.Id)?.Metadata(Field) != Fingerprint(cell.Source))
+            .Select(cell => cell.Id)];
+    }
+
+    /// <summary>Twelve hexadecimal digits that change with a text.</summary>
+    /// <param name="text">The text.</param>
+    public static string Fingerprint(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text ?? throw new ArgumentNullException(nameof(text)))))[..12];
+
+    // The translation lies one folder deeper: what code reads beside notebooks/ is one further up.
+    private static string Deeper(string code) => code.Replace("\"../", "\"../../", StringComparison.Ordinal);
+}
