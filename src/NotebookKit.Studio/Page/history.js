@@ -45,5 +45,5 @@ async function beside() {
     + (c.differences.length ? c.differences.map(d => row(named(d.name), `<span translate="no">${esc(d.a || "–")}</span>`, `<span translate="no">${esc(d.b || "–")}</span>`)).join("") : row(t("differs"), t("nodiff"), t("nodiff")))
     + row(t("turns"), c.turns[0].map(say).map(esc).join("<br>") || "–", c.turns[1].map(say).map(esc).join("<br>") || "–")
     + row(t("fidelityShort"), score(c.runs[0], "fidelity"), score(c.runs[1], "fidelity")) + row("PRES", score(c.runs[0], "pres"), score(c.runs[1], "pres"))
-    + row(t("div"), score(c.runs[0], "diversity"), score(c.runs[1], "diversity")) + row("", last(c.runs[0]), last(c.runs[1])) + "</table></div>";
+    + row(t("presNeighbour"), score(c.runs[0], "neighbour"), score(c.runs[1], "neighbour")) + row(t("div"), score(c.runs[0], "diversity"), score(c.runs[1], "diversity")) + row("", last(c.runs[0]), last(c.runs[1])) + "</table></div>";
 }
