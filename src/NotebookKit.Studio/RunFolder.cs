@@ -105,6 +105,10 @@ internal sealed record RunMeasures(IReadOnlyList<RunScores> Along, RunScores? En
 /// <summary>How a run turned out, or stood after an epoch.</summary>
 /// <param name="Epoch">After this epoch.</param>
 /// <param name="Fidelity">Likeness of the subject's pictures to the photos, where the photos among themselves score 1.</param>
-/// <param name="Pres">Likeness of the class's pictures to the photos: what has drifted; null without a class prompt.</param>
+/// <param name="Pres">The same of the class's pictures: what has drifted; null without a class prompt.</param>
 /// <param name="Diversity">How much the class's pictures differ from each other; null without a class prompt.</param>
-internal sealed record RunScores(int Epoch, double Fidelity, double? Pres, double? Diversity);
+internal sealed record RunScores(int Epoch, double Fidelity, double? Pres, double? Diversity)
+{
+    /// <summary>The same of a word beside the subject that no class image shows; null where it was not asked for.</summary>
+    public double? Neighbour { get; init; }
+}

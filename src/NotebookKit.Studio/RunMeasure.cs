@@ -56,6 +56,13 @@ internal sealed class RunMeasure : IDisposable
             TrainMethod.TextualInversion => TokenEmbedding.Load(result.Output, sd),
             _ => null,
         };
+        if (Board(sd) is { } board)
+        {
+            var row = board.Measure("", sd, cancel);
+            return new RunScores(result.Epochs, Rounded(row.Fidelity.Mean), Rounded(row.Protected.Pres.Mean),
+                Rounded(row.Protected.Div.Mean)) { Neighbour = Rounded(row.Neighbour.Pres.Mean) };
+        }
+
         var ofClass = TrainingPicture.Read(_options.Concepts[0])[0].ClassPrompt;
         var measure = new AdaptationMeasure(_judge, _photos, _prompts, ofClass ?? _prompts[0]) { Pictures = 16 };
         var drawn = measure.Of(sd, cancel);
@@ -65,10 +72,42 @@ internal sealed class RunMeasure : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _judge.Dispose();
 
+    // The board of the precomputed sweep, in the run's own words; null where it has nothing to compare with: one photo, no class
+    // prompt, no word that names the subject, or captions that say what it asks for.
+    private Scoreboard? Board(StableDiffusion sd)
+    {
+        var concept = _options.Concepts[0];
+        var ofClass = TrainingPicture.Read(concept)[0].ClassPrompt;
+        if (_photos.Count < 2 || ofClass is null || CaptionAudit.IdentifierOf(concept) is not { } identifier)
+            return null;
+        var word = ofClass[(ofClass.LastIndexOf(" of ", StringComparison.OrdinalIgnoreCase) is >= 0 and var at ? at + 4 : 0)..];
+        word = word.StartsWith("a ", StringComparison.OrdinalIgnoreCase) ? word[2..] : word;
+        var usual = new ScorePrompts();
+        try
+        {
+            return new Scoreboard(_judge, _photos, _prompts, new ScorePrompts($"{identifier} {word}")
+            {
+                Protected = word,
+                Drawing = usual.Drawing with { Count = Drawn(sd), GuidanceScale = sd.UNet.Config.IsMiniature ? 3 : 7.5 },
+            });
+        }
+        catch (BadInputException)
+        {
+            return null;
+        }
+    }
+
+    // A picture of a large model takes a processor minutes.
+    private static int Drawn(StableDiffusion sd) =>
+        sd.UNet.Config.IsMiniature || sd.Device.type != TorchSharp.DeviceType.CPU ? new ScorePrompts().Drawing.Count : 3;
+
+    // PRES too as a share of what the photos are among themselves, as the board has it.
     private RunScores Scores(int epoch, IReadOnlyList<RgbImage> subject, IReadOnlyList<RgbImage> ofClass) => new(epoch,
-        Math.Round(_scores.SubjectFidelity(subject, _photos) / _own, 4),
-        ofClass.Count > 0 ? Math.Round(_scores.Pres(ofClass, _photos), 4) : null,
-        ofClass.Count > 1 ? Math.Round(_scores.Diversity(ofClass), 4) : null);
+        Rounded(_scores.SubjectFidelity(subject, _photos) / _own),
+        ofClass.Count > 0 ? Rounded(_scores.Pres(ofClass, _photos) / _own) : null,
+        ofClass.Count > 1 ? Rounded(_scores.Diversity(ofClass)) : null);
+
+    private static double Rounded(double score) => Math.Round(score, 4);
 
     private string Kind(string prompt)
     {

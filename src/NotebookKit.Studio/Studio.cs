@@ -10,29 +10,54 @@ public static class Studio
 {
     // One for the process: a cell that is run again shows it again.
     private static readonly SemaphoreSlim Gate = new(1);
+    private static (string Base, string Photos, string Runs, string? Probe) _asked;
     private static StudioServer? _server;
 
     /// <summary>Starts the studio, where it does not run yet, and shows it below the cell; beside it a static form, which is what
-    /// is left in a saved notebook.</summary>
-    /// <param name="base">The base; what is asked for first stays until the kernel ends.</param>
+    /// is left in a saved notebook. Another base or folder than before ends the one that runs: a training keeps its work.</summary>
+    /// <param name="base">The base.</param>
     /// <param name="photos">The folder of the subject's photos.</param>
     /// <param name="runs">The folder of the runs.</param>
     /// <param name="probe">The probe's folder, which measures likeness; null measures nothing.</param>
     /// <param name="height">Pixels of its frame.</param>
     public static async Task<StudioFrame> Show(string @base, string photos, string runs = "runs", string? probe = null, int height = 900)
     {
+        var asked = (@base, Path.GetFullPath(photos), Path.GetFullPath(runs), probe is null ? null : Path.GetFullPath(probe));
         await Gate.WaitAsync();
         try
         {
-            _server ??= await StudioServer.StartAsync(@base, Path.GetFullPath(runs), Path.GetFullPath(photos),
-                probe is null ? null : () => Probe.Load(probe));
+            if (asked != _asked)
+                await EndAsync();
+            _server ??= await StudioServer.StartAsync(@base, asked.Item3, asked.Item2,
+                asked.Item4 is { } folder ? () => Probe.Load(folder) : null);
+            _asked = asked;
+            return new StudioFrame(_server.Address, [.. _server.Session.History.All()], height);
         }
         finally
         {
             Gate.Release();
         }
+    }
 
-        return new StudioFrame(_server.Address, [.. _server.Session.History.All()], height);
+    /// <summary>Ends the studio; a training keeps its work, and its frames no longer answer.</summary>
+    public static async Task Stop()
+    {
+        await Gate.WaitAsync();
+        try
+        {
+            await EndAsync();
+        }
+        finally
+        {
+            Gate.Release();
+        }
+    }
+
+    private static async Task EndAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync();
+        _server = null;
     }
 }
 

@@ -5,6 +5,7 @@ using NotebookKit.Training;
 using NotebookKit.Training.Concepts;
 using NotebookKit.Training.Data;
 using NotebookKit.Training.Memory;
+using NotebookKit.Training.Settings;
 
 namespace NotebookKit.Studio;
 
@@ -46,7 +47,8 @@ internal static class StudioAnswers
                 forecast.Fits,
                 forecast.Advice,
                 Rates = Curve(schedule, steps),
-                Warnings = schedule.Warnings().Concat(TrainNotices.Of(options, sd)).Concat(FolderNotices.Of(concept)).Distinct(),
+                Warnings = schedule.Warnings().Concat(RateNotices.Of(options, sd)),
+                Hints = NeedWords.Unused(given, one => one.ForBase(sd)).Concat(TrainNotices.Of(options, sd)).Distinct(),
                 LoraBytes = options.WritesLora
                     ? LoraSize.Of(sd.UNet, options.TextRatio > 0 ? sd.TextEncoder : null, options.Lora, options.Saving.As).FileBytes
                     : (long?)null,

@@ -89,7 +89,7 @@ internal static class StudioForm
             choices = ["", .. choices];
         var kind = choices is not null ? "choice" : type == typeof(bool) ? "switch" : type == typeof(int) || type == typeof(ulong) ? "whole"
             : type == typeof(double) ? "number" : type == typeof(string) || type == typeof(LoraTargets) ? "text" : "list";
-        return new FormField(setting.Name, setting.Flag, setting.Help, kind, choices, Shown(setting, usual),
+        return new FormField(setting.Name, setting.Flag, setting.Path, setting.Help, kind, choices, Shown(setting, usual),
             Array.IndexOf(First, setting.Name) is >= 0 and var place ? place : null, setting.Bounds, ArticleGroups.ValueOf(setting));
     }
 
@@ -104,6 +104,7 @@ internal sealed record FieldGroup(string Name, IReadOnlyList<FormField> Fields);
 /// <summary>A field of the form.</summary>
 /// <param name="Name">The setting's name in run cards.</param>
 /// <param name="Flag">Its flag.</param>
+/// <param name="Path">Its name in code, which sentences have.</param>
 /// <param name="Help">Its sentence.</param>
 /// <param name="Kind">choice, switch, whole, number, text, or list (parts between semicolons).</param>
 /// <param name="Choices">What a choice chooses from.</param>
@@ -111,5 +112,5 @@ internal sealed record FieldGroup(string Name, IReadOnlyList<FormField> Fields);
 /// <param name="First">Its place among those that a beginner sees; null for the others.</param>
 /// <param name="Bounds">What its numbers may be.</param>
 /// <param name="Article">What the article says that it is.</param>
-internal sealed record FormField(string Name, string Flag, string Help, string Kind, string[]? Choices, string Usual, int? First,
-    string? Bounds, string? Article);
+internal sealed record FormField(string Name, string Flag, string Path, string Help, string Kind, string[]? Choices, string Usual,
+    int? First, string? Bounds, string? Article);

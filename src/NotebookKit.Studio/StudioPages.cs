@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Studio;
@@ -14,6 +15,9 @@ internal sealed class StudioPages(StudioSession session)
         [".css"] = "text/css; charset=utf-8",
         [".png"] = "image/png",
     };
+
+    // A little more than a fifth of a second: two of five that come late and early are still not six within a second.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(220);
 
     // The page's own files, and nothing else of the assembly's.
     private static readonly HashSet<string> Parts =
@@ -36,7 +40,12 @@ internal sealed class StudioPages(StudioSession session)
             else
                 context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         }
-        catch (Exception e) when (e is BadInputException or JsonException or NotSupportedException or BadHttpRequestException)
+        catch (BadHttpRequestException e)
+        {
+            context.Response.StatusCode = e.StatusCode;
+            await Json(context, new { Error = "The request is larger than the studio takes." });
+        }
+        catch (Exception e) when (e is BadInputException or JsonException or NotSupportedException)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             var malformed = e is JsonException or NotSupportedException;
@@ -110,6 +119,9 @@ internal sealed class StudioPages(StudioSession session)
             case "api/knob":
                 session.Turn(await Body<Knob>(context));
                 break;
+            case "api/photos":
+                await Json(context, await Photo(context));
+                break;
             case "api/picture":
                 await Json(context, await _painter.DrawAsync(await Body<PictureAsked>(context), context.RequestAborted));
                 break;
@@ -134,8 +146,19 @@ internal sealed class StudioPages(StudioSession session)
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
 
-            await Task.Delay(200, context.RequestAborted);
+            await Task.Delay(Pause, context.RequestAborted);
         }
+    }
+
+    // A photo is its file as it is; where it goes and what it shows stand in the query.
+    private async Task<Uploaded> Photo(HttpContext context)
+    {
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = StudioUploads.LargestFile;
+        using var file = new MemoryStream();
+        await context.Request.Body.CopyToAsync(file, context.RequestAborted);
+        var asked = context.Request.Query;
+        return await session.Uploads.KeepAsync(asked["set"] is { Count: > 0 } set ? set.ToString() : null, file.ToArray(),
+            asked["name"].ToString(), asked["caption"].ToString(), context.RequestAborted);
     }
 
     private static async Task<T> Body<T>(HttpContext context) =>

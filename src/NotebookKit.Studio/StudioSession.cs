@@ -43,6 +43,9 @@ internal sealed class StudioSession(string source, string runs, string photos, F
     /// <summary>The photos of the form.</summary>
     public StudioPhotos Photos { get; } = new();
 
+    /// <summary>One's own photos.</summary>
+    public StudioUploads Uploads { get; } = new(Path.Combine(runs, "photos"));
+
     /// <summary>The form's settings while nobody touches them.</summary>
     public TrainOptions Options { get; } = Usual with
     {
@@ -159,7 +162,7 @@ internal sealed class StudioSession(string source, string runs, string photos, F
             _stop = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
             var cancel = _stop.Token;
             var folder = History.Of(name);
-            _view.Begin(name, options.Turns, folder.Samples().Keys, folder.Measures.Along);
+            _view.Begin(name, options.Loss.PriorLossWeight, options.Turns, folder.Samples().Keys, folder.Measures.Along);
             _work = Task.Factory.StartNew(() => Run(sd, folder, _trainer, cancel), CancellationToken.None, TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
         }

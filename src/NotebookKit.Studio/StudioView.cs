@@ -18,6 +18,7 @@ internal sealed class StudioView : IProgress<TrainEvent>
     private string _said = "";
     private int _steps;
     private double? _remaining;
+    private double? _weight;
 
     /// <summary>Grows with every change.</summary>
     public long Version { get; private set; }
@@ -27,10 +28,11 @@ internal sealed class StudioView : IProgress<TrainEvent>
 
     /// <summary>A new training: what was seen of the last one is forgotten.</summary>
     /// <param name="run">Its name.</param>
+    /// <param name="weight">The prior loss weight that it began with.</param>
     /// <param name="turns">Turns of its knobs that were made before, where it goes on.</param>
     /// <param name="samples">Epochs after which it drew samples before.</param>
     /// <param name="scores">What was measured of it before.</param>
-    public void Begin(string run, IEnumerable<KnobTurn> turns, IEnumerable<int> samples, IReadOnlyList<RunScores> scores)
+    public void Begin(string run, double weight, IEnumerable<KnobTurn> turns, IEnumerable<int> samples, IReadOnlyList<RunScores> scores)
     {
         lock (_gate)
         {
@@ -40,7 +42,7 @@ internal sealed class StudioView : IProgress<TrainEvent>
             _notes.Clear();
             _samples.Clear();
             _samples.UnionWith(samples);
-            _scores = scores;
+            (_scores, _weight) = (scores, weight);
             (_run, _phase, _said, _steps, _remaining) = (run, "preparing", "", 0, null);
             Version++;
         }
@@ -104,7 +106,7 @@ internal sealed class StudioView : IProgress<TrainEvent>
         {
             var from = run == _run ? Math.Min(points, _points.Count) : 0;
             return new StudioState(Version, _run, _phase, _said, _steps, _remaining, from, [.. _points.Skip(from)], [.. _turns],
-                [.. _notes], [.. _samples], _scores);
+                [.. _notes], [.. _samples], _scores, _weight);
         }
     }
 
@@ -164,6 +166,7 @@ internal sealed class StudioView : IProgress<TrainEvent>
 /// <param name="Notes">What will surprise.</param>
 /// <param name="Samples">Epochs after which samples were drawn.</param>
 /// <param name="Scores">What was measured by them.</param>
+/// <param name="Weight">The prior loss weight that the run began with; null before the first.</param>
 internal sealed record StudioState(long Version, string? Run, string Phase, string Said, int Steps, double? Remaining, int From,
     IReadOnlyList<double?[]> Points, IReadOnlyList<KnobTurn> Turns, IReadOnlyList<string> Notes, IReadOnlyList<int> Samples,
-    IReadOnlyList<RunScores> Scores);
+    IReadOnlyList<RunScores> Scores, double? Weight);

@@ -16,7 +16,7 @@ internal static class BenchVerb
 {
     /// <summary>The verb with its subjects.</summary>
     public static Command Create() => new("bench",
-        "Measure a training step, small operations, sampling, loading, or a model of SD 1.5's size on this machine.")
+        "Measure a training step, small operations, sampling, loading, the studio, or a model of SD 1.5's size on this machine.")
     {
         Step(),
         Ops(),
@@ -28,6 +28,7 @@ internal static class BenchVerb
         Gpu(),
         Kernel(),
         Kills(),
+        BenchStudio.Create(),
     };
 
     private static Command Kills()

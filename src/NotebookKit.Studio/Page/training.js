@@ -7,24 +7,25 @@ stream.onmessage = m => {
   if (before.run !== state.run) $("epoch").dataset.moved = "";
   if (before.run !== state.run || before.turns.length !== state.turns.length) {
     const last = name => state.turns.filter(turn => turn[name] != null).at(-1)?.[name];
-    $("plw").value = last("prior_loss_weight") ?? $("f-prior_loss_weight")?.value ?? 0.3;
+    $("plw").value = last("prior_loss_weight") ?? state.weight ?? 0.3;
     $("factor").value = last("rate_factor") ?? 1;
   }
-  if (before.phase === "loading" && state.phase !== "loading") settings();
-  if (before.phase !== state.phase && ["finished", "stopped", "failed"].includes(state.phase)) runs();
+  if (before.phase === "loading" && state.phase !== "loading") check();
+  if (before.phase !== state.phase && ["preparing", "finished", "stopped", "failed"].includes(state.phase)) runs();
   show();
 };
 const busy = () => ["preparing", "training", "paused", "measuring"].includes(state.phase);
 function show() {
   const done = points.length;
-  $("said").textContent = ({ loading: t("loading"), idle: t("idle"), measuring: t("measuring"), stopped: t("stopped"), finished: t("finished") })[state.phase] || state.said;
+  $("said").textContent = ({ loading: t("loading"), idle: t("idle"), measuring: t("measuring"), stopped: t("stopped"), finished: t("finished") })[state.phase] || say(state.said);
   $("progress").max = state.steps || 1; $("progress").value = done;
   $("train").disabled = busy() || state.phase === "loading"; $("stop").disabled = !busy();
   $("pause").disabled = !["training", "paused"].includes(state.phase);
   $("pause").textContent = t(state.phase === "paused" ? "go" : "pause");
   $("plw").disabled = $("factor").disabled = !["training", "paused"].includes(state.phase);
   $("plw-now").textContent = Number($("plw").value).toFixed(2); $("factor-now").textContent = Number($("factor").value).toFixed(2);
-  $("notes").innerHTML = state.notes.map(n => `<li>${esc(n)}</li>`).join("");
+  $("noted").hidden = !state.notes.length;
+  $("notes").innerHTML = state.notes.map(n => `<li>${esc(say(n))}</li>`).join("");
   lines($("loss"), 200, [["subject", 1, t("loss")], ["class", 2, t("ofClass")]]);
   lines($("norm"), 90, [["norm", 3, t("norm")]]);
   lines($("rate"), 90, [["norm", 4, t("rateChart")]]);
@@ -51,7 +52,7 @@ function lines(svg, height, kinds) {
 // Fidelity, PRES and diversity over the epochs, as the sample rows had them.
 function measures() {
   const scores = state.scores, kinds = [["subject", "fidelity", t("fidelityShort")], ["class", "pres", "PRES"], ["norm", "diversity", t("div")]];
-  $("measures").style.display = scores.length ? "" : "none";
+  $("measures").style.display = scores.length ? "" : "none"; $("measured").textContent = scores.length ? t("roughly") : "";
   if (!scores.length) return;
   const last = Math.max(1, ...scores.map(s => s.epoch), Math.max(0, ...state.samples)), x = e => 34 + 550 * e / last, y = v => 104 - 90 * Math.min(1.1, Math.max(-.1, v));
   $("measures").innerHTML = `<line class="axis" x1="34" x2="594" y1="${y(0)}" y2="${y(0)}"/><line class="axis" x1="34" x2="594" y1="${y(1)}" y2="${y(1)}"/><text x="18" y="${y(1) + 4}">1</text><text x="18" y="${y(0) + 4}">0</text>`

@@ -5,9 +5,9 @@ function choices(all) {
   const now = all.filter(r => r.usable).map(r => r.run).join() + tongue; if (now === usable) return; usable = now;
   const whole = r => r.method === "dreambooth" || r.method === "dream_booth" || r.method === "imagic";
   const given = all.filter(r => r.usable), model = $("model").value;
-  $("model").innerHTML = `<option value="">${esc(t("none"))}</option>` + given.filter(whole).map(r => `<option>${esc(r.run)}</option>`).join("");
+  $("model").innerHTML = `<option value="">${esc(t("none"))}</option>` + given.filter(whole).map(r => `<option translate="no">${esc(r.run)}</option>`).join("");
   $("model").value = model;
-  $("networks").innerHTML = given.filter(r => !whole(r)).map((r, i) => `<label class="network"><input type="checkbox" data-run="${esc(r.run)}"${i ? "" : " checked"}> ${esc(r.run)} (${r.prior_loss_weight})`
+  $("networks").innerHTML = given.filter(r => !whole(r)).map((r, i) => `<label class="network" translate="no"><input type="checkbox" data-run="${esc(r.run)}"${i ? "" : " checked"}> ${esc(r.run)} (${r.prior_loss_weight})`
     + `<input type="number" min="0" max="1.5" step="0.05" value="1" aria-label="${esc(t("strength") + " " + r.run)}"></label>`).join("") || "–";
   for (const id of ["across", "down"]) {
     const chosen = $(id).value;

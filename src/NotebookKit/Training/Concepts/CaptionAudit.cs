@@ -81,7 +81,7 @@ public sealed partial class CaptionAudit
 
     private IEnumerable<string> IdentifierWarnings()
     {
-        if (Identifier() is not { } identifier)
+        if (Own() is not { } identifier)
             yield break;
         var classWords = ClassWords();
         var pieces = _tokenizer.Tokenize(identifier);
@@ -112,7 +112,7 @@ public sealed partial class CaptionAudit
     {
         if (_prompts.Count < 2)
             yield break;
-        var own = WordsOf(Identifier() ?? "");
+        var own = WordsOf(Own() ?? "");
         var everywhere = InEvery(_prompts.Select(prompt => prompt.Instance)).Except(own).Except(Fillers).ToList();
         if (everywhere.Count == 0)
             yield break;
@@ -138,6 +138,14 @@ public sealed partial class CaptionAudit
         var words = WordsOf(_prompts[0].Instance)
             .Where(word => !ordinary.Contains(word) && _prompts.All(prompt => WordsOf(prompt.Instance).Contains(word))).Distinct().ToList();
         return words.Count > 0 ? string.Join(' ', words) : null;
+    }
+
+    // Of a rare word and others that the class prompts lack ("zwx rabbit") the rare one names the subject; the others describe it.
+    private string? Own()
+    {
+        var words = Identifier()?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var rare = words.Where(word => !IdentifierRarity.Of(word, null, _tokenizer).IsKnownWord).ToArray();
+        return words.Length == 0 ? null : string.Join(' ', rare.Length > 0 ? rare : words);
     }
 
     private IEnumerable<string> ClassWords() =>
