@@ -46,8 +46,8 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
     /// <param name="cancel">Stops after the current step.</param>
     /// <returns>The untouched base, the run without class images, then those of each weight.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public IReadOnlyList<StudyRow> Run(IReadOnlyList<double> weights, Action<StudyRow>? report = null, IProgress<TrainEvent>? progress = null,
-        CancellationToken cancel = default)
+    public IReadOnlyList<StudyRow> Run(IReadOnlyList<double> weights, Action<StudyRow>? report = null,
+        IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
         List<StudyRow> rows = [Measure("the base", null, [], styled: true, cancel)];

@@ -73,7 +73,8 @@ public sealed class FrameSlider
             page.Append(CultureInfo.InvariantCulture, $"{(row == 0 ? "" : "<br>")}<b>{WebUtility.HtmlEncode(_rows[row].Title)}</b> ");
             for (var i = 0; i < _rows[row].Stops.Count; i++)
                 page.Append(CultureInfo.InvariantCulture, $"<input type=\"radio\" name=\"{id}{Row(row)}\" id=\"{id}{Row(row)}-{i}\""
-                    + $"{(i == 0 ? " checked" : "")}><label for=\"{id}{Row(row)}-{i}\">{WebUtility.HtmlEncode(_rows[row].Stops[i])}</label>");
+                    + $"{(i == 0 ? " checked" : "")}><label for=\"{id}{Row(row)}-{i}\">"
+                    + $"{WebUtility.HtmlEncode(_rows[row].Stops[i])}</label>");
         }
 
         for (var i = 0; i < Frames.Count; i++)

@@ -55,8 +55,8 @@ public sealed record StudyResult(string Command, string Of, string Embedder, dou
         var (study, sheet) = (Read(stream, path), RgbImage.Load(Path.Combine(folder, PicturesFile)));
         var cell = sheet.Width / PicturesPerRow;
         if (cell == 0 || sheet.Height < cell * study.Rows.Count)
-            throw new BadInputException($"{Path.Combine(folder, PicturesFile)} has too few pictures for the {study.Rows.Count} rows of {File}; "
-                + "make both anew with kit dreambooth-study.");
+            throw new BadInputException($"{Path.Combine(folder, PicturesFile)} has too few pictures for the {study.Rows.Count} rows of "
+                + $"{File}; make both anew with kit dreambooth-study.");
         return study with
         {
             Rows = [.. study.Rows.Select((row, i) => row with
