@@ -36,6 +36,7 @@ internal static class Verb
         ("lr", Verbs.LrVerb.Create),
         ("forecast", Verbs.ForecastVerb.Create),
         ("train", Verbs.TrainVerb.Create),
+        ("sweep", Verbs.SweepVerb.Create),
         ("studio", Verbs.StudioVerb.Create),
         ("lora", Verbs.Lora.LoraVerb.Create),
         ("inspect", Verbs.InspectVerb.Create),
