@@ -41,6 +41,8 @@ internal static class Verb
         ("lora", Verbs.Lora.LoraVerb.Create),
         ("inspect", Verbs.InspectVerb.Create),
         ("convert", Verbs.ConvertVerb.Create),
+        ("export-config", Verbs.ExportConfigVerb.Create),
+        ("import-config", Verbs.ImportConfigVerb.Create),
         ("doctor", Verbs.DoctorVerb.Create),
         ("run", Verbs.RunVerb.Create),
         ("kernel", Verbs.KernelVerb.Create),
