@@ -139,6 +139,8 @@ public static class DiffusersExport
             Network(list, run, losses);
         if (run.TextRatio > 0 && run.Learning.TextRate is not null)
             losses.Tell("text_learning_rate", "the example has one rate for both.");
+        else
+            losses.Take("text_learning_rate");
     }
 
     private static void Network(List<(string Name, string? Value)> list, TrainOptions run, Losses losses)
@@ -153,9 +155,10 @@ public static class DiffusersExport
             losses.Take("lora_init");
         else
             losses.Tell("lora_init", "the example begins with a normal distribution (gaussian).");
+        var targets = Training.Settings.Setting.All.First(setting => setting.Property.Name == nameof(run.Lora.Targets)).Name;
+        losses.Take(targets);
         if ((run.Lora.Targets ?? run.DefaultTargets).Name != "attention")
-            losses.Tell(Training.Settings.Setting.All.First(setting => setting.Property.Name == nameof(run.Lora.Targets)).Name,
-                "the example adapts the attention's projections alone.");
+            losses.Tell(targets, "the example adapts the attention's projections alone.");
     }
 
     private static void Sampling(List<(string Name, string? Value)> list, TrainOptions run, Losses losses, bool newWord)
@@ -171,7 +174,7 @@ public static class DiffusersExport
                 losses.Tell("sample_prompts", $"the example draws one prompt; {prompts.Count - 1} more are left out.");
         }
         else
-            losses.Take("samples_per_prompt");
+            losses.Take("samples_per_prompt", "sample_prompts", "sample_negative_prompt", "sample_guidance", "sanity_prompt", "sample_at_first");
         if (run.Saving.Every > 0)
         {
             list.Add(("checkpointing_steps", Text(run.Saving.Every * StepsPerEpoch(run))));

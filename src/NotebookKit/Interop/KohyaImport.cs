@@ -13,13 +13,17 @@ public static class KohyaImport
         "use_lion_optimizer", "learning_rate", "unet_lr", "text_encoder_lr", "learning_rate_te", "network_train_unet_only", "network_module",
         "network_alpha", "network_args", "output_dir", "output_name", "save_precision", "mixed_precision", "train_data_dir", "reg_data_dir",
         "resolution", "train_batch_size", "max_train_steps", "enable_bucket", "sample_sampler", "token_string", "init_word",
-        "num_vectors_per_token", "save_last_n_epochs", "stop_text_encoder_training", "network_dropout", "lr_scheduler_args"];
+        "num_vectors_per_token", "save_last_n_epochs", "stop_text_encoder_training", "network_dropout", "lr_scheduler_args",
+        "optimizer_args"];
 
     // What changes no weight, or what the kit does anyway.
     internal static readonly HashSet<string> Idle = ["cache_latents", "cache_latents_to_disk", "sdpa", "xformers", "mem_eff_attn", "logging_dir",
         "log_with", "log_prefix", "save_model_as", "save_state", "max_data_loader_n_workers", "persistent_data_loader_workers", "lowram",
         "highvram", "training_comment", "no_metadata", "vae_batch_size", "console_log_level", "min_bucket_reso", "max_bucket_reso",
         "bucket_reso_steps", "bucket_no_upscale", "keep_tokens", "sample_prompts"];
+
+    // What the kit's optimizers do.
+    private static readonly HashSet<string> Usual = ["weight_decay=0.01", "relative_step=False", "scale_parameter=False", "warmup_init=False"];
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The TOML of its arguments, or of its dataset alone.</param>
@@ -60,10 +64,10 @@ public static class KohyaImport
                 missing.Add($"{name} {ConfigValue.Shown(value)}: the kit has nothing of the kind.");
         }
 
-        return Network(path, arguments, Learning(path, arguments, run), missing);
+        return Network(path, arguments, Learning(path, arguments, run, missing), missing);
     }
 
-    private static TrainOptions Learning(string path, Dictionary<string, object> arguments, TrainOptions run)
+    private static TrainOptions Learning(string path, Dictionary<string, object> arguments, TrainOptions run, List<string> missing)
     {
         var vectors = arguments.ContainsKey("token_string");
         foreach (var (name, setting) in new[] { ("learning_rate", vectors ? "text_learning_rate" : "learning_rate"),
@@ -83,6 +87,8 @@ public static class KohyaImport
             throw new BadInputException($"{path}: the kit has no optimizer_type {optimizer}; "
                 + NearestName.Hint(optimizer, [.. KohyaNames.Optimizers.Select(pair => pair.Kohya)]));
         run = run with { Learning = run.Learning with { Optimizer = kind[0].Kind } };
+        foreach (var other in (arguments.GetValueOrDefault("optimizer_args") as TomlArray ?? []).OfType<string>().Where(one => !Usual.Contains(one)))
+            missing.Add($"optimizer_args {other}: the kit's optimizers have nothing of the kind.");
         if (arguments.GetValueOrDefault("sample_sampler") is string sampler && KohyaNames.Samplers.FirstOrDefault(pair => pair.Kohya == sampler)
             .Sampler is { } same)
             run = run with { Samples = run.Samples with { Sampler = same } };

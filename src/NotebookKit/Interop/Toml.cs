@@ -14,7 +14,7 @@ internal static class Toml
     {
         try
         {
-            return TomlSerializer.Deserialize<TomlTable>(File.ReadAllText(path)) ?? [];
+            return Parse(File.ReadAllText(path));
         }
         catch (TomlException e)
         {
@@ -25,6 +25,9 @@ internal static class Toml
             throw new BadInputException($"{path} cannot be read: {e.Message}", e);
         }
     }
+
+    /// <summary>Reads a text.</summary>
+    public static TomlTable Parse(string text) => TomlSerializer.Deserialize<TomlTable>(text) ?? [];
 
     /// <summary>Writes <c>name = value</c>.</summary>
     public static StringBuilder Line(this StringBuilder text, string name, object value) => text.Append(name).Append(" = ").Append(Of(value))
