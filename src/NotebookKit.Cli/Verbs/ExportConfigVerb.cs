@@ -18,7 +18,8 @@ internal static class ExportConfigVerb
         trainer.AcceptOnlyFromAmong("kohya", "diffusers");
         var gpus = new Option<int>("--gpus") { DefaultValueFactory = _ => 1, Description = "how many GPUs are to train, by accelerate" };
         var output = new Option<string?>("--out") { Description = "the folder for the files (NAME-kohya, NAME-diffusers)" };
-        var verb = new Command("export-config", "Write the files and the command line with which kohya's or diffusers' trainer trains the same.")
+        var verb = new Command("export-config", "Write the files and the command line with which kohya's or diffusers' trainer trains "
+            + "the same.")
         { card, trainer, gpus, output };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
@@ -35,7 +36,8 @@ internal static class ExportConfigVerb
                 AtomicFile.WriteText(Path.Combine(folder, name), text);
             if (parse.GetValue(json))
             {
-                Console.WriteLine(JsonSerializer.Serialize(new { Folder = folder, exported.Trainer, Files = exported.Files.Keys, exported.Command,
+                Console.WriteLine(JsonSerializer.Serialize(new { Folder = folder, exported.Trainer, Files = exported.Files.Keys,
+                    exported.Command,
                     exported.Missing, exported.Notes }, Verb.Json));
                 return;
             }

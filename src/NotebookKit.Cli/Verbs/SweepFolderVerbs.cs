@@ -32,7 +32,8 @@ internal static class SweepFolderVerbs
                 .Concat(PointLock.HolderHere(LocalSweep.LockOf(sweep)) is { } main ? [main] : []).ToList();
             foreach (var process in here.AsEnumerable().Reverse()) // the one that starts others first
                 LocalSweep.Tell(process);
-            Console.WriteLine($"{queued} points were taken back from the cluster, {here.Count} processes here were told to stop; kit sweep with "
+            Console.WriteLine($"{queued} points were taken back from the cluster, {here.Count} processes here were told to stop; kit "
+                + $"sweep with "
                 + "the same specification goes on.");
             return 0;
         });
@@ -43,7 +44,8 @@ internal static class SweepFolderVerbs
     public static Command Gather()
     {
         var folder = Folder();
-        var verb = new Command("gather", "Make one table (table.csv, means.csv, table.json) and a page (index.html) of what is done.") { folder };
+        var verb = new Command("gather", "Make one table (table.csv, means.csv, table.json) and a page (index.html) of what is "
+            + "done.") { folder };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
@@ -110,7 +112,8 @@ internal static class SweepFolderVerbs
             Console.Error.WriteLine($"kit: {e.Message}");
         }
 
-        var points = folder.Points.Select(point => (point.Point, State: queued.TryGetValue(point.Point.Number, out var task) && !point.IsDone
+        var points = folder.Points.Select(point => (point.Point, State: queued.TryGetValue(point.Point.Number, out var task)
+            && !point.IsDone
             ? task.State : point.State, Failure: point.IsDone ? null : point.Failure, Task: task)).ToList();
         var counts = points.GroupBy(point => point.State).ToDictionary(group => group.Key, group => group.Count());
         if (json)
@@ -119,7 +122,8 @@ internal static class SweepFolderVerbs
             {
                 Folder = folder.Root,
                 Counts = counts,
-                Points = points.Select(point => new { Point = point.Point.Number, point.State, point.Failure, point.Task?.Job, point.Task?.Reason }),
+                Points = points.Select(point => new { Point = point.Point.Number, point.State, point.Failure, point.Task?.Job,
+                    point.Task?.Reason }),
             }, Verb.Json));
             return 0;
         }

@@ -15,7 +15,8 @@ internal static class SweepVerb
     private static readonly Option<string> On = new("--on")
     { DefaultValueFactory = _ => "local", Description = "local: on this machine; slurm: as job arrays on a cluster" };
     private static readonly Option<string?> Out = new("--out")
-    { Description = "the sweep's folder, for slurm on a file system that its nodes see (sweeps/NAME, the specification's)" };
+    { Description = "the sweep's folder, for slurm on a file system that its nodes see (runs/NAME, the specification's, where the studio "
+        + "lists it)" };
     private static readonly Option<int?> Workers = new("--workers")
     { Description = "points at once: as many as cores and memory allow; on a cluster as there is room for" };
     private static readonly Option<bool> Plan = new("--plan") { Description = "say what would be trained and what it needs, and stop" };
@@ -27,10 +28,12 @@ internal static class SweepVerb
     /// <summary>The verb with its subverbs.</summary>
     public static Command Create()
     {
-        var verb = new Command("sweep", "Train many points, a grid or list of settings and seeds, here or on a Slurm cluster, and gather one "
+        var verb = new Command("sweep", "Train many points, a grid or list of settings and seeds, here or on a Slurm cluster, and gather "
+            + "one "
             + "table.") { Spec, On, Out, Workers, Plan, Partition, Account, More };
         On.AcceptOnlyFromAmong("local", "slurm");
-        foreach (var under in new[] { SweepFolderVerbs.Status(), SweepFolderVerbs.Cancel(), SweepFolderVerbs.Gather(), SweepFolderVerbs.Point() })
+        foreach (var under in new[] { SweepFolderVerbs.Status(), SweepFolderVerbs.Cancel(), SweepFolderVerbs.Gather(),
+            SweepFolderVerbs.Point() })
             verb.Subcommands.Add(under);
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse => Run(parse, parse.GetValue(json)));
@@ -49,14 +52,16 @@ internal static class SweepVerb
         SweepChecks.Check(spec, file);
         var memory = slurm ? null : MachineMemory.Of(device);
         var forecast = SweepForecast.Of(spec, Enumerable.Range(0, spec.Count), device, memory?.Total);
-        var gpus = device.type == DeviceType.CUDA ? slurm || device.index >= 0 && spec.Device?.Contains(':') == true ? 1 : cuda.device_count() : 0;
-        Console.Error.WriteLine($"{spec.Count} points; the largest ({forecast.Largest}) needs {MemoryForecast.Size(forecast.Memory.Needed)}");
+        var gpus = device.type == DeviceType.CUDA ? slurm || device.index >= 0 && spec.Device?.Contains(':') == true ? 1
+            : cuda.device_count() : 0;
+        Console.Error.WriteLine($"{spec.Count} points; the largest ({forecast.Largest}) needs "
+            + $"{MemoryForecast.Size(forecast.Memory.Needed)}");
         if (!forecast.Memory.Fits)
             throw new BadInputException($"The point {forecast.Largest} needs {MemoryForecast.Size(forecast.Memory.Needed)}, and there are "
                 + $"{MemoryForecast.Size(memory!.Total)}. {string.Join(' ', forecast.Memory.Advice)}");
         if (parse.GetValue(Plan))
             return Tell(spec, json);
-        var folder = SweepFolder.Lay(parse.GetValue(Out) ?? Path.Combine("sweeps", Path.GetFileNameWithoutExtension(file)), spec);
+        var folder = SweepFolder.Lay(parse.GetValue(Out) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)), spec);
         return slurm ? Submit(parse, folder, SlurmAsk.Of(forecast, gpus > 0), json)
             : Train(parse.GetValue(Workers), folder, forecast, gpus, memory, json);
     }

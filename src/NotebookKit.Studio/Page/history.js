@@ -17,6 +17,8 @@ async function runs() {
     beside();
   });
   scatter(all); beside();
+  const swept = await ask("api/sweeps");
+  $("sweeps").innerHTML = swept.map(s => `<a href="api/sweeps/${esc(s.sweep)}" target="_blank">${t("sweeps")} ${esc(s.sweep)}</a>: ${s.done} / ${s.points}`).join("<br>");
 }
 const score = (r, name) => r.measures.end?.[name] != null ? r.measures.end[name].toFixed(2) : "–";
 

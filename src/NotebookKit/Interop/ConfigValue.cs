@@ -45,7 +45,8 @@ internal static class ConfigValue
         var text = value is JsonValue json ? json.ToString() : value is bool on ? (on ? "true" : "false")
             : value is IFormattable number ? number.ToString(null, CultureInfo.InvariantCulture) : $"{value}";
         var type = Nullable.GetUnderlyingType(setting.Property.PropertyType) ?? setting.Property.PropertyType;
-        return (type == typeof(int) || type == typeof(ulong)) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var whole)
+        return (type == typeof(int) || type == typeof(ulong)) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture,
+            out var whole)
             && whole == Math.Floor(whole) && Math.Abs(whole) < 1e15 ? whole.ToString("0", CultureInfo.InvariantCulture) : text;
     }
 

@@ -24,14 +24,16 @@ public static class DiffusersExport
             TrainMethod.Lora or TrainMethod.LoraExtended => "examples/dreambooth/train_dreambooth_lora.py",
             TrainMethod.DreamBooth => "examples/dreambooth/train_dreambooth.py",
             TrainMethod.TextualInversion => "examples/textual_inversion/textual_inversion.py",
-            _ => throw new BadInputException("Imagic has no counterpart among diffusers' DreamBooth examples; export a run of another method."),
+            _ => throw new BadInputException("Imagic has no counterpart among diffusers' DreamBooth examples; export a run of another "
+                + "method."),
         };
         var arguments = Arguments(card, run, losses);
         var many = gpus > 1 ? $"--multi_gpu --num_processes {gpus}" : "--num_processes 1";
         var command = $"accelerate launch {many} {script} \\\n  " + string.Join(" \\\n  ", arguments.Select(one => one.Value is null
             ? $"--{one.Name}" : $"--{one.Name} {Quoted(one.Value)}"));
         return new ExportedConfig("diffusers' examples",
-            new Dictionary<string, string> { ["train.sh"] = $"#!/bin/sh\n# Written by kit export-config for diffusers' examples.\n{command}\n" },
+            new Dictionary<string, string> { ["train.sh"] = $"#!/bin/sh\n# Written by kit export-config for diffusers' "
+                + $"examples.\n{command}\n" },
             command, losses.All(), Notes(run, gpus));
     }
 
@@ -41,9 +43,11 @@ public static class DiffusersExport
         var newWord = run.Method == TrainMethod.TextualInversion;
         List<(string Name, string? Value)> list =
         [
-            ("pretrained_model_name_or_path", card.Base), (newWord ? "train_data_dir" : "instance_data_dir", Path.GetFullPath(concept.InstanceDir)),
+            ("pretrained_model_name_or_path", card.Base), (newWord ? "train_data_dir" : "instance_data_dir",
+                Path.GetFullPath(concept.InstanceDir)),
             ("output_dir", "output"), ("seed", Text(run.Seed)), ("resolution", Text(run.Images.Size ?? 512)),
-            ("train_batch_size", Text(run.Intervals.BatchSize ?? 1)), ("gradient_accumulation_steps", Text(run.Intervals.GradientAccumulation)),
+            ("train_batch_size", Text(run.Intervals.BatchSize ?? 1)), ("gradient_accumulation_steps",
+                Text(run.Intervals.GradientAccumulation)),
             ("lr_scheduler", run.Learning.Schedule), ("lr_warmup_steps", Text(run.Learning.Warmup)), ("max_train_steps", Text(Steps(run))),
         ];
         losses.Take("instance_dir", "seed", "size", "batch_size", "gradient_accumulation", "schedule", "warmup", "epochs", "learning_rate",
@@ -58,7 +62,8 @@ public static class DiffusersExport
         Learning(list, run, losses);
         if (newWord)
         {
-            list.AddRange([("placeholder_token", run.NewToken), ("initializer_token", run.TokenLike), ("num_vectors", Text(run.TokenVectors)),
+            list.AddRange([("placeholder_token", run.NewToken), ("initializer_token", run.TokenLike), ("num_vectors",
+                Text(run.TokenVectors)),
                 ("learnable_property", "object"), ("repeats", Text(concept.Repeats ?? 1))]);
             losses.Take("token_vectors", "instance_token", "class_token", "text_learning_rate");
             if (concept.InstancePrompt != $"a photo of {run.NewToken}")
@@ -114,11 +119,13 @@ public static class DiffusersExport
         var concept = run.Concepts[0];
         losses.Take("instance_prompt", "class_prompt", "class_dir", "class_images", "class_images_per_instance", "prior_loss_weight",
             "instance_token", "class_token", "instance_token_only");
-        var prompts = Directory.Exists(concept.InstanceDir) ? TrainingPicture.Read(concept).Select(picture => picture.Prompt).Distinct().ToList()
+        var prompts = Directory.Exists(concept.InstanceDir) ? TrainingPicture.Read(concept).Select(picture => picture.Prompt).Distinct()
+            .ToList()
             : [concept.InstancePrompt];
         list.Add(("instance_prompt", prompts[0]));
         if (prompts.Count > 1)
-            losses.Tell("instance_prompt", $"the example takes one prompt for all pictures, \"{prompts[0]}\"; the other captions are not read.");
+            losses.Tell("instance_prompt", $"the example takes one prompt for all pictures, \"{prompts[0]}\"; the other captions are not "
+                + $"read.");
         if (concept.ClassPrompt is { } ofClass)
         {
             var pictures = Directory.Exists(concept.InstanceDir) ? TrainingPicture.Read(concept) : [];
@@ -174,7 +181,8 @@ public static class DiffusersExport
                 losses.Tell("sample_prompts", $"the example draws one prompt; {prompts.Count - 1} more are left out.");
         }
         else
-            losses.Take("samples_per_prompt", "sample_prompts", "sample_negative_prompt", "sample_guidance", "sanity_prompt", "sample_at_first");
+            losses.Take("samples_per_prompt", "sample_prompts", "sample_negative_prompt", "sample_guidance", "sanity_prompt",
+                "sample_at_first");
         if (run.Saving.Every > 0)
         {
             list.Add(("checkpointing_steps", Text(run.Saving.Every * StepsPerEpoch(run))));
@@ -199,7 +207,8 @@ public static class DiffusersExport
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string Quoted(string text) => text.All(letter => char.IsAsciiLetterOrDigit(letter) || "_-./:".Contains(letter, StringComparison.Ordinal))
+    private static string Quoted(string text) => text.All(letter => char.IsAsciiLetterOrDigit(letter) || "_-./:".Contains(letter,
+        StringComparison.Ordinal))
         && text.Length > 0 ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static IReadOnlyList<string> Notes(TrainOptions run, int gpus)

@@ -7,20 +7,23 @@ using NotebookKit.Training.Runs;
 
 namespace NotebookKit.Interop;
 
-/// <summary>Reads the <c>db_config.json</c> of the web UI's DreamBooth extension (d8ahazard/sd_dreambooth_extension) into a run card.</summary>
+/// <summary>Reads the <c>db_config.json</c> of the web UI's DreamBooth extension (d8ahazard/sd_dreambooth_extension) into a run
+/// card.</summary>
 public static class ExtensionImport
 {
     private static readonly (string Theirs, string Ours)[] Same =
     [
         ("num_train_epochs", "epochs"), ("train_batch_size", "batch_size"), ("gradient_accumulation_steps", "gradient_accumulation"),
-        ("gradient_checkpointing", "gradient_checkpointing"), ("resolution", "size"), ("hflip", "flip"), ("shuffle_tags", "shuffle_captions"),
+        ("gradient_checkpointing", "gradient_checkpointing"), ("resolution", "size"), ("hflip", "flip"), ("shuffle_tags",
+            "shuffle_captions"),
         ("lr_scheduler", "schedule"), ("lr_warmup_steps", "warmup"), ("lr_cycles", "schedule_cycles"), ("lr_power", "schedule_power"),
         ("prior_loss_weight", "prior_loss_weight"), ("offset_noise", "noise_offset"), ("stop_text_encoder", "text_encoder_ratio"),
         ("save_preview_every", "sample_every"), ("save_embedding_every", "save_every"), ("sanity_prompt", "sanity_prompt"),
     ];
 
     // Read below, or what changes no weight here.
-    private static readonly HashSet<string> Read = ["concepts_list", "src", "pretrained_model_name_or_path", "model_dir", "model_name", "optimizer",
+    private static readonly HashSet<string> Read = ["concepts_list", "src", "pretrained_model_name_or_path", "model_dir", "model_name",
+        "optimizer",
         "use_lora", "use_lora_extended", "lora_learning_rate", "lora_txt_learning_rate", "lora_unet_rank", "lora_txt_rank", "learning_rate",
         "train_imagic", "use_ema", "mixed_precision", "prior_loss_scale", "prior_loss_weight_min", "attention", "cache_latents", "revision",
         "epoch", "initial_revision", "lifetime_revision", "snapshot", "graph_smoothing", "save_safetensors", "custom_model_name",
@@ -41,7 +44,8 @@ public static class ExtensionImport
         ("weight_decay", "0.01", "the kit's weight decay is 0.01."),
         ("max_token_length", "75", "the kit reads prompts in chunks of 75 tokens, as many as there are."),
         ("pretrained_vae_name_or_path", "\"\"", "the kit takes the base's own VAE."),
-        ("use_concepts", "false", "concepts in a file of their own are not read; put them into concepts_list, or give --concepts when you train."),
+        ("use_concepts", "false", "concepts in a file of their own are not read; put them into concepts_list, or give --concepts when "
+            + "you train."),
         ("epoch_pause_frequency", "0", "the kit makes no pauses."),
     ];
 
@@ -79,7 +83,8 @@ public static class ExtensionImport
     {
         var lora = Is(fields, "use_lora");
         var extended = lora && Is(fields, "use_lora_extended");
-        foreach (var (theirs, ours) in lora ? new[] { ("lora_learning_rate", "learning_rate"), ("lora_txt_learning_rate", "text_learning_rate"),
+        foreach (var (theirs, ours) in lora ? new[] { ("lora_learning_rate", "learning_rate"), ("lora_txt_learning_rate",
+            "text_learning_rate"),
             ("lora_unet_rank", "rank") } : [("learning_rate", "learning_rate")])
         {
             if (fields[theirs] is { } value)
@@ -187,5 +192,6 @@ public static class ExtensionImport
 
     private static bool Is(JsonObject fields, string name) => fields[name] is JsonValue value && value.GetValueKind() == JsonValueKind.True;
 
-    private static bool Says(JsonNode? node) => node?.ToJsonString() is not (null or "false" or "0" or "0.0" or "\"\"" or "[]" or "-1" or "{}");
+    private static bool Says(JsonNode? node) =>
+        node?.ToJsonString() is not (null or "false" or "0" or "0.0" or "\"\"" or "[]" or "-1" or "{}");
 }

@@ -32,12 +32,14 @@ internal static class KohyaDatasetImport
             if (KohyaNames.Subset.FirstOrDefault(pair => pair.Kohya == name).Setting is { } setting && setting is not ("repeats"
                 or "caption_extension"))
                 run = ConfigValue.Set(path, name, run, setting, value);
-            else if (name is not ("image_dir" or "num_repeats" or "caption_extension" or "class_tokens" or "caption_prefix" or "caption_suffix"
+            else if (name is not ("image_dir" or "num_repeats" or "caption_extension" or "class_tokens"
+                or "caption_prefix" or "caption_suffix"
                 or "is_reg" or "resolution" or "batch_size" or "enable_bucket") && !KohyaImport.Idle.Contains(name))
                 missing.Add($"{name} {ConfigValue.Shown(value)}: the kit has nothing of the kind.");
         }
 
-        var concepts = subjects.Select((subset, i) => ConceptOf(subset, classes.ElementAtOrDefault(Math.Min(i, classes.Count - 1)))).ToList();
+        var concepts = subjects.Select((subset, i) => ConceptOf(subset, classes.ElementAtOrDefault(Math.Min(i, classes.Count - 1))))
+            .ToList();
         return run with
         {
             Concepts = concepts,
@@ -88,7 +90,8 @@ internal static class KohyaDatasetImport
             _ => [.. $"{resolution}".Split(',', StringSplitOptions.TrimEntries)],
         };
         if (sides.Distinct().Count() > 1)
-            missing.Add($"resolution {string.Join("×", sides)}: the kit's pictures are squares, or buckets of a square's area; the first side is "
+            missing.Add($"resolution {string.Join("×", sides)}: the kit's pictures are squares, or buckets of a square's area; the first "
+                + $"side is "
                 + "taken.");
         return int.TryParse(sides[0], out var size) ? size : null;
     }

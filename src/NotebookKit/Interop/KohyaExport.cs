@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Interop;
 
-/// <summary>A run card as kohya-ss/sd-scripts takes it: its arguments and its dataset's configuration as TOML, and sample prompts.</summary>
+/// <summary>A run card as kohya-ss/sd-scripts takes it: its arguments and its dataset's configuration as TOML, and sample
+/// prompts.</summary>
 public static class KohyaExport
 {
     /// <summary>Converts a card.</summary>
@@ -36,7 +37,8 @@ public static class KohyaExport
         if (run.Samples.Every > 0)
             files["prompts.txt"] = Prompts(run, losses);
         else
-            losses.Take("sample_prompts", "sample_negative_prompt", "samples_per_prompt", "sample_guidance", "sanity_prompt", "sample_at_first");
+            losses.Take("sample_prompts", "sample_negative_prompt", "samples_per_prompt", "sample_guidance", "sanity_prompt",
+                "sample_at_first");
         var many = gpus > 1 ? $"--multi_gpu --num_processes {gpus}" : "--num_processes 1";
         return new ExportedConfig("kohya-ss/sd-scripts 0.8 or newer", files,
             $"accelerate launch {many} --num_machines 1 --mixed_precision {Mixed(card)} {script} --config_file config.toml", losses.All(),
@@ -86,7 +88,8 @@ public static class KohyaExport
         text.Line("learning_rate", run.Method == TrainMethod.TextualInversion ? learning.TextRate ?? 5e-3 : rate)
             .Line("optimizer_type", KohyaNames.Optimizers.First(pair => pair.Kind == learning.Optimizer).Kohya)
             .Line("optimizer_args", learning.Optimizer == OptimizerKind.Adafactor
-                ? ["weight_decay=0.01", "relative_step=False", "scale_parameter=False", "warmup_init=False"] : new[] { "weight_decay=0.01" });
+                ? ["weight_decay=0.01", "relative_step=False", "scale_parameter=False", "warmup_init=False"]
+                    : new[] { "weight_decay=0.01" });
         if (run.WritesLora)
             text.Line("unet_lr", rate).Line("text_encoder_lr", ofText).Line("network_train_unet_only", run.TextRatio <= 0);
         if (run.Method == TrainMethod.DreamBooth)
@@ -118,7 +121,8 @@ public static class KohyaExport
         {
             var rank = lora.ConvRank ?? lora.Rank;
             var alpha = Alpha(lora.ConvAlpha ?? (lora.ConvRank is null ? lora.Alpha : null) ?? rank, rank);
-            text.Line("network_args", new[] { FormattableString.Invariant($"conv_dim={rank}"), FormattableString.Invariant($"conv_alpha={alpha}") });
+            text.Line("network_args", new[] { FormattableString.Invariant($"conv_dim={rank}"),
+                FormattableString.Invariant($"conv_alpha={alpha}") });
         }
 
         var setting = Setting.All.First(setting => setting.Property.Name == nameof(LoraOptions.Targets)).Name;
@@ -135,7 +139,8 @@ public static class KohyaExport
         var text = new StringBuilder();
         foreach (var concept in run.Concepts)
         {
-            var prompts = (concept.SamplePrompts ?? [concept.InstancePrompt, .. concept.ClassPrompt is { } ofClass ? [ofClass] : Array.Empty<string>()])
+            var prompts = (concept.SamplePrompts ?? [concept.InstancePrompt, .. concept.ClassPrompt is { } ofClass ? [ofClass]
+                : Array.Empty<string>()])
                 .Concat(run.Samples.SanityPrompt is { } sanity ? [sanity] : [])
                 .SelectMany(prompt => prompt.Contains(TrainOptions.FileWords, StringComparison.Ordinal)
                     ? TrainingPicture.Read(concept).Select(picture => picture.Prompt).Distinct() : [prompt]);
@@ -176,7 +181,8 @@ public static class KohyaExport
         if (run.Concepts.Any(concept => concept.ClassPrompt is not null) && run.UsesClassImages)
         {
             notes.Add("sd-scripts paints no class images: those of the folders in dataset.toml must be there (kit train paints them).");
-            notes.Add("Its loss is the mean over subject and class pictures, half of the kit's; AdamW does not mind, Lion and clipping do.");
+            notes.Add("Its loss is the mean over subject and class pictures, half of the kit's; AdamW does not mind, Lion and clipping "
+                + "do.");
             notes.Add("A batch there counts subject and class pictures together, so it is twice the kit's.");
         }
 

@@ -10,20 +10,23 @@ public static class KohyaImport
 {
     // What has a counterpart but no setting: read here, or said by the others.
     private static readonly HashSet<string> Read = ["pretrained_model_name_or_path", "dataset_config", "optimizer_type", "use_8bit_adam",
-        "use_lion_optimizer", "learning_rate", "unet_lr", "text_encoder_lr", "learning_rate_te", "network_train_unet_only", "network_module",
+        "use_lion_optimizer", "learning_rate", "unet_lr", "text_encoder_lr", "learning_rate_te", "network_train_unet_only",
+            "network_module",
         "network_alpha", "network_args", "output_dir", "output_name", "save_precision", "mixed_precision", "train_data_dir", "reg_data_dir",
         "resolution", "train_batch_size", "max_train_steps", "enable_bucket", "sample_sampler", "token_string", "init_word",
         "num_vectors_per_token", "save_last_n_epochs", "stop_text_encoder_training", "network_dropout", "lr_scheduler_args",
         "optimizer_args"];
 
     // What changes no weight, or what the kit does anyway.
-    internal static readonly HashSet<string> Idle = ["cache_latents", "cache_latents_to_disk", "sdpa", "xformers", "mem_eff_attn", "logging_dir",
+    internal static readonly HashSet<string> Idle = ["cache_latents", "cache_latents_to_disk", "sdpa", "xformers", "mem_eff_attn",
+        "logging_dir",
         "log_with", "log_prefix", "save_model_as", "save_state", "max_data_loader_n_workers", "persistent_data_loader_workers", "lowram",
         "highvram", "training_comment", "no_metadata", "vae_batch_size", "console_log_level", "min_bucket_reso", "max_bucket_reso",
         "bucket_reso_steps", "bucket_no_upscale", "keep_tokens", "sample_prompts"];
 
     // What the kit's optimizers do.
-    private static readonly HashSet<string> Usual = ["weight_decay=0.01", "relative_step=False", "scale_parameter=False", "warmup_init=False"];
+    private static readonly HashSet<string> Usual = ["weight_decay=0.01", "relative_step=False", "scale_parameter=False",
+        "warmup_init=False"];
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The TOML of its arguments, or of its dataset alone.</param>
@@ -48,7 +51,8 @@ public static class KohyaImport
 
     // Its scripts ignore the names of sections.
     private static Dictionary<string, object> Flat(TomlTable table) =>
-        table.SelectMany(pair => pair.Value is TomlTable inner && pair.Key != "general" ? (IEnumerable<KeyValuePair<string, object>>)inner : [pair])
+        table.SelectMany(pair => pair.Value is TomlTable inner && pair.Key != "general" ? (IEnumerable<KeyValuePair<string, object>>)inner
+            : [pair])
             .Where(pair => pair.Value is not null && pair.Key is not ("datasets" or "general")).DistinctBy(pair => pair.Key)
             .ToDictionary(pair => pair.Key, pair => pair.Value!);
 
@@ -80,16 +84,19 @@ public static class KohyaImport
         }
 
         var optimizer = arguments.GetValueOrDefault("optimizer_type") as string
-            ?? (arguments.GetValueOrDefault("use_8bit_adam") is true ? "AdamW8bit" : arguments.GetValueOrDefault("use_lion_optimizer") is true
+            ?? (arguments.GetValueOrDefault("use_8bit_adam") is true ? "AdamW8bit"
+                : arguments.GetValueOrDefault("use_lion_optimizer") is true
             ? "Lion" : "AdamW");
         var kind = KohyaNames.Optimizers.Where(pair => pair.Kohya.Equals(optimizer, StringComparison.OrdinalIgnoreCase)).ToList();
         if (kind.Count == 0)
             throw new BadInputException($"{path}: the kit has no optimizer_type {optimizer}; "
                 + NearestName.Hint(optimizer, [.. KohyaNames.Optimizers.Select(pair => pair.Kohya)]));
         run = run with { Learning = run.Learning with { Optimizer = kind[0].Kind } };
-        foreach (var other in (arguments.GetValueOrDefault("optimizer_args") as TomlArray ?? []).OfType<string>().Where(one => !Usual.Contains(one)))
+        foreach (var other in (arguments.GetValueOrDefault("optimizer_args") as TomlArray ?? []).OfType<string>().Where(one =>
+            !Usual.Contains(one)))
             missing.Add($"optimizer_args {other}: the kit's optimizers have nothing of the kind.");
-        if (arguments.GetValueOrDefault("sample_sampler") is string sampler && KohyaNames.Samplers.FirstOrDefault(pair => pair.Kohya == sampler)
+        if (arguments.GetValueOrDefault("sample_sampler") is string sampler && KohyaNames.Samplers.FirstOrDefault(pair =>
+            pair.Kohya == sampler)
             .Sampler is { } same)
             run = run with { Samples = run.Samples with { Sampler = same } };
         if (arguments.GetValueOrDefault("lr_scheduler_args") is TomlArray { Count: > 0 } rules
@@ -148,14 +155,16 @@ public static class KohyaImport
             && Directory.EnumerateDirectories(of).FirstOrDefault(folder => KohyaFolder.Of(folder) is not null) is { } folder)
             concept = concept with { ClassDir = folder, ClassPrompt = KohyaFolder.Of(folder)!.Words };
         else if (arguments.TryGetValue("reg_data_dir", out var elsewhere))
-            missing.Add($"reg_data_dir {ConfigValue.Shown(elsewhere)}: no folder such as 1_toy is there; give --class-dir and --class-prompt when "
+            missing.Add($"reg_data_dir {ConfigValue.Shown(elsewhere)}: no folder such as 1_toy is there; give --class-dir and "
+                + $"--class-prompt when "
                 + "you train.");
         var size = arguments.GetValueOrDefault("resolution") is { } resolution ? KohyaDatasetImport.SizeOf(resolution, missing) : null;
         return run with
         {
             Concepts = [concept],
             Images = run.Images with { Size = size },
-            Intervals = run.Intervals with { BatchSize = KohyaDatasetImport.BatchOf(arguments.GetValueOrDefault("train_batch_size"), concept.ClassPrompt is not null) },
+            Intervals = run.Intervals with { BatchSize = KohyaDatasetImport.BatchOf(arguments.GetValueOrDefault("train_batch_size"),
+                concept.ClassPrompt is not null) },
         };
     }
 
@@ -167,7 +176,8 @@ public static class KohyaImport
         var folders = run.WithKohyaFolders().Concepts;
         if (!folders.All(concept => Directory.Exists(concept.InstanceDir)))
         {
-            missing.Add($"max_train_steps {ConfigValue.Shown(asked)}: how many epochs that are cannot be told without the pictures; give --epochs "
+            missing.Add($"max_train_steps {ConfigValue.Shown(asked)}: how many epochs that are cannot be told without the pictures; give "
+                + $"--epochs "
                 + "when you train.");
             return run;
         }

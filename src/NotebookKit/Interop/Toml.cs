@@ -30,7 +30,8 @@ internal static class Toml
     public static TomlTable Parse(string text) => TomlSerializer.Deserialize<TomlTable>(text) ?? [];
 
     /// <summary>Writes <c>name = value</c>.</summary>
-    public static StringBuilder Line(this StringBuilder text, string name, object value) => text.Append(name).Append(" = ").Append(Of(value))
+    public static StringBuilder Line(this StringBuilder text, string name, object value) => text.Append(name).Append(" = ")
+        .Append(Of(value))
         .Append('\n');
 
     private static string Of(object value) => value switch
@@ -38,7 +39,8 @@ internal static class Toml
         bool on => on ? "true" : "false",
         // A number with a point or an exponent is no whole one to TOML.
         double number => number.ToString("R", CultureInfo.InvariantCulture) is var digits && digits.AsSpan().IndexOfAny(".E") >= 0
-            ? digits.Contains('.', StringComparison.Ordinal) ? digits : digits.Replace("E", ".0E", StringComparison.Ordinal) : digits + ".0",
+            ? digits.Contains('.', StringComparison.Ordinal) ? digits : digits.Replace("E", ".0E", StringComparison.Ordinal) : digits
+                + ".0",
         string words => Quoted(words),
         IEnumerable<string> list => $"[{string.Join(", ", list.Select(Quoted))}]",
         IFormattable whole => whole.ToString(null, CultureInfo.InvariantCulture),

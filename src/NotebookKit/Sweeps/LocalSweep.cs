@@ -142,7 +142,8 @@ internal sealed class LocalSweep(SweepFolder folder, IReadOnlyList<string> progr
             else if (code != (int)PointEnd.Stopped)
             {
                 if (one.Point.Failure is null)
-                    one.Point.Failed($"Its process ended with {code}{(code == 137 ? ", killed: the system does so when memory is short" : "")}; "
+                    one.Point.Failed($"Its process ended with "
+                        + $"{code}{(code == 137 ? ", killed: the system does so when memory is short" : "")}; "
                         + $"what it said is in {one.Point.Said}.");
                 _failed++;
                 tell($"point {one.Point.Point.Number} ({one.Point.Point}) failed: {one.Point.Failure}");
@@ -153,7 +154,8 @@ internal sealed class LocalSweep(SweepFolder folder, IReadOnlyList<string> progr
     private string Left(int workers)
     {
         var left = folder.Spec.Count - _done - _failed;
-        return left <= 0 ? "" : $", about {Duration(_clock.Elapsed / _ended * left)} left" + (workers > 1 ? $" with {workers} at once" : "");
+        return left <= 0 ? "" : $", about {Duration(_clock.Elapsed / _ended * left)} left" + (workers > 1 ? $" with {workers} at once"
+            : "");
     }
 
     private static string Duration(TimeSpan time) => time.TotalMinutes < 2 ? $"{time.TotalSeconds:0} s"
@@ -171,7 +173,8 @@ internal sealed class LocalSweep(SweepFolder folder, IReadOnlyList<string> progr
         }
     }
 
-    private static string[] Visible() => Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is { Length: > 0 } some ? some.Split(',')
+    private static string[] Visible() => Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is { Length: > 0 } some
+        ? some.Split(',')
         : [.. Enumerable.Range(0, TorchSharp.torch.cuda.device_count()).Select(i => $"{i}")];
 
     [DllImport("libc", EntryPoint = "kill")]

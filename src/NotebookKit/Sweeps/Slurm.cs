@@ -34,7 +34,8 @@ internal static class Slurm
     {
         var (code, output, error) = Run("scontrol", ["show", "config"]);
         if (code != 0)
-            throw new BadInputException($"The cluster does not answer: {Said(error)} (scontrol show config). Call again when it does, or take "
+            throw new BadInputException($"The cluster does not answer: {Said(error)} (scontrol show config). Call again when it does, or "
+                + $"take "
                 + "--on local.");
         return output.Split('\n').Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2)
             .DistinctBy(parts => parts[0].Trim()).ToDictionary(parts => parts[0].Trim(), parts => parts[1].Trim());
@@ -69,7 +70,8 @@ internal static class Slurm
             out var number) ? number : otherwise;
 
     private static string Said(string error) =>
-        string.Join(' ', error.Split((char[])['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.')
+        string.Join(' ', error.Split((char[])['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .TrimEnd('.')
             is { Length: > 0 } said ? said : "it says nothing";
 
     private static (int Code, string Output, string Error) Run(string program, IEnumerable<string> arguments)
@@ -86,7 +88,8 @@ internal static class Slurm
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new BadInputException($"There is no {program} on this machine's PATH, so no Slurm cluster to be reached from it; log in where "
+            throw new BadInputException($"There is no {program} on this machine's PATH, so no Slurm cluster to be reached from it; log "
+                + $"in where "
                 + "there is one, or take --on local.", e);
         }
     }

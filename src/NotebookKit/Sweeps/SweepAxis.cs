@@ -19,7 +19,8 @@ public sealed record SweepValue(Setting Setting, object? Value)
     public string Text => Value is null ? "" : string.Join(' ', SettingText.WriteAll(Setting, Setting.Inverted ? !(bool)Value : Value));
 
     /// <summary>The value as run cards have it.</summary>
-    internal JsonNode? ToJson() => Value is null ? null : JsonSerializer.SerializeToNode(Value, Setting.Property.PropertyType, TrainLog.Json);
+    internal JsonNode? ToJson() => Value is null ? null : JsonSerializer.SerializeToNode(Value, Setting.Property.PropertyType,
+        TrainLog.Json);
 }
 
 /// <summary>Settings that are taken together.</summary>

@@ -36,7 +36,8 @@ internal sealed record SweepForecast(MemoryForecast Memory, double Seconds, Swee
         double seconds = 0;
         foreach (var point in numbers.Select(spec.PointAt))
         {
-            if (!known.Add(string.Join('|', point.Values.Where(value => !Sizeless.Contains(value.Setting.Name)).Select(value => value.Text))))
+            if (!known.Add(string.Join('|', point.Values.Where(value => !Sizeless.Contains(value.Setting.Name)).Select(value =>
+                value.Text))))
                 continue;
             var options = spec.SettingsOf(point);
             var forecast = MemoryForecast.Of(shape, MemoryPlan.Of(options, dtype, onGpu), available);
@@ -55,7 +56,8 @@ internal sealed record SweepForecast(MemoryForecast Memory, double Seconds, Swee
         var latent = (double)(options.Images.Size ?? shape.SampleSize) / shape.Vae.Factor;
         var forward = Sd15Macs * new CountedParameters(shape, plan).UNet / Sd15Parameters * latent * latent / Sd15Latents
             / (plan.OnGpu ? MacsOfGpu : MacsOfCore * spec.Threads);
-        var shown = pictures * (options.Intervals.Epochs ?? 100) * (plan.WithClass ? 2 : 1) * (options.Method == TrainMethod.Imagic ? 2 : 1);
+        var shown = pictures * (options.Intervals.Epochs ?? 100) * (plan.WithClass ? 2 : 1) * (options.Method == TrainMethod.Imagic ? 2
+            : 1);
         var drawn = plan.Painted + (spec.Measure is { } measure ? measure.Pictures * ((measure.Asked?.Count ?? 4) + 3) : 0);
         // A backward costs about two forwards; guidance draws with two.
         return (shown * ((3 * forward) + SecondsOfCalls)) + (drawn * options.Samples.Steps * ((2 * forward) + (SecondsOfCalls / 10)));

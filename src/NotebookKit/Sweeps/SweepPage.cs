@@ -46,7 +46,8 @@ internal static class SweepPage
         page.Append(sweep.Table.ToHtml());
         if (sweep.FidelityAgainstDrift() is { } chart)
             page.Append("\n<h2>Learned and drifted</h2>\n<figure>").Append(chart.ToSvg()).Append("</figure>\n");
-        var effects = sweep.Spec.Varied.Where(name => sweep.Points.Where(Told).Select(point => point.Of(name)).Distinct().Skip(1).Any()).ToList();
+        var effects = sweep.Spec.Varied.Where(name => sweep.Points.Where(Told).Select(point => point.Of(name)).Distinct().Skip(1).Any())
+            .ToList();
         if (effects.Count > 0)
             page.Append("<h2>What each setting does</h2>\n");
         foreach (var name in effects)

@@ -167,9 +167,9 @@ internal sealed class SweepReader(string path, string usualBase, string? usualPr
                 throw new JsonException();
             return value is string text && IsPath(setting) && Path.Exists(text) ? Path.GetFullPath(text) : value;
         }
-        catch (BadSettingException e)
+        catch (BadInputException e)
         {
-            throw new BadInputException($"{path}: {BadSettingException.InNames(e.InFlags)}", e);
+            throw new BadInputException($"{path}: {BadSettingException.InNames(e is BadSettingException bad ? bad.InFlags : e.Message)}", e);
         }
         catch (JsonException e)
         {

@@ -18,7 +18,8 @@ internal static class SweepTable
         var figures = SweepFigure.All.Where(figure => sweep.Means.Any(mean => mean.Scores.ContainsKey(figure.Name))).ToList();
         return new DisplayTable([.. varied, "seeds", .. figures.Select(figure => figure.Name)],
             sweep.Means.Select(mean => (IReadOnlyList<object?>)[.. varied.Select(name => mean.First.Of(name)), mean.Done,
-                .. figures.Select(figure => mean.Scores.TryGetValue(figure.Name, out var score) ? Shown(figure.Name, score, mean.Done) : "")]))
+                .. figures.Select(figure => mean.Scores.TryGetValue(figure.Name, out var score) ? Shown(figure.Name, score, mean.Done)
+                    : "")]))
         {
             Caption = $"{sweep}; fidelity and PRES are likeness to the photos, what they are to one another being 1; "
                 + "±: standard error over seeds",
@@ -56,7 +57,8 @@ internal static class SweepTable
         Line(text, [.. varied, "done", .. SweepFigure.All.SelectMany(figure => new[] { figure.Name, figure.Name + "_error" })]);
         foreach (var mean in sweep.Means)
             Line(text, [.. varied.Select(name => mean.First.Of(name)), $"{mean.Done}", .. SweepFigure.All.SelectMany(figure =>
-                mean.Scores.TryGetValue(figure.Name, out var score) ? new[] { Number(score.Mean), Number(mean.Done > 1 ? score.Error : null) }
+                mean.Scores.TryGetValue(figure.Name, out var score) ? new[] { Number(score.Mean), Number(mean.Done > 1 ? score.Error
+                    : null) }
                     : ["", ""])]);
         return text.ToString();
     }

@@ -22,7 +22,8 @@ public sealed record SweepMean(SweptPoint First, int Done, IReadOnlyDictionary<s
     /// <summary>What it has of its own: "rank 8, learning_rate 1e-4".</summary>
     public string Name => (First.Point with { Seed = null }).ToString();
 
-    /// <summary>How far learning went beyond forgetting: fidelity less PRES of the protected word. Null where nothing was measured.</summary>
+    /// <summary>How far learning went beyond forgetting: fidelity less PRES of the protected word. Null where nothing was
+    /// measured.</summary>
     public double? Gain => Scores.TryGetValue("fidelity", out var fidelity) && Scores.TryGetValue("pres", out var pres)
         ? fidelity.Mean - pres.Mean : null;
 }

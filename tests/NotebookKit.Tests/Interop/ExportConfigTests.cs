@@ -58,7 +58,8 @@ public sealed class ExportConfigTests
             if (type is "int")
                 Assert.True(long.TryParse(argument[1], out _), string.Join(' ', argument));
             if (type is "float")
-                Assert.True(double.TryParse(argument[1], System.Globalization.CultureInfo.InvariantCulture, out _), string.Join(' ', argument));
+                Assert.True(double.TryParse(argument[1], System.Globalization.CultureInfo.InvariantCulture, out _), string.Join(' ',
+                    argument));
         }
     }
 
@@ -88,6 +89,7 @@ public sealed class ExportConfigTests
                 "schedule_rules" => options with { Learning = options.Learning with { Schedule = "piecewise_constant" } },
                 "keep_last" => options with { Saving = options.Saving with { Every = 5 } },
                 "token_vectors" => options with { Method = TrainMethod.TextualInversion },
+                "caption_extension" => options with { Concepts = [options.Concepts[0] with { InstancePrompt = TrainOptions.FileWords }] },
                 "class_token" or "instance_token_only" => options with { Concepts = [options.Concepts[0] with
                     { InstanceToken = "zwx", ClassToken = "toy", InstancePrompt = TrainOptions.FileWords }] },
                 _ => options,
@@ -130,9 +132,12 @@ public sealed class ExportConfigTests
             _ when type == typeof(bool) => !(bool)now!,
             _ when type == typeof(int) => (int?)now is { } whole ? whole + 1 : 3,
             _ when type == typeof(ulong) => 77UL,
-            _ when type == typeof(double) => setting.Name is "text_encoder_ratio" or "ema_decay" or "caption_dropout" or "lora_dropout" ? 0.4
+            _ when type == typeof(double) => setting.Name is "text_encoder_ratio" or "ema_decay" or "caption_dropout" or "lora_dropout"
+                ? 0.4
                 : (double?)now is { } number ? number + 0.25 : 0.25,
-            _ when type.IsEnum => Enum.GetValues(type).Cast<object>().FirstOrDefault(value => !value.Equals(now) && $"{value}" is not "Float64"),
+            _ when type == typeof(TorchSharp.torch.ScalarType) => TorchSharp.torch.ScalarType.BFloat16,
+            _ when type.IsEnum => Enum.GetValues(type).Cast<object>().FirstOrDefault(value => !value.Equals(now)
+               ),
             _ when type == typeof(string) => setting.Name switch { "schedule" => "cosine", "sampler" => "unipc", _ => "other" },
             _ when type == typeof(LoraTargets) => LoraTargets.Parse("all"),
             _ when type == typeof(IReadOnlyList<string>) => new[] { "one", "two" },
@@ -163,17 +168,20 @@ public sealed class ExportConfigTests
     {
         var plain = new TrainOptions
         {
-            Concepts = [new() { InstanceDir = Photos, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy", ClassImages = 8 }],
+            Concepts = [new() { InstanceDir = Photos, InstancePrompt = "a photo of zwx toy", ClassPrompt = "a photo of a toy",
+                ClassImages = 8 }],
             Intervals = new() { Epochs = 20 },
         };
         var options = run switch
         {
             "everything" => plain with
             {
-                Concepts = [plain.Concepts[0] with { InstancePrompt = "photo of [filewords], 4k", Repeats = 3, SamplePrompts = ["a zwx", "a toy"] }],
+                Concepts = [plain.Concepts[0] with { InstancePrompt = "photo of [filewords], 4k", Repeats = 3, SamplePrompts = ["a zwx",
+                    "a toy"] }],
                 TrainTextEncoder = true,
                 Loss = new() { SnrGamma = 5, NoiseOffset = 0.1, PriorLossWeight = 0.2 },
-                Learning = new() { Rate = 2e-5, TextRate = 1e-5, Schedule = "polynomial", Power = 2, Warmup = 10, Optimizer = OptimizerKind.AdamW8bit },
+                Learning = new() { Rate = 2e-5, TextRate = 1e-5, Schedule = "polynomial", Power = 2, Warmup = 10,
+                    Optimizer = OptimizerKind.AdamW8bit },
                 Images = new() { Size = 512, Flip = true, RandomCrop = true, ShuffleCaptions = true, CaptionDropout = 0.1 },
                 Intervals = new() { Epochs = 20, BatchSize = 2, GradientAccumulation = 2 },
                 Memory = new() { GradientCheckpointing = true },
@@ -181,7 +189,8 @@ public sealed class ExportConfigTests
                 Saving = new() { Every = 5, KeepLast = 3 },
                 Lora = new() { Rank = 4, Alpha = 2, Dropout = 0.1 },
             },
-            "convolutions" => plain with { Method = TrainMethod.LoraExtended, Lora = new() { Rank = 8, ConvRank = 4, Targets = LoraTargets.Parse("locon") } },
+            "convolutions" => plain with { Method = TrainMethod.LoraExtended, Lora = new() { Rank = 8, ConvRank = 4,
+                Targets = LoraTargets.Parse("locon") } },
             "whole" => plain with { Method = TrainMethod.DreamBooth, Learning = new() { Optimizer = OptimizerKind.Adafactor } },
             "word" => plain with
             {
@@ -189,7 +198,8 @@ public sealed class ExportConfigTests
                 TokenVectors = 2,
                 Concepts = [plain.Concepts[0] with { InstanceToken = "zwx", ClassToken = "toy", ClassPrompt = null }],
             },
-            "prodigy" => plain with { Learning = new() { Optimizer = OptimizerKind.Prodigy, Schedule = "cosine_with_restarts", Cycles = 3 } },
+            "prodigy" => plain with { Learning = new() { Optimizer = OptimizerKind.Prodigy, Schedule = "cosine_with_restarts",
+                Cycles = 3 } },
             "piecewise" => plain with { Learning = new() { Schedule = "piecewise_constant", Rules = "1:10,0.1" } },
             _ => plain,
         };

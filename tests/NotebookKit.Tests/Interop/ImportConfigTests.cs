@@ -62,11 +62,13 @@ public sealed class ImportConfigTests : IDisposable
         var (card, missing) = KohyaImport.Of(_folder["run.toml"]);
         var run = card.Settings;
         Assert.Equal(("models/sd15", "bfloat16"), (card.Base, card.Versions["dtype"]));
-        Assert.Equal((TrainMethod.LoraExtended, 16, 8.0, 4, 2.0), (run.Method, run.Lora.Rank, run.Lora.Alpha, run.Lora.ConvRank, run.Lora.ConvAlpha));
+        Assert.Equal((TrainMethod.LoraExtended, 16, 8.0, 4, 2.0), (run.Method, run.Lora.Rank, run.Lora.Alpha, run.Lora.ConvRank,
+            run.Lora.ConvAlpha));
         Assert.Equal((1e-4, "cosine_with_restarts", 3, OptimizerKind.AdamW8bit),
             (run.Learning.Rate, run.Learning.Schedule, run.Learning.Cycles, run.Learning.Optimizer));
         Assert.Equal((512, true, true, 2), (run.Images.Size, run.Images.Flip, run.Images.ShuffleCaptions, run.Intervals.BatchSize));
-        Assert.Equal((Photos, "[filewords]", ".txt", 10, "class", "a photo of a toy"), (run.Concepts[0].InstanceDir, run.Concepts[0].InstancePrompt,
+        Assert.Equal((Photos, "[filewords]", ".txt", 10, "class", "a photo of a toy"), (run.Concepts[0].InstanceDir,
+            run.Concepts[0].InstancePrompt,
             run.Concepts[0].CaptionExtension, run.Concepts[0].Repeats, run.Concepts[0].ClassDir, run.Concepts[0].ClassPrompt));
         Assert.Equal(10, run.Intervals.Epochs); // 250 steps of two out of five pictures ten times
         Assert.Equal(["block_dims", "clip_skip", "color_aug", "ip_noise_gamma"],
@@ -84,11 +86,13 @@ public sealed class ImportConfigTests : IDisposable
         var run = new TrainOptions
         {
             Method = method,
-            Concepts = [new() { InstanceDir = Photos, InstancePrompt = "a photo of zwx toy", InstanceToken = method == TrainMethod.TextualInversion
+            Concepts = [new() { InstanceDir = Photos, InstancePrompt = "a photo of zwx toy",
+                InstanceToken = method == TrainMethod.TextualInversion
                 ? "zwx" : null, ClassToken = method == TrainMethod.TextualInversion ? "toy" : null, Repeats = 2 }],
             Seed = 9,
             Lora = new() { Rank = 4, Alpha = 2, Dropout = 0.1 },
-            Learning = new() { Rate = 2e-5, TextRate = 3e-5, Schedule = "cosine", Warmup = 7, Optimizer = OptimizerKind.Lion, MaxGradNorm = 0.5 },
+            Learning = new() { Rate = 2e-5, TextRate = 3e-5, Schedule = "cosine", Warmup = 7, Optimizer = OptimizerKind.Lion,
+                MaxGradNorm = 0.5 },
             Loss = new() { SnrGamma = 5, NoiseOffset = 0.05 },
             Images = new() { Size = 448, Flip = true, CaptionDropout = 0.1 },
             Intervals = new() { Epochs = 12, BatchSize = 3, GradientAccumulation = 2 },
@@ -107,7 +111,8 @@ public sealed class ImportConfigTests : IDisposable
             == TrainMethod.TextualInversion ? 3e-5 : again.Learning.TextRate }, again.Learning);
         if (run.WritesLora)
             Assert.Equal((4, 2.0, 0.1), (again.Lora.Rank, again.Lora.Alpha, again.Lora.Dropout));
-        Assert.Equal((Photos, "a photo of zwx toy", 2), (again.Concepts[0].InstanceDir, again.Concepts[0].InstancePrompt, again.Concepts[0].Repeats));
+        Assert.Equal((Photos, "a photo of zwx toy", 2), (again.Concepts[0].InstanceDir, again.Concepts[0].InstancePrompt,
+            again.Concepts[0].Repeats));
     }
 
     [Fact]
@@ -127,11 +132,14 @@ public sealed class ImportConfigTests : IDisposable
         var run = card.Settings;
         Assert.Equal(("sd15.safetensors", "bfloat16"), (card.Base, card.Versions["dtype"]));
         Assert.Equal((TrainMethod.LoraExtended, 8, "extended"), (run.Method, run.Lora.Rank, run.Lora.Targets!.Name));
-        Assert.Equal((1e-4, 5e-5, 500, OptimizerKind.AdamW8bit), (run.Learning.Rate, run.Learning.TextRate, run.Learning.Warmup, run.Learning.Optimizer));
-        Assert.Equal((150, 2, 0.75, 0.1, 0.5), (run.Intervals.Epochs, run.Intervals.BatchSize, run.Loss.PriorLossWeight, run.Loss.PriorLossWeightEnd,
+        Assert.Equal((1e-4, 5e-5, 500, OptimizerKind.AdamW8bit), (run.Learning.Rate, run.Learning.TextRate, run.Learning.Warmup,
+            run.Learning.Optimizer));
+        Assert.Equal((150, 2, 0.75, 0.1, 0.5), (run.Intervals.Epochs, run.Intervals.BatchSize, run.Loss.PriorLossWeight,
+            run.Loss.PriorLossWeightEnd,
             run.TextEncoderRatio));
         var concept = run.Concepts[0];
-        Assert.Equal(("zwx", "toy", 10, 7.5, 40, 2), (concept.InstanceToken, concept.ClassToken, concept.ClassImagesPerInstance, concept.ClassGuidance,
+        Assert.Equal(("zwx", "toy", 10, 7.5, 40, 2), (concept.InstanceToken, concept.ClassToken, concept.ClassImagesPerInstance,
+            concept.ClassGuidance,
             concept.ClassSteps, concept.SamplesPerPrompt));
         Assert.Equal(4, missing.Count);
         Assert.All(new[] { "clip_skip", "save_sample_template", "lora_txt_rank", "prior_loss_scale" }, name =>

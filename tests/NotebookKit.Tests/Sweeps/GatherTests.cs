@@ -15,8 +15,8 @@ public sealed class GatherTests(TinySweep tiny)
     public void The_table_has_settings_measures_seconds_and_memory_of_every_point()
     {
         var lines = File.ReadAllLines(Path.Combine(tiny.Whole, "table.csv"));
-        Assert.Equal("point,rank,prior_loss_weight,seed,state,fidelity,prompt,pres,div,neighbour_pres,neighbour_div,stranger_pres,stranger_div,"
-            + "loss,steps,seconds,peak_bytes,sum,failure", lines[0]);
+        Assert.Equal("point,rank,prior_loss_weight,seed,state,fidelity,prompt,pres,div,neighbour_pres,neighbour_div,stranger_pres,"
+            + "stranger_div,loss,steps,seconds,peak_bytes,sum,failure", lines[0]);
         Assert.Equal(13, lines.Length);
         var last = lines[12].Split(',');
         Assert.Equal(["11", "2", "0.3", "2", "done"], last[..5]);
@@ -61,8 +61,20 @@ public sealed class GatherTests(TinySweep tiny)
         Assert.Equal(["rank", "prior_loss_weight", "seeds"], sweep.Table.Columns.Take(3));
         Assert.Contains("PRES", sweep.FidelityAgainstDrift()!.ToSvg(), StringComparison.Ordinal);
         Assert.Contains("fidelity", sweep.EffectOf("rank").ToSvg(), StringComparison.Ordinal);
-        Assert.Contains("did you mean rank", Assert.Throws<BadInputException>(() => sweep.EffectOf("rnak")).Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean rank", Assert.Throws<BadInputException>(() => sweep.EffectOf("rnak")).Message,
+            StringComparison.Ordinal);
         Assert.True(sweep.Pictures(sweep.Points[0]).Width > 100);
+    }
+
+    [Fact]
+    public void The_studios_history_lists_sweeps_and_shows_their_pages()
+    {
+        _ = tiny.Whole;
+        var history = new NotebookKit.Studio.StudioHistory(tiny.Folder.Root);
+        Assert.Contains(history.Sweeps(), sweep => sweep is { Sweep: "whole", Points: 12, Done: 12 });
+        Assert.Contains("What rank does", history.SweepOf("whole"), StringComparison.Ordinal);
+        Assert.Throws<BadInputException>(() => history.SweepOf("../whole"));
+        Assert.Throws<BadInputException>(() => history.SweepOf("none"));
     }
 
     [Fact]

@@ -91,9 +91,11 @@ public sealed class LocalSweepTests(TinySweep tiny)
         var folder = SweepFolder.Lay(tiny.Folder["vain"], SweepSpec.Read(tiny.Write("vain", spec => spec["seeds"] = 1), ""));
         var point = folder.PointAt(0);
         File.WriteAllText(point.Attempts, string.Concat(Enumerable.Repeat("{\"step\":0,\"process\":1}\n", 3)));
-        Assert.Equal(PointEnd.Failed, new PointRun(point, TorchSharp.torch.CPU).Run(new Heard<NotebookKit.Training.Runs.TrainEvent>(_ => { }), _ => { }, CancellationToken.None));
+        Assert.Equal(PointEnd.Failed, new PointRun(point, TorchSharp.torch.CPU).Run(new Heard<NotebookKit.Training.Runs.TrainEvent>(_ =>
+            { }), _ => { }, CancellationToken.None));
         Assert.Contains("killed 3 times without coming further than step 0", point.Failure, StringComparison.Ordinal);
-        Assert.Equal(PointEnd.Done, new PointRun(point, TorchSharp.torch.CPU).Run(new Heard<NotebookKit.Training.Runs.TrainEvent>(_ => { }), _ => { }, CancellationToken.None));
+        Assert.Equal(PointEnd.Done, new PointRun(point, TorchSharp.torch.CPU).Run(new Heard<NotebookKit.Training.Runs.TrainEvent>(_ =>
+            { }), _ => { }, CancellationToken.None));
         Assert.Null(point.Failure);
     }
 
@@ -101,7 +103,8 @@ public sealed class LocalSweepTests(TinySweep tiny)
     public void A_full_disk_is_one_sentence_and_the_call_after_it_goes_on()
     {
         var disk = Directory.CreateDirectory(tiny.Folder["disk"]).FullName;
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Shell("mount", "-t", "tmpfs", "-o", "size=64k", "kit", disk), "no small disk can be mounted here");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Shell("mount", "-t", "tmpfs", "-o", "size=64k", "kit", disk),
+            "no small disk can be mounted here");
         try
         {
             var (code, _, error) = KitCommand.Run("sweep", tiny.Write("full", spec =>

@@ -31,7 +31,8 @@ public sealed class SlurmCluster : IDisposable
         File.SetUnixFileMode(_folder["munge", "key"], UnixFileMode.UserRead);
         File.WriteAllText(_folder["slurm.conf"], Configuration());
         Environment.SetEnvironmentVariable("SLURM_CONF", _folder["slurm.conf"]);
-        Start("munged", "/usr/sbin/munged", "--foreground", "--force", $"--key-file={_folder["munge", "key"]}", $"--socket={_folder["munge.s"]}",
+        Start("munged", "/usr/sbin/munged", "--foreground", "--force", $"--key-file={_folder["munge", "key"]}",
+            $"--socket={_folder["munge.s"]}",
             $"--pid-file={_folder["munge", "pid"]}", $"--log-file={_folder["munge", "log"]}", $"--seed-file={_folder["munge", "seed"]}");
         StartController();
         StartNode("n1");
@@ -119,7 +120,8 @@ public sealed class SlurmCluster : IDisposable
 
     private void Start(string name, string program, params string[] arguments)
     {
-        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true,
+            RedirectStandardError = true })!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

@@ -32,10 +32,12 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
         // Called meanwhile, it submits nothing that waits or runs.
         var again = KitCommand.Run("sweep", tiny.Write("slurm"), "--out", folder, "--on", "slurm");
         Assert.Contains(": 0 submitted", again.Error, StringComparison.Ordinal);
-        TinySweep.Until(() => SlurmCluster.Run("squeue", "--noheader", "--nodelist=n2", "--states=running").Output.Length > 0, "n2 is idle");
+        TinySweep.Until(() => SlurmCluster.Run("squeue", "--noheader", "--nodelist=n2", "--states=running").Output.Length > 0,
+            "n2 is idle");
         cluster.Kill("n2"); // its step lives on without it, and the job is given to n1
 
-        TinySweep.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), KitCommand.Run("sweep", "status", folder).Output, 400);
+        TinySweep.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), KitCommand.Run("sweep", "status", folder).Output,
+            400);
         cluster.StartNode("n2");
         TinySweep.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
         Assert.Equal(0, KitCommand.Run("sweep", "gather", folder).Code);
@@ -69,12 +71,14 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
         var (code, _, error) = KitCommand.Run("sweep", spec, "--out", tiny.Folder["refused"], "--on", "slurm", "--partition", "nope");
         Assert.Equal(2, code);
         Assert.Contains("The cluster refused the jobs: sbatch: error: invalid partition specified: nope", error, StringComparison.Ordinal);
-        Assert.Equal(0, KitCommand.Run("sweep", spec, "--out", tiny.Folder["refused"], "--on", "slurm", "--partition", "main", "--workers", "1",
+        Assert.Equal(0, KitCommand.Run("sweep", spec, "--out", tiny.Folder["refused"], "--on", "slurm", "--partition", "main", "--workers",
+            "1",
             "--sbatch=--hold").Code);
         var job = SlurmCluster.Run("squeue", "--noheader", "--format=%P|%m|%l|%r|%C").Output.Split('\n')[0].Split('|');
         Assert.Equal(["main", "JobHeldUser", "1"], [job[0], job[3], job[4]]);
         Assert.InRange(int.Parse(job[1].TrimEnd('M'), System.Globalization.CultureInfo.InvariantCulture), 300, 1000);
-        Assert.Contains("12 points were taken back", KitCommand.Run("sweep", "cancel", tiny.Folder["refused"]).Output, StringComparison.Ordinal);
+        Assert.Contains("12 points were taken back", KitCommand.Run("sweep", "cancel", tiny.Folder["refused"]).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +86,8 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
     {
         var dotnet = Path.GetDirectoryName(Environment.ProcessPath is { } path && path.EndsWith("dotnet", StringComparison.Ordinal) ? path
             : new FileInfo("/usr/bin/dotnet").ResolveLinkTarget(true)?.FullName ?? "/usr/bin/dotnet")!;
-        var (code, _, error) = KitCommand.RunWith(new() { ["PATH"] = dotnet }, "sweep", tiny.Write("none"), "--out", tiny.Folder["none"], "--on",
+        var (code, _, error) = KitCommand.RunWith(new() { ["PATH"] = dotnet }, "sweep", tiny.Write("none"), "--out", tiny.Folder["none"],
+            "--on",
             "slurm");
         Assert.Equal(2, code);
         Assert.Contains("There is no scontrol on this machine's PATH", error, StringComparison.Ordinal);
@@ -90,6 +95,7 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
     }
 
     private static string? Running() =>
-        SlurmCluster.Run("squeue", "--noheader", "--states=running", "--format=%i").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        SlurmCluster.Run("squeue", "--noheader", "--states=running", "--format=%i").Output.Split('\n',
+            StringSplitOptions.RemoveEmptyEntries)
             .FirstOrDefault();
 }

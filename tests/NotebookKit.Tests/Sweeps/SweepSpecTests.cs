@@ -50,7 +50,8 @@ public sealed class SweepSpecTests : IDisposable
     {
         var complaint = Assert.Throws<BadInputException>(() => Read(json)).Message;
         Assert.Contains(said, complaint, StringComparison.Ordinal);
-        Assert.True(complaint.Contains(_folder["spec.json"], StringComparison.Ordinal) || said.StartsWith("There is no", StringComparison.Ordinal));
+        Assert.True(complaint.Contains(_folder["spec.json"], StringComparison.Ordinal) || said.StartsWith("There is no",
+            StringComparison.Ordinal));
     }
 
     [Fact]
@@ -101,15 +102,15 @@ public sealed class SweepSpecTests : IDisposable
     [Fact]
     public void A_folder_of_another_sweep_or_of_other_things_is_refused_and_left_alone()
     {
-        SweepFolder.Lay(_folder["sweep"], Read("""{"vary": {"rank": [2, 4]}}"""));
-        var other = Assert.Throws<BadInputException>(() => SweepFolder.Lay(_folder["sweep"], Read("""{"vary": {"rank": [2, 8]}}""")));
+        SweepFolder.Lay(_folder["sweep"], Read(Photos("2, 4")));
+        var other = Assert.Throws<BadInputException>(() => SweepFolder.Lay(_folder["sweep"], Read(Photos("2, 8"))));
         Assert.Contains("holds another sweep (its vary differs); give another folder as --out", other.Message, StringComparison.Ordinal);
         Assert.Contains("its epochs differs", Assert.Throws<BadInputException>(() => SweepFolder.Lay(_folder["sweep"],
-            Read("""{"settings": {"epochs": 3}, "vary": {"rank": [2, 4]}}"""))).Message, StringComparison.Ordinal);
+            Read(Photos("2, 4", ", \"epochs\": 3")))).Message, StringComparison.Ordinal);
         Directory.CreateDirectory(_folder["photos"]);
         File.WriteAllText(_folder["photos", "a.txt"], "");
         Assert.Contains("holds other things than a sweep", Assert.Throws<BadInputException>(() => SweepFolder.Lay(_folder["photos"],
-            Read("{}"))).Message, StringComparison.Ordinal);
+            Read(Photos("2")))).Message, StringComparison.Ordinal);
         Assert.Contains("is no folder of a sweep", Assert.Throws<BadInputException>(() => Sweep.Open(_folder["photos"])).Message,
             StringComparison.Ordinal);
     }
@@ -122,6 +123,9 @@ public sealed class SweepSpecTests : IDisposable
     public void As_many_run_at_once_as_cores_and_memory_allow(int? wanted, int threads, int gpus, long needed, int workers) =>
         Assert.Equal(gpus > 0 || wanted is not null ? workers : Math.Min(workers, Math.Max(1, Environment.ProcessorCount / threads)),
             LocalSweep.Workers(wanted, threads, gpus, needed, new MachineMemory(8_000_000_000, 5_000_000_000)));
+
+    private static string Photos(string ranks, string more = "") =>
+        $$$"""{"settings": {"instance_dir": "{{{Path.Combine(House.Root, "data", "sample-rabbit")}}}"{{{more}}}}, "vary": {"rank": [{{{ranks}}}]}}""";
 
     private SweepSpec Read(string json, string? probe = null)
     {

@@ -72,7 +72,8 @@ public sealed class TinySweep : IDisposable
     {
         var lines = File.ReadAllLines(Path.Combine(folder, "table.csv")).Select(line => line.Split(',')).ToList();
         var gone = lines[0].Index().Where(column => column.Item is "seconds" or "peak_bytes").Select(column => column.Index).ToHashSet();
-        return [.. lines.Select(line => string.Join(',', line.Index().Where(cell => !gone.Contains(cell.Index)).Select(cell => cell.Item)))];
+        return [.. lines.Select(line => string.Join(',', line.Index().Where(cell => !gone.Contains(cell.Index)).Select(cell =>
+            cell.Item)))];
     }
 
     /// <summary>How often each point was begun.</summary>
