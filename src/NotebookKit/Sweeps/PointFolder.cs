@@ -68,7 +68,7 @@ internal sealed class PointFolder(SweepFolder sweep, SweepPoint point)
 
     /// <summary>Where it stands: done, failed, running, stopped (there is a checkpoint to go on from) or waiting.</summary>
     public string State => IsDone ? "done"
-        : File.Exists(LockFile) && PointLock.IsHeld(LockFile) ? "running"
+        : PointLock.IsHeld(LockFile) ? "running"
         : Failure is not null ? "failed"
         : RunStates.In(Place.Checkpoints).Count > 0 ? "stopped" : "waiting";
 

@@ -5,9 +5,9 @@ namespace NotebookKit.Sweeps;
 
 /// <summary>
 /// Sees to it that one process alone works at something, on one machine or on several that share a folder. The system's own
-/// lock on the file ends with its holder, however that ended. Where a file system keeps such locks to each machine, the file
-/// also says who holds it: on the same machine whether that process lives is asked; of another machine, the file must not
-/// have been touched for a while, which the holder does all the time.
+/// lock on the file ends with its holder, however that ended. Where a file system keeps such locks to each machine, a second
+/// file says who holds it: on the same machine whether that process lives is asked; of another machine, that file must not
+/// have been touched for a while, which the holder does all the time. It can be read by who only wants to know.
 /// </summary>
 internal sealed class PointLock : IDisposable
 {
@@ -16,12 +16,13 @@ internal sealed class PointLock : IDisposable
 
     private static readonly TimeSpan Touch = TimeSpan.FromSeconds(10);
 
+    private readonly string _path;
     private readonly FileStream _file;
     private readonly Timer _beat;
 
-    private PointLock(FileStream file)
+    private PointLock(string path, FileStream file)
     {
-        _file = file;
+        (_path, _file) = (path, file);
         _beat = new Timer(_ => Beat(), null, Touch, Touch);
     }
 
@@ -32,16 +33,14 @@ internal sealed class PointLock : IDisposable
             return null;
         try
         {
-            if (HolderIn(file) is { } holder && holder.Process != Environment.ProcessId && holder.Lives(path))
+            if (Peek(path) is { } holder && holder.Process != Environment.ProcessId && holder.Lives(path))
             {
                 file.Dispose();
                 return null;
             }
 
-            file.SetLength(0);
-            file.Write(JsonSerializer.SerializeToUtf8Bytes(Holder.Here(), TrainLog.Json));
-            file.Flush();
-            return new PointLock(file);
+            File.WriteAllBytes(HolderOf(path), JsonSerializer.SerializeToUtf8Bytes(Holder.Here(), TrainLog.Json));
+            return new PointLock(path, file);
         }
         catch
         {
@@ -82,11 +81,11 @@ internal sealed class PointLock : IDisposable
             _beat.Dispose();
             try
             {
-                _file.SetLength(0); // it was given back, and not left by a dead holder
+                File.Delete(HolderOf(_path));
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // A full disk: whoever comes next sees that this process is gone.
+                // Whoever comes next sees that this process is gone.
             }
 
             _file.Dispose();
@@ -99,9 +98,9 @@ internal sealed class PointLock : IDisposable
         {
             try
             {
-                File.SetLastWriteTimeUtc(_file.SafeFileHandle, DateTime.UtcNow);
+                File.SetLastWriteTimeUtc(HolderOf(_path), DateTime.UtcNow);
             }
-            catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // The next time.
             }
@@ -121,28 +120,18 @@ internal sealed class PointLock : IDisposable
         }
     }
 
+    private static string HolderOf(string path) => path + ".by";
+
     private static Holder? Peek(string path)
     {
         try
         {
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[RandomAccess.GetLength(handle)];
-            RandomAccess.Read(handle, bytes, 0);
-            return Parse(bytes);
+            return Parse(File.ReadAllBytes(HolderOf(path)));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return null; // there is none
         }
-    }
-
-    private static Holder? HolderIn(FileStream file)
-    {
-        var bytes = new byte[file.Length];
-        file.Position = 0;
-        file.ReadExactly(bytes);
-        file.Position = 0;
-        return Parse(bytes);
     }
 
     // Half a line is that of a holder who died while writing it.
@@ -175,7 +164,7 @@ internal sealed class PointLock : IDisposable
         public bool Lives(string path)
         {
             if (Machine != ThisMachine)
-                return DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < Stale;
+                return DateTime.UtcNow - File.GetLastWriteTimeUtc(HolderOf(path)) < Stale;
             try
             {
                 using var process = System.Diagnostics.Process.GetProcessById(Process);

@@ -169,7 +169,8 @@ internal sealed class SweepReader(string path, string usualBase, string? usualPr
         }
         catch (BadInputException e)
         {
-            throw new BadInputException($"{path}: {BadSettingException.InNames(e is BadSettingException bad ? bad.InFlags : e.Message)}", e);
+            throw new BadInputException($"{path}: {BadSettingException.InNames(e is BadSettingException bad ? bad.InFlags : e.Message)}",
+                e);
         }
         catch (JsonException e)
         {

@@ -11,6 +11,8 @@ public sealed class PointLockTests : IDisposable
 
     private string Lock => _folder["lock"];
 
+    private string By => _folder["lock.by"];
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class PointLockTests : IDisposable
         Assert.True(PointLock.IsHeld(Lock));
         Assert.Null(PointLock.Take(Lock));
         Assert.Null(PointLock.HolderHere(Lock));
-        File.SetLastWriteTimeUtc(Lock, DateTime.UtcNow - PointLock.Stale - TimeSpan.FromSeconds(1));
+        File.SetLastWriteTimeUtc(By, DateTime.UtcNow - PointLock.Stale - TimeSpan.FromSeconds(1));
         Assert.False(PointLock.IsHeld(Lock));
         using var taken = PointLock.Take(Lock);
         Assert.NotNull(taken);
@@ -73,7 +75,7 @@ public sealed class PointLockTests : IDisposable
     [Fact]
     public void What_a_dead_holder_has_half_written_keeps_nobody_out()
     {
-        File.WriteAllText(Lock, "{\"machine\":\"th");
+        File.WriteAllText(By, "{\"machine\":\"th");
         Assert.False(PointLock.IsHeld(Lock));
         using var taken = PointLock.Take(Lock);
         Assert.NotNull(taken);
@@ -84,17 +86,14 @@ public sealed class PointLockTests : IDisposable
     {
         using (PointLock.Take(Lock)) // writes how this machine is called
         {
-            using var file = File.OpenHandle(Lock, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            var bytes = new byte[RandomAccess.GetLength(file)];
-            RandomAccess.Read(file, bytes, 0);
-            var holder = JsonNode.Parse(bytes)!;
+            var holder = JsonNode.Parse(File.ReadAllText(By))!;
             holder["process"] = process.Id;
             holder["started"] = process.StartTime.ToUniversalTime().AddSeconds(late);
             holder["machine"] = machine ?? (string?)holder["machine"];
             File.WriteAllText(_folder["copy"], holder.ToJsonString());
         }
 
-        File.Copy(_folder["copy"], Lock, overwrite: true);
-        File.SetLastWriteTimeUtc(Lock, DateTime.UtcNow);
+        File.Move(_folder["copy"], By);
+        File.SetLastWriteTimeUtc(By, DateTime.UtcNow);
     }
 }

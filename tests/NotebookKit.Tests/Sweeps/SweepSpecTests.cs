@@ -92,7 +92,8 @@ public sealed class SweepSpecTests : IDisposable
         var spec = Read("""
             {"settings": {"instance_dir": "PHOTOS", "instance_prompt": "[filewords]", "class_prompt": "a photo of a toy", "lora_targets": "kohya"},
              "vary": {"optimizer": ["adamw", "lion"], "dora": [null, "per_output"], "save_as": ["float16"]}, "seeds": 2}
-            """.Replace("PHOTOS", Path.Combine(House.Root, "data", "sample-rabbit"), StringComparison.Ordinal), Path.Combine(House.Root, "data", "probe"));
+            """.Replace("PHOTOS", Path.Combine(House.Root, "data", "sample-rabbit"), StringComparison.Ordinal),
+            Path.Combine(House.Root, "data", "probe"));
         Assert.Equal(("zwx rabbit toy", "toy"), (spec.Measure!.Subject, spec.Measure.Protected));
         var again = SweepFolder.Open(SweepFolder.Lay(_folder["sweep"], spec).Root).Spec;
         Assert.True(JsonNode.DeepEquals(spec.ToJson(), again.ToJson()));
