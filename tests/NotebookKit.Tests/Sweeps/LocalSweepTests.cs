@@ -32,7 +32,7 @@ public sealed class LocalSweepTests(TinySweep tiny)
     [Fact]
     public void Stopped_or_killed_it_goes_on_from_checkpoints_to_the_same_table()
     {
-        var (spec, folder) = (tiny.Write("stopped"), tiny.Folder["stopped"]);
+        var (spec, folder) = (tiny.Write("stopped", spec => spec["seeds"] = 1), tiny.Folder["stopped"]); // four of the twelve
         string[] command = ["sweep", spec, "--out", folder, "--workers", "2"];
 
         using (var stopped = TinySweep.Start(command))
@@ -58,9 +58,13 @@ public sealed class LocalSweepTests(TinySweep tiny)
 
         var (code, _, error) = KitCommand.Run(command);
         Assert.True(code == 0, error);
-        Assert.Equal(TinySweep.Lasting(tiny.Whole), TinySweep.Lasting(folder));
-        // Three disturbances end five processes at most: those two that were told to stop, one killed, and none twice.
-        Assert.InRange(TinySweep.Attempts(folder).Sum(), 13, 15);
+        // Its points are every third of the whole: without their numbers the lines are the same.
+        static string[] Unnumbered(IEnumerable<string> lines) => [.. lines.Select(line => line[line.IndexOf(',',
+            StringComparison.Ordinal)..])];
+        Assert.Equal(Unnumbered(TinySweep.Lasting(tiny.Whole).Where((_, line) => line == 0 || (line - 1) % 3 == 0)),
+            Unnumbered(TinySweep.Lasting(folder)));
+        // Two were told to stop and one was killed, and none was begun twice otherwise.
+        Assert.InRange(TinySweep.Attempts(folder).Sum(), 5, 7);
     }
 
     [Fact]
