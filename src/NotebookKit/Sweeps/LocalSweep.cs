@@ -139,7 +139,7 @@ internal sealed class LocalSweep(SweepFolder folder, IReadOnlyList<string> progr
                 (_done, _ended) = (_done + 1, _ended + 1);
                 tell($"point {one.Point.Point.Number} ({one.Point.Point}) is done; {_done} of {folder.Spec.Count}{Left(workers)}");
             }
-            else if (code != (int)PointEnd.Stopped)
+            else if (code != (int)PointEnd.Stopped && !(_stopped && code is 130 or 143)) // told to stop before it could listen
             {
                 if (one.Point.Failure is null)
                     one.Point.Failed($"Its process ended with "

@@ -21,7 +21,7 @@ internal static class SlurmScript
           # 137: killed. The kit itself gives up a point that was killed three times at the same step.
           [ $code = 137 ] && [ -z "$taken_back" ] && [ ! -e {{Quoted(stopFile)}} ] || break
         done
-        if [ $code = 75 ] && [ -z "$taken_back" ] && [ ! -e {{Quoted(stopFile)}} ]; then
+        if [ $code = 75 -o $code = 143 ] && [ -z "$taken_back" ] && [ ! -e {{Quoted(stopFile)}} ]; then
           scontrol requeue "$SLURM_JOB_ID"
           exit 0
         fi
