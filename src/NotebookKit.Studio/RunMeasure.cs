@@ -60,7 +60,8 @@ internal sealed class RunMeasure : IDisposable
         {
             var row = board.Measure("", sd, cancel);
             return new RunScores(result.Epochs, Rounded(row.Fidelity.Mean), Rounded(row.Protected.Pres.Mean),
-                Rounded(row.Protected.Div.Mean)) { Neighbour = Rounded(row.Neighbour.Pres.Mean) };
+                Rounded(row.Protected.Div.Mean))
+            { Neighbour = Rounded(row.Neighbour.Pres.Mean) };
         }
 
         var ofClass = TrainingPicture.Read(_options.Concepts[0])[0].ClassPrompt;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NotebookKit.Sweeps;
 using NotebookKit.Training;
 using NotebookKit.Training.Settings;
 
@@ -16,6 +17,16 @@ internal sealed partial class StudioHistory(string folder)
     public IReadOnlyList<RunRow> All() => !Directory.Exists(folder) ? [] :
         [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)!).Where(name => Safe().IsMatch(name))
             .OrderDescending(StringComparer.Ordinal).Select(Row).OfType<RunRow>()];
+
+    /// <summary>The sweeps among them, newest name first; one that cannot be read is left out.</summary>
+    public IReadOnlyList<SweepRow> Sweeps() => !Directory.Exists(folder) ? [] :
+        [.. Directory.EnumerateDirectories(folder).Where(path => Safe().IsMatch(Path.GetFileName(path)) && SweepFolder.Is(path))
+            .OrderDescending(StringComparer.Ordinal).Select(SweepRowOf).OfType<SweepRow>()];
+
+    /// <summary>A sweep's table, charts and best pictures, as a page.</summary>
+    /// <exception cref="BadInputException">That is no sweep's name.</exception>
+    public string SweepOf(string name) => SweepPage.Of(Sweep.Open(Path.Combine(folder, Safe().IsMatch(name) ? name
+        : throw new BadInputException("That is no sweep's name; reload the page."))));
 
     /// <summary>A name that no run has.</summary>
     public string NewName()
@@ -75,6 +86,19 @@ internal sealed partial class StudioHistory(string folder)
         }
     }
 
+    private static SweepRow? SweepRowOf(string path)
+    {
+        try
+        {
+            var sweep = SweepFolder.Open(path);
+            return new SweepRow(sweep.Name, sweep.Spec.Count, sweep.Points.Count(point => point.IsDone));
+        }
+        catch (Exception e) when (e is BadInputException or IOException)
+        {
+            return null;
+        }
+    }
+
     [GeneratedRegex(@"^[0-9A-Za-z][0-9A-Za-z_-]{0,63}\z")]
     private static partial Regex Safe();
 }
@@ -93,3 +117,9 @@ internal sealed partial class StudioHistory(string folder)
 /// <param name="Samples">Epochs after which samples were drawn.</param>
 internal sealed record RunRow(string Run, TrainMethod Method, double PriorLossWeight, double? LastWeight, int? Epochs, int Rank,
     double? Rate, string State, bool Usable, RunMeasures Measures, IReadOnlyList<int> Samples);
+
+/// <summary>A sweep as the history lists it.</summary>
+/// <param name="Sweep">Its name.</param>
+/// <param name="Points">How many points it has.</param>
+/// <param name="Done">How many of them are done.</param>
+internal sealed record SweepRow(string Sweep, int Points, int Done);

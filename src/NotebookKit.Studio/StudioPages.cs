@@ -82,6 +82,13 @@ internal sealed class StudioPages(StudioSession session)
             case ["api", "sweep"]:
                 await Json(context, StudioSweep.For(session.Base.Ready));
                 break;
+            case ["api", "sweeps"]:
+                await Json(context, session.History.Sweeps());
+                break;
+            case ["api", "sweeps", var swept]:
+                context.Response.ContentType = Types[".html"];
+                await context.Response.WriteAsync(session.History.SweepOf(swept), context.RequestAborted);
+                break;
             case ["api", "compare", var first, var second]:
                 await Json(context, session.History.Compare(first, second));
                 break;

@@ -19,6 +19,8 @@ async function runs() {
   const cut = all.find(r => r.state === "cut" && !(r.run === state.run && busy()));
   $("last").hidden = !cut; $("last").textContent = cut ? `${cut.run}: ${t("last")}` : "";
   scatter(all); beside();
+  const swept = await ask("api/sweeps");
+  $("sweeps").innerHTML = swept.map(s => `<a href="api/sweeps/${esc(s.sweep)}" target="_blank">${t("sweeps")} ${esc(s.sweep)}</a>: ${s.done} / ${s.points}`).join("<br>");
 }
 const score = (r, name) => r.measures.end?.[name] != null ? r.measures.end[name].toFixed(2) : "–";
 

@@ -30,6 +30,9 @@ public sealed class WrongInputsTests : IDisposable
         ("train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors --base", [], []),
         ("captions --instance-prompt zwx", [], []),
         ("lora size --model", [], []),
+        ("sweep", [], ["--out", "out"]),
+        ("export-config --for kohya", [], []),
+        ("import-config", [], []),
     ];
 
     private static readonly string[] WrongNumbers = ["-1", "abc", "NaN"];
@@ -53,7 +56,11 @@ public sealed class WrongInputsTests : IDisposable
         "sample --prompt dog --sampler eulr_a", "sample --prompt dog --lora ./none", "lora convert --to none --out x none",
         "doctor --foo", "kernel", "kernel none", "tutorial none", "tutorial 0", "tutorial 00 --scale 9", "test --foo", "test --filter",
         "lora methods --rank 0", "lora methods none.safetensors", "studio --foo", "sample --prompt dog --cfg 0.5 --base none-base",
-        "train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors --lr 1e30"];
+        "train --instance-dir empty-folder --instance-prompt zwx --out out.safetensors --lr 1e30",
+        "sweep", "sweep none.json --on moon", "sweep none.json --workers 0", "sweep status DIR/empty-folder",
+            "sweep cancel DIR/empty-folder",
+        "sweep gather DIR/empty-folder", "sweep point DIR/empty-folder 0", "sweep point DIR/empty-folder x", "export-config none",
+        "export-config none --for onetrainer", "export-config none --for kohya --gpus 0", "import-config"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -21,6 +21,10 @@ public partial class BadSettingException : BadInputException
     public static string InProperties(string sentence) => Flags().Replace(
         sentence, found => Setting.All.FirstOrDefault(setting => setting.Flag == found.Value)?.Path ?? found.Value);
 
+    /// <summary>A sentence with the names of run cards in place of flags.</summary>
+    internal static string InNames(string sentence) => Flags().Replace(
+        sentence, found => Setting.All.FirstOrDefault(setting => setting.Flag == found.Value)?.Name ?? found.Value);
+
     [GeneratedRegex(@"(?<![\w-])--[a-z][a-z-]*")]
     private static partial Regex Flags();
 }
