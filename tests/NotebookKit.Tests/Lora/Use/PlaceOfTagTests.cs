@@ -52,4 +52,14 @@ public sealed class PlaceOfTagTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_checkpoints_state_is_no_LoRA_to_be_called()
+    {
+        Directory.CreateDirectory(_folder["checkpoints"]);
+        File.WriteAllText(_folder["checkpoints/epoch-0001-step-000003.safetensors"], "");
+        File.WriteAllText(_folder["checkpoints/epoch-0001-step-000003.state.safetensors"], "");
+
+        Assert.Equal(["epoch-0001-step-000003"], new LoraLibrary(_folder.Root).Names);
+    }
 }
