@@ -203,12 +203,7 @@ public sealed class ExportConfigTests
             "convolutions" => plain with
             {
                 Method = TrainMethod.LoraExtended,
-                Lora = new()
-                {
-                    Rank = 8,
-                    ConvRank = 4,
-                    Targets = LoraTargets.Parse("locon")
-                }
+                Lora = new() { Rank = 8, ConvRank = 4, Targets = LoraTargets.Parse("locon") }
             },
             "whole" => plain with { Method = TrainMethod.DreamBooth, Learning = new() { Optimizer = OptimizerKind.Adafactor } },
             "word" => plain with
@@ -219,12 +214,7 @@ public sealed class ExportConfigTests
             },
             "prodigy" => plain with
             {
-                Learning = new()
-                {
-                    Optimizer = OptimizerKind.Prodigy,
-                    Schedule = "cosine_with_restarts",
-                    Cycles = 3
-                }
+                Learning = new() { Optimizer = OptimizerKind.Prodigy, Schedule = "cosine_with_restarts", Cycles = 3 }
             },
             "piecewise" => plain with { Learning = new() { Schedule = "piecewise_constant", Rules = "1:10,0.1" } },
             _ => plain,
