@@ -74,7 +74,7 @@ public sealed class GatherTests(TinySweep tiny)
         Assert.Contains(history.Sweeps(), sweep => sweep is { Sweep: "whole", Points: 12, Done: 12 });
         Assert.Contains("What rank does", history.SweepOf("whole"), StringComparison.Ordinal);
         Assert.Throws<BadInputException>(() => history.SweepOf("../whole"));
-        Assert.Throws<BadInputException>(() => history.SweepOf("none"));
+        Assert.Throws<BadInputException>(() => history.SweepOf("nowhere"));
     }
 
     [Fact]
