@@ -16,7 +16,6 @@ public sealed partial class StockToolTests
     private static readonly string Tool = Path.Combine(CacheFolder.Places().First(), "tools", "dotnet-interactive");
 
     [Theory]
-    [InlineData("00-start-here.ipynb")]
     [InlineData("03-language-drift.ipynb")] // with settings as a cell of JSON
     public void Everything_of_a_notebook_but_its_charts_runs_in_the_stock_tool(string name)
     {
