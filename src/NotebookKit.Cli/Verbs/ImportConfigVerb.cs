@@ -26,8 +26,7 @@ internal static class ImportConfigVerb
                 ".toml" => KohyaImport.Of(from),
                 ".json" => ExtensionImport.Of(from),
                 var ending => throw new BadInputException($"{from}: a configuration ends in .toml (kohya's) or .json (the extension's), "
-                    + $"not "
-                    + $"'{ending}'."),
+                    + $"not '{ending}'."),
             };
             var card = parse.GetValue(output) ?? Path.ChangeExtension(from, ".card.json");
             imported.Card.Write(card);

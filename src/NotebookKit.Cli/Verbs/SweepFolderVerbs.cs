@@ -33,8 +33,7 @@ internal static class SweepFolderVerbs
             foreach (var process in here.AsEnumerable().Reverse()) // the one that starts others first
                 LocalSweep.Tell(process);
             Console.WriteLine($"{queued} points were taken back from the cluster, {here.Count} processes here were told to stop; kit "
-                + $"sweep with "
-                + "the same specification goes on.");
+                + "sweep with the same specification goes on.");
             return 0;
         });
         return verb;

@@ -82,8 +82,9 @@ internal static partial class TutorialVerb
         if (save && run is { Failure: null, Stopped: false })
         {
             notebook.Save(path, Checkout.Root);
-            // Each translation has the same code and the same outputs.
-            foreach (var translated in Directory.GetFiles(Course, Path.GetFileName(path), SearchOption.AllDirectories).Where(IsTranslation))
+            // The translation has the same code and the same outputs.
+            var translated = Path.Combine(Course, "zh", Path.GetFileName(path));
+            if (File.Exists(translated))
                 NotebookTranslation.Refresh(notebook, NotebookDocument.Load(translated)).Save(translated, Checkout.Root);
         }
 
@@ -91,9 +92,6 @@ internal static partial class TutorialVerb
         return new Result(notebook.Name, Math.Round(progress.Seconds, 1), run.Cells, run.Failure, run.Stopped, Checkout.Relative(executed),
             Checkout.Relative(page));
     }
-
-    private static bool IsTranslation(string path) => Path.GetRelativePath(Course, path).StartsWith("zh" + Path.DirectorySeparatorChar,
-        StringComparison.Ordinal);
 
     private static void Report(List<Result> results, bool json)
     {

@@ -23,20 +23,19 @@ public static class NotebookTranslation
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(translation);
         var known = original.Cells.Select(cell => cell.Id).ToHashSet();
-        var (cells, place) = (new List<NotebookCell>(), 0);
+        var places = translation.Cells.Index().ToDictionary(cell => cell.Item.Id, cell => cell.Index);
+        var cells = new List<NotebookCell>();
         foreach (var cell in original.Cells)
         {
-            var at = translation.Cells.ToList().FindIndex(other => other.Id == cell.Id);
-            if (at < 0 && cell.IsMarkdown)
+            var there = places.TryGetValue(cell.Id, out var at);
+            if (!there && cell.IsMarkdown)
                 throw new BadInputException($"{translation.Name}: the cell '{cell.Id}' is not translated; write it into the translation.");
-            var mine = cell.IsMarkdown ? translation.Cells[at].Copy() : cell.Copy();
+            cells.Add((cell.IsMarkdown ? translation.Cells[at] : cell).Copy());
             if (cell.IsCode)
-                mine.Source = Deeper(mine.Source);
-            cells.Add(mine);
-            place = at < 0 ? place : at;
-            for (var own = place + 1; at >= 0 && own < translation.Cells.Count && !known.Contains(translation.Cells[own].Id)
-                && translation.Cells[own].IsMarkdown; own++)
-                cells.Add(translation.Cells[own].Copy());
+                cells[^1].Source = Deeper(cell.Source);
+            if (there)
+                cells.AddRange(translation.Cells.Skip(at + 1).TakeWhile(own => own.IsMarkdown && !known.Contains(own.Id))
+                    .Select(own => own.Copy()));
         }
 
         return original.With(cells);

@@ -1,3 +1,4 @@
+using NotebookKit.Checkpoints;
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Lora;
@@ -65,7 +66,8 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
 
             var name = weight is null ? "no class images" : FormattableString.Invariant($"prior loss weight {weight:0.##}");
             foreach (var along in Every == 0 ? [] : saved[0].Where(at => at.Epoch < trained[0].Epochs))
-                rows.Add(Measure($"{name}, epoch {along.Epoch}", weight, [.. saved.Select(of => Weights(of, along.Epoch))], styled: false,
+                rows.Add(Measure($"{name}, epoch {along.Epoch}", weight,
+                    [.. saved.Select(of => CheckpointFile.WeightsOf(of.First(at => at.Epoch == along.Epoch).Path))], styled: false,
                     cancel) with
                 {
                     Epoch = along.Epoch
@@ -80,10 +82,6 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
 
         return rows;
     }
-
-    // A checkpoint names the state to go on from; the weights lie beside it.
-    private static string Weights(List<CheckpointEvent> checkpoints, int epoch) =>
-        checkpoints.First(at => at.Epoch == epoch).Path.Replace(".state", "", StringComparison.Ordinal);
 
     private TrainOptions Options(double? weight, int training) => options with
     {

@@ -28,8 +28,7 @@ public static class DiffusersExport
                 + "method."),
         };
         var arguments = Arguments(card, run, losses);
-        var many = gpus > 1 ? $"--multi_gpu --num_processes {gpus}" : "--num_processes 1";
-        var command = $"accelerate launch {many} {script} \\\n  " + string.Join(" \\\n  ", arguments.Select(one => one.Value is null
+        var command = $"{ExportedConfig.Launch(gpus)} {script} \\\n  " + string.Join(" \\\n  ", arguments.Select(one => one.Value is null
             ? $"--{one.Name}" : $"--{one.Name} {Quoted(one.Value)}"));
         return new ExportedConfig("diffusers' examples",
             new Dictionary<string, string>
@@ -122,16 +121,14 @@ public static class DiffusersExport
         var concept = run.Concepts[0];
         losses.Take("instance_prompt", "class_prompt", "class_dir", "class_images", "class_images_per_instance", "prior_loss_weight",
             "instance_token", "class_token", "instance_token_only");
-        var prompts = Directory.Exists(concept.InstanceDir) ? TrainingPicture.Read(concept).Select(picture => picture.Prompt).Distinct()
-            .ToList()
-            : [concept.InstancePrompt];
+        var pictures = Directory.Exists(concept.InstanceDir) ? TrainingPicture.Read(concept) : [];
+        List<string> prompts = [.. pictures.Select(picture => picture.Prompt).DefaultIfEmpty(concept.InstancePrompt).Distinct()];
         list.Add(("instance_prompt", prompts[0]));
         if (prompts.Count > 1)
             losses.Tell("instance_prompt", $"the example takes one prompt for all pictures, \"{prompts[0]}\"; the other captions are not "
-                + $"read.");
+                + "read.");
         if (concept.ClassPrompt is { } ofClass)
         {
-            var pictures = Directory.Exists(concept.InstanceDir) ? TrainingPicture.Read(concept) : [];
             list.AddRange([("with_prior_preservation", null), ("class_data_dir", ClassImages.FolderOf(run, concept)),
                 ("class_prompt", pictures.FirstOrDefault()?.ClassPrompt ?? ofClass),
                 ("num_class_images", Text(concept.ClassImagesFor(pictures.Count))), ("prior_loss_weight", Text(run.Loss.PriorLossWeight))]);
@@ -219,9 +216,6 @@ public static class DiffusersExport
         var notes = new List<string>();
         if (run.Concepts[0].ClassPrompt is not null && run.UsesClassImages)
             notes.Add("The example paints class images that are missing, at its own steps and guidance.");
-        if (gpus > 1)
-            notes.Add($"Each of the {gpus} GPUs takes a batch of its own, so a step sees {gpus} times as many pictures.");
-        notes.Add("Its random numbers are others: the same seed trains as well, and not the same.");
-        return notes;
+        return [.. notes, .. ExportedConfig.NotesOfAll(gpus)];
     }
 }

@@ -57,8 +57,7 @@ internal static class KohyaDataset
             .Where(picture => picture.Prompt != Text.FileWords.Tidy($"{before} {concept.CaptionOf(picture.Path)} {after}")).ToList() : [];
         if (written.Count > 0)
             losses.Tell("instance_token", $"the kit writes it into {written.Count} captions (\"{written[0].Prompt}\"); sd-scripts takes "
-                + $"captions "
-                + "as they are: write the prompts into the files.");
+                + "captions as they are: write the prompts into the files.");
         else
             losses.Take("instance_token", "class_token", "instance_token_only");
         if (KohyaFolder.Of(concept.InstanceDir) is { } folder)

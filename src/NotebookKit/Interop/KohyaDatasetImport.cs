@@ -91,8 +91,7 @@ internal static class KohyaDatasetImport
         };
         if (sides.Distinct().Count() > 1)
             missing.Add($"resolution {string.Join("×", sides)}: the kit's pictures are squares, or buckets of a square's area; the first "
-                + $"side is "
-                + "taken.");
+                + "side is taken.");
         return int.TryParse(sides[0], out var size) ? size : null;
     }
 

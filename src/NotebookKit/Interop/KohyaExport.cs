@@ -39,10 +39,9 @@ public static class KohyaExport
         else
             losses.Take("sample_prompts", "sample_negative_prompt", "samples_per_prompt", "sample_guidance", "sanity_prompt",
                 "sample_at_first");
-        var many = gpus > 1 ? $"--multi_gpu --num_processes {gpus}" : "--num_processes 1";
         return new ExportedConfig("kohya-ss/sd-scripts 0.8 or newer", files,
-            $"accelerate launch {many} --num_machines 1 --mixed_precision {Mixed(card)} {script} --config_file config.toml", losses.All(),
-            Notes(run, gpus));
+            $"{ExportedConfig.Launch(gpus)} --num_machines 1 --mixed_precision {Mixed(card)} {script} "
+                + "--config_file config.toml", losses.All(), Notes(run, gpus));
     }
 
     private static string Arguments(RunCard card, TrainOptions run, Losses losses)
@@ -186,9 +185,6 @@ public static class KohyaExport
             notes.Add("A batch there counts subject and class pictures together, so it is twice the kit's.");
         }
 
-        if (gpus > 1)
-            notes.Add($"Each of the {gpus} GPUs takes a batch of its own, so a step sees {gpus} times as many pictures.");
-        notes.Add("Its random numbers are others: the same seed trains as well, and not the same.");
-        return notes;
+        return [.. notes, .. ExportedConfig.NotesOfAll(gpus)];
     }
 }

@@ -156,8 +156,7 @@ public static class KohyaImport
             concept = concept with { ClassDir = folder, ClassPrompt = KohyaFolder.Of(folder)!.Words };
         else if (arguments.TryGetValue("reg_data_dir", out var elsewhere))
             missing.Add($"reg_data_dir {ConfigValue.Shown(elsewhere)}: no folder such as 1_toy is there; give --class-dir and "
-                + $"--class-prompt when "
-                + "you train.");
+                + "--class-prompt when you train.");
         var size = arguments.GetValueOrDefault("resolution") is { } resolution ? KohyaDatasetImport.SizeOf(resolution, missing) : null;
         return run with
         {
@@ -180,8 +179,7 @@ public static class KohyaImport
         if (!folders.All(concept => Directory.Exists(concept.InstanceDir)))
         {
             missing.Add($"max_train_steps {ConfigValue.Shown(asked)}: how many epochs that are cannot be told without the pictures; give "
-                + $"--epochs "
-                + "when you train.");
+                + "--epochs when you train.");
             return run;
         }
 

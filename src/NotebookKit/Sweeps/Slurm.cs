@@ -35,8 +35,7 @@ internal static class Slurm
         var (code, output, error) = Run("scontrol", ["show", "config"]);
         if (code != 0)
             throw new BadInputException($"The cluster does not answer: {Said(error)} (scontrol show config). Call again when it does, or "
-                + $"take "
-                + "--on local.");
+                + "take --on local.");
         return output.Split('\n').Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2)
             .DistinctBy(parts => parts[0].Trim()).ToDictionary(parts => parts[0].Trim(), parts => parts[1].Trim());
     }
@@ -89,8 +88,7 @@ internal static class Slurm
         catch (System.ComponentModel.Win32Exception e)
         {
             throw new BadInputException($"There is no {program} on this machine's PATH, so no Slurm cluster to be reached from it; log "
-                + $"in where "
-                + "there is one, or take --on local.", e);
+                + "in where there is one, or take --on local.", e);
         }
     }
 }

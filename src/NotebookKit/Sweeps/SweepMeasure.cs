@@ -82,8 +82,7 @@ public sealed record SweepMeasure
             var measure = full.Deserialize<SweepMeasure>(TrainLog.Json)!;
             if (measure.Pictures < 3 || measure.Steps < 1)
                 throw new BadInputException($"{path}: \"measure\" takes at least 3 pictures of each prompt, for an error to be told, and "
-                    + $"at "
-                    + "least 1 step.");
+                    + "at least 1 step.");
             return measure with
             {
                 Probe = measure.Probe is { } probe ? Path.GetFullPath(probe) : null,

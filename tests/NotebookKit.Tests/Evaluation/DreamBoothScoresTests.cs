@@ -1,7 +1,6 @@
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Workshop.World;
-using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Evaluation;
 
@@ -54,18 +53,5 @@ public sealed class DreamBoothScoresTests
             scores.SubjectFidelity(others, photos));
         Assert.True(found > 0.8 * own, $"other views {found:F2}, the photos among themselves {own:F2}");
         Assert.True(strangers < 0.5 * own, $"other rabbits {strangers:F2}, the photos among themselves {own:F2}");
-    }
-
-    private sealed class Plane : IPictureEmbedder
-    {
-        public string Name => "plane";
-
-        public Tensor Embed(IReadOnlyList<RgbImage> pictures) =>
-            tensor(pictures.SelectMany(p => (p.Width, p.Height) switch { (8, 8) => new[] { 1f, 0 }, (16, 8) => [0, 1], _ => [0.6f, 0.8f] })
-                .ToArray(), [pictures.Count, 2L]);
-
-        public void Dispose()
-        {
-        }
     }
 }

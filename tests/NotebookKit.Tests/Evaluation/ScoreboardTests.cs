@@ -3,7 +3,6 @@ using NotebookKit.Display;
 using NotebookKit.Evaluation;
 using NotebookKit.Images;
 using NotebookKit.Pipeline;
-using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Evaluation;
 
@@ -107,18 +106,5 @@ public sealed class ScoreboardTests
         Assert.Contains("PRES rabbit toy", text, StringComparison.Ordinal);
         Assert.Contains(row.Fidelity.ToString(), text, StringComparison.Ordinal);
         Assert.Contains("the base", board.Chart().ToSvg(), StringComparison.Ordinal);
-    }
-
-    private sealed class Plane : IPictureEmbedder
-    {
-        public string Name => "plane";
-
-        public Tensor Embed(IReadOnlyList<RgbImage> pictures) =>
-            tensor(pictures.SelectMany(p => (p.Width, p.Height) switch { (8, 8) => new[] { 1f, 0 }, (16, 8) => [0, 1], _ => [0.6f, 0.8f] })
-                .ToArray(), [pictures.Count, 2L]);
-
-        public void Dispose()
-        {
-        }
     }
 }

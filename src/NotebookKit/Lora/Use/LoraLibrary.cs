@@ -14,9 +14,6 @@ public sealed class LoraLibrary
 
     private static readonly string[] Endings = [".safetensors", ".pt", ".ckpt"];
 
-    // What a checkpoint needs to go on lies beside its LoRA, and is none.
-    private const string StateEnding = ".state.safetensors";
-
     // The web UI forbids these: the first is its word for "no network", the second a name that too many files carry.
     private static readonly string[] NoAliases = ["none", "Addams"];
 
@@ -31,7 +28,8 @@ public sealed class LoraLibrary
         var files = Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)
-                    && !file.EndsWith(StateEnding, StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToList()
+                    && !file.EndsWith(CheckpointFile.StateEnding, StringComparison.OrdinalIgnoreCase))
+                .Order(StringComparer.Ordinal).ToList()
             : [];
         foreach (var same in files.GroupBy(file => Path.GetFileNameWithoutExtension(file)))
         {

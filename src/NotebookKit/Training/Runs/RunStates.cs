@@ -10,7 +10,7 @@ namespace NotebookKit.Training.Runs;
 internal static class RunStates
 {
     /// <summary>What such a file's name ends in.</summary>
-    public const string Ending = ".state.safetensors";
+    public const string Ending = CheckpointFile.StateEnding;
 
     private const string Note = "run", Sum = "sha256";
 
