@@ -81,14 +81,15 @@ internal sealed class RunMeasure : IDisposable
         var ofClass = TrainingPicture.Read(concept)[0].ClassPrompt;
         if (_photos.Count < 2 || ofClass is null || CaptionAudit.IdentifierOf(concept) is not { } identifier)
             return null;
-        var word = ofClass[(ofClass.LastIndexOf(" of ", StringComparison.OrdinalIgnoreCase) is >= 0 and var at ? at + 4 : 0)..];
-        word = word.StartsWith("a ", StringComparison.OrdinalIgnoreCase) ? word[2..] : word;
+        var word = ClassNeighbour.Shown(ofClass);
+        var beside = string.Join(' ', identifier.Split(' ').Skip(1).Append(word)); // "rabbit toy" of "zwx rabbit" and "toy"
         var usual = new ScorePrompts();
         try
         {
             return new Scoreboard(_judge, _photos, _prompts, new ScorePrompts($"{identifier} {word}")
             {
                 Protected = word,
+                Neighbour = beside == word ? ClassNeighbour.Thing(sd, _prompts[0], ofClass) : beside,
                 Drawing = usual.Drawing with { Count = Drawn(sd), GuidanceScale = sd.UNet.Config.IsMiniature ? 3 : 7.5 },
             });
         }

@@ -1,3 +1,4 @@
+using NotebookKit.Pipeline;
 using NotebookKit.Training;
 using NotebookKit.Training.Concepts;
 
@@ -11,15 +12,17 @@ internal static class SampleKinds
 {
     /// <summary>Options whose sample rows are of all four kinds, where nobody has said which they are to be.</summary>
     /// <param name="options">The options; a sanity prompt, if any, is theirs.</param>
-    /// <param name="neighbour">What a neighbour of the class is called.</param>
-    public static TrainOptions Filled(TrainOptions options, string neighbour)
+    /// <param name="sd">The base that is asked.</param>
+    /// <param name="neighbour">Finds the class's neighbour.</param>
+    public static TrainOptions Filled(TrainOptions options, StableDiffusion sd, ClassNeighbour neighbour)
     {
         var concept = options.Concepts[0];
         if (options.Samples.Every == 0 || concept.SamplePrompts is not null || string.IsNullOrEmpty(concept.InstancePrompt)
             || !Directory.Exists(concept.InstanceDir))
             return options;
         var first = TrainingPicture.Read(concept)[0];
-        string[] prompts = first.ClassPrompt is { } ofClass ? [first.Prompt, ofClass, neighbour] : [first.Prompt, neighbour];
+        var beside = neighbour.Prompt(sd, first.Prompt, first.ClassPrompt);
+        string[] prompts = first.ClassPrompt is { } ofClass ? [first.Prompt, ofClass, beside] : [first.Prompt, beside];
         return options with { Concepts = [concept with { SamplePrompts = [.. prompts.Distinct()] }, .. options.Concepts.Skip(1)] };
     }
 

@@ -14,9 +14,6 @@ namespace NotebookKit.Studio;
 /// <param name="judge">What judges likeness, made anew for each run; null measures nothing.</param>
 internal sealed class StudioSession(string source, string runs, string photos, Func<IPictureEmbedder>? judge) : IAsyncDisposable
 {
-    /// <summary>A row of the samples that is near the class, and should stay what it is.</summary>
-    public const string Neighbour = "a photo of a bear toy";
-
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _start = new();
     private readonly StudioView _view = new();
@@ -39,6 +36,9 @@ internal sealed class StudioSession(string source, string runs, string photos, F
 
     /// <summary>The base.</summary>
     public StudioBase Base { get; } = new(source);
+
+    /// <summary>Finds the row of the samples that is near the class, and should stay what it is.</summary>
+    public ClassNeighbour Neighbour { get; } = new();
 
     /// <summary>The photos of the form.</summary>
     public StudioPhotos Photos { get; } = new();
@@ -89,7 +89,7 @@ internal sealed class StudioSession(string source, string runs, string photos, F
         var options = StudioForm.Read(form, Options, wrong);
         if (wrong.Count > 0)
             throw new BadInputException(wrong.First().Value);
-        options = SampleKinds.Filled(options, Neighbour);
+        options = SampleKinds.Filled(options, Base.Ready, Neighbour);
         var name = History.NewName();
         options = options with { Saving = options.Saving with { Output = History.Of(name).OutputOf(options.Method) } };
         options.ForBase(Base.Ready).Validate();

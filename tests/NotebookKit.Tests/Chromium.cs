@@ -11,8 +11,11 @@ internal sealed class Chromium(IPlaywright playwright, IBrowser browser) : IAsyn
     /// <summary>The browser.</summary>
     public IBrowser Browser => browser;
 
+    /// <summary>Whether it is there.</summary>
+    public static bool IsHere => File.Exists(Program);
+
     /// <summary>Skips the test on a machine without it.</summary>
-    public static void Require() => Assert.SkipUnless(File.Exists(Program), $"there is no {Program} on this machine");
+    public static void Require() => Assert.SkipUnless(IsHere, $"there is no {Program} on this machine");
 
     /// <summary>Starts it, without a window.</summary>
     public static async Task<Chromium> StartAsync()

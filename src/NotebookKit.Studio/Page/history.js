@@ -16,7 +16,7 @@ async function runs() {
     $("table").querySelectorAll("[data-side]").forEach(other => other.checked = side.includes(other.dataset.side));
     beside();
   });
-  const cut = all.find(r => r.state === "cut" && !(r.run === state.run && busy()));
+  const cut = all[0]?.state === "cut" && !(all[0].run === state.run && busy()) ? all[0] : null;
   $("last").hidden = !cut; $("last").textContent = cut ? `${cut.run}: ${t("last")}` : "";
   scatter(all); beside();
   const swept = await ask("api/sweeps");

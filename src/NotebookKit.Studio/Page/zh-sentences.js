@@ -75,7 +75,7 @@ const sentencesZh = [
   ["With random crops the VAE encodes every picture in every step, which takes more time.", "随机裁剪时每一步都要重新编码图片，会更慢。"],
   ["Random crops are encoded in every step, so the VAE is not put aside.", "随机裁剪每一步都要编码，所以 VAE 不会移走。"],
   ["Shuffled captions differ from step to step, so the text encoder is not put aside.", "打乱的描述每一步都不同，所以文本编码器不会移走。"],
-  ["The identifier {0} holds the class word \"{1}\", so learning it pulls at every \"{2}\"; take a word without it.", "标识 {0} 里含有类别词“{1}”，学它会牵动所有的“{1}”；请换一个不含它的词。"],
+  ["The identifier {0} holds the class word \"{1}\", and may share its token, so that learning one pulls at the other; take a word without it.", "标识 {0} 里含有类别词“{1}”，两者可能共用一个词元，学一个就会牵动另一个；请换一个不含它的词。"],
   ["The identifier {0} is a word that the model knows, and its old meaning will mix with the subject; a new word such as zwx has none.", "标识 {0} 是模型认识的词，它原来的意思会混进主体；像 zwx 这样的新词就没有旧意思。"],
   ["The identifier {0} is {1} tokens ({2}), of which {3} common and will drift with it; a rare word of one or two tokens is safer.", "标识 {0} 由 {1} 个 token（{2}）组成，其中有常见的，会跟着漂移；一两个 token 的罕见词更安全。"],
   ["{0} in every prompt, so {1} will drift most towards the subject, and the class prompt does not hold it.", "每条提示词里都有{0}，它最容易漂向主体，而类别提示词里没有它。"],

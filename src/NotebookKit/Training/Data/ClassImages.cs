@@ -8,8 +8,8 @@ namespace NotebookKit.Training.Data;
 
 /// <summary>
 /// The class images of prior preservation: what the untouched base makes of the class prompts. They are painted once, into
-/// a folder to look at, and used again as long as prompt, size, guidance and base stay the same. More of them show the
-/// class more variously; how much they weigh is the prior loss weight's business alone.
+/// a folder to look at, and used again as long as all that they were painted with stays the same: prompts, size, steps, guidance,
+/// sampler, seed and base. More of them show the class more variously; how much they weigh is the prior loss weight's business alone.
 /// </summary>
 /// <param name="Sets">A set for each class prompt and bucket.</param>
 public sealed record ClassImages(IReadOnlyList<ClassImageSet> Sets)

@@ -74,7 +74,7 @@ internal sealed class HeldOutLoss : IDisposable
         var best = _records.MinBy(record => record.HeldOut)!;
         return _records[^1].HeldOut > Rise * best.HeldOut && _records[^2].HeldOut > best.HeldOut && _records[^1].Trained < best.Trained
             ? $"The held-out pictures were denoised best after epoch {best.Epoch}, and worse since while the trained ones still get "
-                + $"better: the run has begun to memorise; the checkpoint near epoch {best.Epoch} is the one to keep."
+                + $"better: the run has begun to memorise; look at the checkpoint near epoch {best.Epoch} before you keep a later one."
             : null;
     }
 
