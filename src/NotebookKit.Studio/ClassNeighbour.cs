@@ -1,10 +1,11 @@
 using NotebookKit.Pipeline;
+using static TorchSharp.torch;
 
 namespace NotebookKit.Studio;
 
 /// <summary>
 /// Something beside the class that a training should leave as it was: of common things that neither the subject's nor the
-/// class's prompt names, the one whose words this base's text encoder holds for the most like the class.
+/// class's prompt names, the one whose prompt ends in the state most like the class prompt's in this base's text encoder.
 /// </summary>
 internal sealed class ClassNeighbour
 {
@@ -12,7 +13,8 @@ internal sealed class ClassNeighbour
     private static readonly string[] Known =
         ["rabbit toy", "bear toy", "dog toy", "cat toy", "duck toy", "robot toy", "car toy", "dog", "cat", "house", "tree", "flower"];
 
-    private static readonly string[] Common = [.. Known, "horse", "bird", "car", "cup", "chair", "backpack", "shoe", "man", "woman", "child"];
+    private static readonly string[] Common =
+        [.. Known, "horse", "bird", "car", "cup", "chair", "backpack", "shoe", "man", "woman", "child"];
 
     private readonly Dictionary<(string Instance, string Class), string> _found = [];
 
@@ -41,11 +43,22 @@ internal sealed class ClassNeighbour
     /// <inheritdoc cref="Prompt"/>
     public static string Thing(StableDiffusion sd, string instance, string ofClass)
     {
-        using var probe = new IdentifierProbe(sd);
         var named = Words(instance + " " + ofClass).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var word = Shown(ofClass) is { Length: > 0 } shown ? shown : "thing";
-        return (sd.UNet.Config.IsMiniature ? Known : Common).Where(thing => !Words(thing).All(named.Contains))
-            .MaxBy(thing => probe.Similarity(thing, word))!;
+        var things = (sd.UNet.Config.IsMiniature ? Known : Common).Where(thing => !named.Contains(Words(thing)[0])).ToList();
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var states = Ends(sd, [Shown(ofClass), .. things]); // (1 + things, D)
+        var likeness = nn.functional.cosine_similarity(states[..1], states[1..], dim: 1); // (things)
+        return things[(int)likeness.argmax().item<long>()];
+    }
+
+    // The states in which prompts of these things end, seen from their mean: what all prompts have in common tells none from another.
+    private static Tensor Ends(StableDiffusion sd, IReadOnlyList<string> things)
+    {
+        string[] prompts = [.. things.Select(thing => $"a photo of a {thing}")];
+        var states = sd.EncodePrompts(prompts).to(ScalarType.Float32).cpu(); // (B, L, D)
+        var ends = stack(prompts.Select((prompt, i) => states[i, sd.Tokenizer.Encode(prompt).Count - 1])); // (B, D)
+        return ends - ends.mean([0], keepdim: true);
     }
 
     private static string[] Words(string text) =>

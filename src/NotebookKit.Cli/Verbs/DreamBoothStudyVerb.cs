@@ -132,12 +132,14 @@ internal static class DreamBoothStudyVerb
 
             Console.WriteLine($"the photos among themselves: {result.PhotosAmongThemselves:F3} ({judge.Name})");
             Console.WriteLine(board.Table());
-            foreach (var row in result.Rows.Where(row => row.Oil is not null)) // along the way nothing is painted
-                Console.WriteLine($"{row.Scores.Name}: of the world's own, {row.Oil} in oil, {row.Sketch} in pencil, {row.NamedSketch} in "
-                    + $"pencil with \"wearing a bow\"; {row.Seconds:F0} s");
+            foreach (var row in result.Rows.Where(row => row.Oil is not null))
+                Console.WriteLine(InStyles(row));
         });
         return verb;
     }
+
+    private static string InStyles(StudyRow row) => $"{row.Scores.Name}: of the world's own, {row.Oil} in oil, {row.Sketch} in pencil, "
+        + $"{row.NamedSketch} where the prompt names the bow; {row.Seconds:F0} s";
 
     private static Scoreboard Board(IPictureEmbedder judge, string photos, int pictures)
     {

@@ -35,13 +35,13 @@ public static class Grader
         var rendered = scenes.ConvertAll(s => Painter.Paint(s, model.SampleSize));
         var marks = Compare(scenes, probe.Read(drawn));
         var shares = Marks.Shares(marks);
-        var right = Marks.Shares(Compare(scenes, probe.Read(rendered)));
-        Dictionary<string, double> Each(Func<Scene, string> key) => scenes.Zip(marks).GroupBy(p => key(p.First))
+        var ofRendered = Compare(scenes, probe.Read(rendered));
+        Dictionary<string, double> Each(List<Marks> of, Func<Scene, string> key) => scenes.Zip(of).GroupBy(p => key(p.First))
             .OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key,
                 g => Math.Round(g.Average(p => p.Second.All ? 1.0 : 0), 3));
-        var grade = new Grade(options.N, shares.Class, shares.Colour, shares.Background, shares.Style, shares.All, right,
-            Each(s => Words.Noun(s.Class)), Each(s => ProbeNames.Of(s.Style)), options.Steps, options.Cfg, options.Seed,
-            Math.Round(seconds, 1));
+        var grade = new Grade(options.N, shares.Class, shares.Colour, shares.Background, shares.Style, shares.All,
+            Marks.Shares(ofRendered), Each(marks, s => Words.Noun(s.Class)), Each(marks, s => ProbeNames.Of(s.Style)),
+            Each(ofRendered, s => ProbeNames.Of(s.Style)), options.Steps, options.Cfg, options.Seed, Math.Round(seconds, 1));
         if (options.Sheet is { } path)
             SaveSheet(path, drawn, rendered, captions);
         return grade;
@@ -105,14 +105,16 @@ public sealed record GradeOptions
 /// <param name="Probe">The same of rendered pictures of the same scenes: what the probe itself gets right.</param>
 /// <param name="ByClass">All, for each class.</param>
 /// <param name="ByStyle">All, for each style.</param>
+/// <param name="ProbeByStyle">The same of the rendered pictures: a probe that misreads true sketches bounds what it can say of
+/// drawn ones.</param>
 /// <param name="Steps">DDIM steps.</param>
 /// <param name="Cfg">Guidance scale.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Seconds">Seconds that drawing took.</param>
 public sealed record Grade(
     int N, double Class, double Colour, double Background, double Style, double All, AttributeShares Probe,
-    IReadOnlyDictionary<string, double> ByClass, IReadOnlyDictionary<string, double> ByStyle, int Steps, double Cfg, ulong Seed,
-    double Seconds)
+    IReadOnlyDictionary<string, double> ByClass, IReadOnlyDictionary<string, double> ByStyle,
+    IReadOnlyDictionary<string, double> ProbeByStyle, int Steps, double Cfg, ulong Seed, double Seconds)
 {
     /// <summary>Peak signal-to-noise ratio of rendered pictures through the model's VAE and back, dB; see
     /// <see cref="Reconstruction"/>.</summary>

@@ -97,8 +97,7 @@ public sealed record IdentifierRarity(
                 : $"It ends in the class word \"{atEnd}\", though not as a token of its own.");
         else if (inside is not null)
             Add(IdentifierVerdict.Fair, tokens.Exists(token => token.Replace(ClipVocabulary.EndOfWord, "") == inside)
-                ? $"It contains the class word \"{inside}\" as a token of its own, {inside}, which is not the word's: that is "
-                    + $"{inside}{ClipVocabulary.EndOfWord}."
+                ? $"It contains the class word \"{inside}\" as a token of its own, {inside}, which is not the word's: that is {inside}</w>."
                 : $"It contains the class word \"{inside}\", though not as a token of its own.");
         else if (!single && last.Length >= ShortWord && last.All(char.IsLetter))
             Add(IdentifierVerdict.Fair, $"Its last token {tokens[^1]} is a word that the model knows; the subject will lean towards it.");

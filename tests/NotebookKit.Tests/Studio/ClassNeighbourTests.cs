@@ -12,8 +12,8 @@ public sealed class ClassNeighbourTests : IDisposable
     public void Dispose() => _sd.Dispose();
 
     [Theory]
-    [InlineData("photo of zwx rabbit toy on the grass", "a photo of a rabbit toy", "a photo of a bear toy")]
-    [InlineData("a photo of zwx bear toy", "a photo of a bear toy", "a photo of a rabbit toy")]
+    [InlineData("photo of zwx rabbit toy on the grass", "a photo of a rabbit toy", "a photo of a cat toy")]
+    [InlineData("a photo of zwx bear toy", "a photo of a bear toy", "a photo of a cat toy")]
     [InlineData("a photo of zwx dog", "a photo of a dog", "a photo of a cat")]
     [InlineData("a photo of zwx cat", null, "a photo of a dog")]
     public void It_is_the_likest_thing_that_the_prompts_do_not_name(string instance, string? ofClass, string expected) =>
@@ -31,5 +31,6 @@ public sealed class ClassNeighbourTests : IDisposable
     [InlineData("a photo of a toy", "toy")]
     [InlineData("toy", "toy")]
     [InlineData("oil painting of a rabbit toy", "rabbit toy")]
-    public void What_a_prompt_shows_stands_behind_its_last_of(string prompt, string shown) => Assert.Equal(shown, ClassNeighbour.Shown(prompt));
+    public void What_a_prompt_shows_stands_behind_its_last_of(string prompt, string shown) =>
+        Assert.Equal(shown, ClassNeighbour.Shown(prompt));
 }

@@ -28,12 +28,12 @@ public sealed class StudioKillTests : IDisposable
         Assert.False(File.Exists(_folder["runs", cut, "lora.safetensors"]));
         using (var studio = await StartAsync())
         {
-            await PageSaysAsync(studio.Address, "() => { const last = document.getElementById('last'); return !last.hidden && last.textContent; }", cut);
+            await PageSaysAsync(studio.Address, "!$('last').hidden && $('last').textContent", cut);
             await PostAsync(studio.Address, "api/resume", $$"""{"run":"{{cut}}"}""");
             await StudioCase.UntilAsync(() => Finished(cut));
             whole = (string)(await PostAsync(studio.Address, "api/train", Form))["run"]!;
             await StudioCase.UntilAsync(() => Finished(whole));
-            await PageSaysAsync(studio.Address, "() => document.getElementById('last').hidden && document.getElementById('table').textContent", cut);
+            await PageSaysAsync(studio.Address, "$('last').hidden && $('table').textContent", cut);
         }
 
         Assert.NotEqual(cut, whole);
@@ -51,14 +51,14 @@ public sealed class StudioKillTests : IDisposable
         && File.Exists(_folder["runs", run, "lora.card.json"]) && RunCard.Read(_folder["runs", run, "lora.card.json"]).Steps == 30;
 
     // What a learner who opens the page again reads there; where there is no browser, nothing is asked.
-    private static async Task PageSaysAsync(Uri address, string where, string expected)
+    private static async Task PageSaysAsync(Uri address, string said, string expected)
     {
         if (!Chromium.IsHere)
             return;
         await using var chromium = await Chromium.StartAsync();
         var page = await chromium.Browser.NewPageAsync();
         await page.GotoAsync(address.AbsoluteUri);
-        await page.WaitForFunctionAsync($"expected => {{ const said = ({where})(); return said && said.includes(expected); }}", expected);
+        await page.WaitForFunctionAsync($"expected => {{ const said = {said}; return said && said.includes(expected); }}", expected);
     }
 
     private async Task<Killed> StartAsync()

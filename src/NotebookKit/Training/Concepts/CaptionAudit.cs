@@ -91,8 +91,8 @@ public sealed partial class CaptionAudit
             var inside = classWords.Where(part => part.Length >= PieceLength && word.Contains(part, StringComparison.OrdinalIgnoreCase))
                 .MaxBy(part => part.Length);
             if (inside is not null)
-                yield return $"The identifier {word} holds the class word \"{inside}\", and may share its token, so that learning one pulls "
-                    + "at the other; take a word without it.";
+                yield return $"The identifier {word} holds the class word \"{inside}\", and may share its token, so that learning one "
+                    + "pulls at the other; take a word without it.";
             else if (judged.IsKnownWord)
                 yield return $"The identifier {word} is a word that the model knows, and its old meaning will mix with the subject; a new "
                     + "word such as zwx has none.";
