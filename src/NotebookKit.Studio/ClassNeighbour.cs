@@ -7,7 +7,7 @@ namespace NotebookKit.Studio;
 /// Something beside the class that a training should leave as it was: of common things that neither the subject's nor the
 /// class's prompt names, the one whose prompt ends in the state most like the class prompt's in this base's text encoder.
 /// </summary>
-internal sealed class ClassNeighbour
+internal static class ClassNeighbour
 {
     // What the miniature knows, then what every Stable Diffusion knows.
     private static readonly string[] Known =
@@ -16,21 +16,12 @@ internal sealed class ClassNeighbour
     private static readonly string[] Common =
         [.. Known, "horse", "bird", "car", "cup", "chair", "backpack", "shoe", "man", "woman", "child"];
 
-    private readonly Dictionary<(string Instance, string Class), string> _found = [];
-
     /// <summary>The neighbour's prompt: "a photo of a bear toy".</summary>
-    /// <param name="sd">The base.</param>
+    /// <param name="sd">The base, taken for oneself: its text encoder reads some twenty prompts.</param>
     /// <param name="instance">A prompt of the subject.</param>
     /// <param name="ofClass">The class prompt; null where there is none, and then the neighbour is the subject's own.</param>
-    public string Prompt(StableDiffusion sd, string instance, string? ofClass)
-    {
-        lock (_found)
-        {
-            if (!_found.TryGetValue((instance, ofClass ?? ""), out var found))
-                _found[(instance, ofClass ?? "")] = found = $"a photo of a {Thing(sd, instance, ofClass ?? instance)}";
-            return found;
-        }
-    }
+    public static string Prompt(StableDiffusion sd, string instance, string? ofClass) =>
+        $"a photo of a {Thing(sd, instance, ofClass ?? instance)}";
 
     /// <summary>What a prompt shows: "toy" of "a photo of a toy".</summary>
     public static string Shown(string prompt)

@@ -12,16 +12,15 @@ internal static class SampleKinds
 {
     /// <summary>Options whose sample rows are of all four kinds, where nobody has said which they are to be.</summary>
     /// <param name="options">The options; a sanity prompt, if any, is theirs.</param>
-    /// <param name="sd">The base that is asked.</param>
-    /// <param name="neighbour">Finds the class's neighbour.</param>
-    public static TrainOptions Filled(TrainOptions options, StableDiffusion sd, ClassNeighbour neighbour)
+    /// <param name="sd">The base that tells the neighbour, taken for oneself.</param>
+    public static TrainOptions Filled(TrainOptions options, StableDiffusion sd)
     {
         var concept = options.Concepts[0];
         if (options.Samples.Every == 0 || concept.SamplePrompts is not null || string.IsNullOrEmpty(concept.InstancePrompt)
             || !Directory.Exists(concept.InstanceDir))
             return options;
         var first = TrainingPicture.Read(concept)[0];
-        var beside = neighbour.Prompt(sd, first.Prompt, first.ClassPrompt);
+        var beside = ClassNeighbour.Prompt(sd, first.Prompt, first.ClassPrompt);
         string[] prompts = first.ClassPrompt is { } ofClass ? [first.Prompt, ofClass, beside] : [first.Prompt, beside];
         return options with { Concepts = [concept with { SamplePrompts = [.. prompts.Distinct()] }, .. options.Concepts.Skip(1)] };
     }

@@ -25,7 +25,7 @@ internal static class StudioAnswers
             return new { Wrong = wrong, Loading = true };
         try
         {
-            var options = SampleKinds.Filled(given.ForBase(sd), sd, session.Neighbour);
+            var options = given.ForBase(sd);
             options.Validate();
             var concept = options.Concepts[0];
             using var data = new TrainData(sd, options);

@@ -37,9 +37,6 @@ internal sealed class StudioSession(string source, string runs, string photos, F
     /// <summary>The base.</summary>
     public StudioBase Base { get; } = new(source);
 
-    /// <summary>Finds the row of the samples that is near the class, and should stay what it is.</summary>
-    public ClassNeighbour Neighbour { get; } = new();
-
     /// <summary>The photos of the form.</summary>
     public StudioPhotos Photos { get; } = new();
 
@@ -89,18 +86,18 @@ internal sealed class StudioSession(string source, string runs, string photos, F
         var options = StudioForm.Read(form, Options, wrong);
         if (wrong.Count > 0)
             throw new BadInputException(wrong.First().Value);
-        options = SampleKinds.Filled(options, Base.Ready, Neighbour);
         var name = History.NewName();
         options = options with { Saving = options.Saving with { Output = History.Of(name).OutputOf(options.Method) } };
         options.ForBase(Base.Ready).Validate();
-        Begin(name, options);
+        Begin(name, sd => SampleKinds.Filled(options, sd));
         return name;
     }
 
     /// <summary>Goes on with a run that was stopped or cut off; one that has no state yet begins anew.</summary>
     public string Resume(string name)
     {
-        Begin(name, History.Of(name).Continued());
+        var continued = History.Of(name).Continued();
+        Begin(name, _ => continued);
         return name;
     }
 
@@ -143,13 +140,16 @@ internal sealed class StudioSession(string source, string runs, string photos, F
     private static bool IsTold(Exception e) => e is BadInputException or DivergedException or ShortOfMemoryException
         or OperationCanceledException or IOException or UnauthorizedAccessException;
 
-    private void Begin(string name, TrainOptions options)
+    // The options are made once the base is taken: nobody else reads with it then.
+    private void Begin(string name, Func<StableDiffusion, TrainOptions> optionsFor)
     {
         lock (_start)
         {
             var sd = Base.Take();
+            TrainOptions options;
             try
             {
+                options = optionsFor(sd);
                 _trainer = new DreamBoothTrainer(sd, options);
             }
             catch

@@ -7,7 +7,6 @@ namespace NotebookKit.Tests.Studio;
 public sealed class ClassNeighbourTests : IDisposable
 {
     private readonly StableDiffusion _sd = StableDiffusion.Load(Path.Combine(House.Root, "data", "base-mini"));
-    private readonly ClassNeighbour _neighbour = new();
 
     public void Dispose() => _sd.Dispose();
 
@@ -17,12 +16,12 @@ public sealed class ClassNeighbourTests : IDisposable
     [InlineData("a photo of zwx dog", "a photo of a dog", "a photo of a cat")]
     [InlineData("a photo of zwx cat", null, "a photo of a dog")]
     public void It_is_the_likest_thing_that_the_prompts_do_not_name(string instance, string? ofClass, string expected) =>
-        Assert.Equal(expected, _neighbour.Prompt(_sd, instance, ofClass));
+        Assert.Equal(expected, ClassNeighbour.Prompt(_sd, instance, ofClass));
 
     [Fact]
     public void A_subject_of_a_wider_class_is_not_its_own_neighbour()
     {
-        var prompt = _neighbour.Prompt(_sd, "a photo of zwx rabbit toy", "a photo of a toy");
+        var prompt = ClassNeighbour.Prompt(_sd, "a photo of zwx rabbit toy", "a photo of a toy");
         Assert.EndsWith(" toy", prompt, StringComparison.Ordinal);
         Assert.DoesNotContain("rabbit", prompt, StringComparison.Ordinal);
     }
