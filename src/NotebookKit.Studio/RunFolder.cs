@@ -82,7 +82,7 @@ internal sealed class RunFolder(string path)
             return found;
         foreach (var file in Directory.EnumerateFiles(folder, "*-epoch-*.png"))
         {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(file).Split('-')[^1], out var epoch))
+            if (int.TryParse(Path.GetFileNameWithoutExtension(file).Split('-')[^1], out var epoch)) // its sheet's is no number
                 found[epoch] = file;
         }
 

@@ -34,14 +34,14 @@ internal sealed class RunMeasure : IDisposable
         _own = _photos.Count > 1 ? _scores.AmongThemselves(_photos) : 1;
     }
 
-    /// <summary>What a sample grid says.</summary>
+    /// <summary>What samples say.</summary>
     /// <returns>Null where no row shows the subject.</returns>
-    public RunScores? Along(SampleGrid grid)
+    public RunScores? Along(SamplesEvent drawn)
     {
         var (subject, ofClass) = (Of("subject"), Of("class"));
-        return subject.Count == 0 ? null : Scores(grid.Epoch, subject, ofClass);
+        return subject.Count == 0 ? null : Scores(drawn.Samples.Epoch, subject, ofClass);
 
-        List<RgbImage> Of(string kind) => [.. grid.Rows.Where(row => Kind(row.Prompt) == kind).SelectMany(row => row.Pictures)];
+        List<RgbImage> Of(string kind) => [.. drawn.Rows.Where(row => Kind(row.Prompt) == kind).SelectMany(row => row.Pictures)];
     }
 
     /// <summary>What the result says, drawn by more pictures.</summary>

@@ -9,7 +9,7 @@ internal sealed class RunWatch(StudioView view, RunFolder folder, RunMeasure? me
     public void Report(TrainEvent value)
     {
         view.Report(value);
-        if (value is SamplesEvent drawn && measure?.Along(drawn.Samples) is { } scores)
+        if (value is SamplesEvent drawn && measure?.Along(drawn) is { } scores)
         {
             folder.Measures = folder.Measures.With(scores);
             view.Score(folder.Measures.Along);

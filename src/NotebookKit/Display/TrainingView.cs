@@ -23,7 +23,7 @@ public sealed class TrainingView : IProgress<TrainEvent>
 
     private readonly List<string> _notices = [];
     private LiveDisplay? _display;
-    private SampleGrid? _samples;
+    private SamplesEvent? _samples;
     private StepEvent? _step;
     private string _line = "";
     private string _stage = "";
@@ -89,7 +89,7 @@ public sealed class TrainingView : IProgress<TrainEvent>
                 _stage = stage.Stage;
                 return other || stage.Done == stage.Total || value.Elapsed - _last >= Interval;
             case SamplesEvent samples:
-                _samples = samples.Samples;
+                _samples = samples;
                 return true;
             case NoticeEvent notice:
                 _notices.Add(notice.Sentence);
@@ -107,7 +107,7 @@ public sealed class TrainingView : IProgress<TrainEvent>
         var line = Heading.Length > 0 ? $"{Heading}: {_line}" : _line;
         if (LineOnly)
             return new Panel(line);
-        var grid = _samples is { } samples ? new Picture(samples.Grid, $"samples after epoch {samples.Epoch}", GridWidth) : null;
+        var grid = _samples is { } samples ? new Picture(samples.Grid, $"samples after epoch {samples.Samples.Epoch}", GridWidth) : null;
         var chart = _step is { History.Count: > 1 } ? ChartOf(_step.History) : null;
         var notices = _notices.Count > 0 ? string.Join("\n", _notices.Select(notice => "note: " + notice)) : null;
         return new Panel(line, chart, grid, notices);

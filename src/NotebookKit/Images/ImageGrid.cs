@@ -59,7 +59,7 @@ public sealed class ImageGrid
         for (var row = 0; row < pictures.Count; row++)
         {
             var (title, grid) = drawn[row];
-            Paste(canvas, pictures[row], 0, top + lines[row]);
+            canvas.Paste(pictures[row], 0, top + lines[row]);
             StrokeFont.Draw(canvas, Shorten(title, pictures[row].Width - (2 * grid._margin), grid._scale), grid._margin,
                 MathF.Round(top + grid._gap + (StrokeFont.Ascent * grid._scale)), grid._scale, Ink);
             top += pictures[row].Height + lines[row];
@@ -85,7 +85,7 @@ public sealed class ImageGrid
         for (var i = 0; i < _images.Count; i++)
         {
             int left = _margin + i % _columns * (_width + _margin), top = tops[i / _columns];
-            Paste(canvas, _images[i], left + (_width - _images[i].Width) / 2, top + (_height - _images[i].Height) / 2);
+            canvas.Paste(_images[i], left + (_width - _images[i].Width) / 2, top + (_height - _images[i].Height) / 2);
             for (var line = 0; line < _captions[i].Count; line++)
             {
                 // Whole pixels keep the upright strokes sharp.
@@ -103,15 +103,6 @@ public sealed class ImageGrid
         var factor = (double)cell / Math.Max(image.Width, image.Height);
         return image.Resize(Math.Max(1, (int)Math.Round(image.Width * factor)), Math.Max(1, (int)Math.Round(image.Height * factor)),
             ResampleFilter.Bicubic);
-    }
-
-    private static void Paste(RgbImage canvas, RgbImage image, int left, int top)
-    {
-        for (var y = 0; y < image.Height; y++)
-        {
-            image.Pixels.AsSpan(3 * y * image.Width, 3 * image.Width)
-                .CopyTo(canvas.Pixels.AsSpan(3 * ((top + y) * canvas.Width + left)));
-        }
     }
 
     /// <summary>As few lines as the cell allows, then as even as they can be, so that no line holds one lone word.</summary>

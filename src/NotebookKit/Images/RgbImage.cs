@@ -120,6 +120,13 @@ public sealed class RgbImage
         return part;
     }
 
+    /// <summary>Lays another picture over a part of this one.</summary>
+    internal void Paste(RgbImage image, int left, int top)
+    {
+        for (var y = 0; y < image.Height; y++)
+            image.Pixels.AsSpan(3 * y * image.Width, 3 * image.Width).CopyTo(Pixels.AsSpan(3 * ((top + y) * Width + left)));
+    }
+
     /// <summary>A picture of the given size: resized until it covers that size, the middle cut out, nothing stretched.</summary>
     /// <param name="width">Pixels across.</param>
     /// <param name="height">Pixels down.</param>

@@ -14,15 +14,15 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
 
     private readonly List<SampleGrid> _drawn = [];
 
-    /// <summary>The grids so far, oldest first.</summary>
+    /// <summary>Where the grids so far lie, oldest first.</summary>
     public IReadOnlyList<SampleGrid> Drawn => _drawn;
 
     /// <summary>Whether a grid belongs after this epoch: every N epochs, at the end, and before the first (epoch 0) if asked for.</summary>
     public bool AreDue(int epoch) => options.Samples.Every > 0
         && (epoch == 0 ? options.Samples.AtFirst : epoch % options.Samples.Every == 0 || epoch == options.EpochsInAll);
 
-    /// <summary>Samples every prompt, a row each, and writes <c>samples/NAME-epoch-0010.png</c> beside the output.</summary>
-    public SampleGrid Draw(int epoch)
+    /// <summary>Samples every prompt, a row each, and writes <c>samples/NAME-epoch-0010.png</c> and its sheet beside the output.</summary>
+    public SamplesEvent Draw(int epoch)
     {
         var rows = options.Concepts.SelectMany(Rows).ToList();
         if (options.Samples.SanityPrompt is { } sanity)
@@ -56,8 +56,9 @@ internal sealed class SampleGrids(StableDiffusion sd, TrainOptions options)
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{place.Name}-epoch-{epoch:0000}.png");
         grid.SavePng(path);
-        _drawn.Add(new SampleGrid(epoch, path) { Grid = grid, Rows = kept });
-        return _drawn[^1];
+        SampleSheet.Write(SampleSheet.Beside(path), kept);
+        _drawn.Add(new SampleGrid(epoch, path));
+        return new SamplesEvent(_drawn[^1]) { Grid = grid, Rows = kept };
     }
 
     /// <summary>The rows of a concept: prompt, negative prompt, pictures.</summary>

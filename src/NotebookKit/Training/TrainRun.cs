@@ -113,7 +113,7 @@ internal sealed class TrainRun : IDisposable
         foreach (var sentence in _notices)
             yield return Ledger.Tell(new NoticeEvent(sentence));
         if (_start.Step == 0 && _samples.AreDue(0))
-            yield return Ledger.Tell(new SamplesEvent(_samples.Draw(0)));
+            yield return Ledger.Tell(_samples.Draw(0));
         _aside = PutAside();
         if (_start.Step == 0 && _heldOut.IsDue(0))
             yield return Ledger.Tell(new HeldOutEvent(_heldOut.Measure(0, Weights)));
@@ -149,7 +149,7 @@ internal sealed class TrainRun : IDisposable
     {
         Keeping(epochs, Sound);
         if (_samples.AreDue(epochs) && !cancel.IsCancellationRequested)
-            yield return Ledger.Tell(new SamplesEvent(Keeping(epochs, () => Averaged(() => _samples.Draw(epochs), whole: true))));
+            yield return Ledger.Tell(Keeping(epochs, () => Averaged(() => _samples.Draw(epochs), whole: true)));
         if (_heldOut.IsDue(epochs))
             yield return Ledger.Tell(new HeldOutEvent(Keeping(epochs, () => Averaged(() => _heldOut.Measure(epochs, Weights)))));
         if (_checkpoints.IsDue(epochs))

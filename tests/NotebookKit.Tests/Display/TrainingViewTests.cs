@@ -23,8 +23,8 @@ public sealed class TrainingViewTests(EngineFixture engine) : IClassFixture<Engi
                 Remaining = TimeSpan.FromSeconds(7),
                 History = history
             });
-            view.Report(new SamplesEvent(new SampleGrid(1, "grid.png") { Grid = new RgbImage(4, 4) })
-            { Elapsed = TimeSpan.FromSeconds(3) });
+            view.Report(new SamplesEvent(new SampleGrid(1, "grid.png"))
+            { Grid = new RgbImage(4, 4), Elapsed = TimeSpan.FromSeconds(3) });
             view.Report(new StepEvent(history[2] with { Step = 3 }, 4, 2) { Elapsed = TimeSpan.FromSeconds(4), History = history });
         });
 
@@ -46,8 +46,8 @@ public sealed class TrainingViewTests(EngineFixture engine) : IClassFixture<Engi
             {
                 var view = new TrainingView { Heading = weight, LineOnly = true };
                 view.Report(new StepEvent(history[2], 3, 2) { Elapsed = TimeSpan.FromSeconds(3), History = history });
-                view.Report(new SamplesEvent(new SampleGrid(1, "grid.png") { Grid = new RgbImage(4, 4) })
-                { Elapsed = TimeSpan.FromSeconds(3) });
+                view.Report(new SamplesEvent(new SampleGrid(1, "grid.png"))
+                { Grid = new RgbImage(4, 4), Elapsed = TimeSpan.FromSeconds(3) });
             }
         });
 

@@ -10,7 +10,7 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
     [Fact]
     public void Grids_come_every_few_epochs_and_at_the_end_from_the_same_seeds()
     {
-        var grids = new List<SampleGrid>();
+        var drawn = new List<SamplesEvent>();
         using var sd = StableDiffusion.Load(Tiny.Folder);
         var result = new DreamBoothTrainer(sd,
             Options with
@@ -19,12 +19,17 @@ public sealed class TrainerEventsTests(TinyBase tiny) : ToyTraining(tiny)
                 Concepts = [Options.Concepts[0] with { SamplesPerPrompt = 2 }],
                 Learning = Options.Learning with { Rate = 1e-12 }
             })
-            .Train(new Heard<TrainEvent>(report => { if (report is SamplesEvent { Samples: var grid }) grids.Add(grid); }));
+            .Train(new Heard<TrainEvent>(report => { if (report is SamplesEvent samples) drawn.Add(samples); }));
+        var grids = result.Samples;
         Assert.Equal([2, 3], grids.Select(grid => grid.Epoch));
-        Assert.Equal(result.Samples, grids);
-        Assert.All(grids, grid => Assert.True(File.Exists(grid.Path)));
+        Assert.Equal(grids, drawn.Select(samples => samples.Samples));
+        Assert.Equal(grids.Select(grid => grid.Grid.Pixels), drawn.Select(samples => samples.Grid.Pixels));
+        Assert.Equal(Pictures(grids.SelectMany(grid => grid.Rows)), Pictures(drawn.SelectMany(samples => samples.Rows)));
         Assert.Equal(grids[0].Grid.Pixels, grids[1].Grid.Pixels); // nothing was learned, so the seeds must give the same
     }
+
+    private static IEnumerable<byte[]> Pictures(IEnumerable<SampleRow> rows) =>
+        rows.SelectMany(row => row.Pictures).Select(picture => picture.Pixels);
 
     [Fact]
     public void A_first_grid_shows_what_the_base_makes_of_the_prompts()

@@ -103,9 +103,20 @@ public sealed record StepEvent(StepRecord Step, int TotalSteps, int Epochs) : Tr
 }
 
 /// <summary>A sample grid was drawn.</summary>
-/// <param name="Samples">The grid.</param>
+/// <param name="Samples">Where it lies.</param>
 public sealed record SamplesEvent(SampleGrid Samples) : TrainEvent
 {
+    private readonly RgbImage? _grid;
+    private readonly IReadOnlyList<SampleRow>? _rows;
+
+    /// <summary>The grid as it was drawn; in an event that was read from a log, as its file has it.</summary>
+    [JsonIgnore]
+    public RgbImage Grid { get => _grid ?? Samples.Grid; init => _grid = value; }
+
+    /// <summary>Its pictures as they were drawn; in an event that was read from a log, as their file has them.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<SampleRow> Rows { get => _rows ?? Samples.Rows; init => _rows = value; }
+
     /// <inheritdoc/>
     public override string Line() => $"samples after epoch {Samples.Epoch}: {Samples.Path}";
 }
@@ -142,28 +153,3 @@ public sealed record FinishedEvent(string Output, bool Stopped) : TrainEvent
     /// <inheritdoc/>
     public override string Line() => $"{(Stopped ? "stopped" : Result is { Untouched: true } ? "left as it was" : "finished")}: {Output}";
 }
-
-/// <summary>Pictures drawn by the model in training, always from the same prompts and seeds.</summary>
-/// <param name="Epoch">After this epoch.</param>
-/// <param name="Path">The PNG that was written.</param>
-public sealed record SampleGrid(int Epoch, string Path)
-{
-    private RgbImage? _grid;
-
-    /// <summary>One row for each prompt; of an event that was read from a log, its file.</summary>
-    [JsonIgnore]
-    public RgbImage Grid
-    {
-        get => _grid ??= RgbImage.Load(Path);
-        init => _grid = value;
-    }
-
-    /// <summary>The grid's pictures themselves, row by row, to be measured.</summary>
-    [JsonIgnore]
-    public IReadOnlyList<SampleRow> Rows { get; init; } = [];
-}
-
-/// <summary>A row of a sample grid.</summary>
-/// <param name="Prompt">What was drawn.</param>
-/// <param name="Pictures">The pictures, in the order of their seeds.</param>
-public sealed record SampleRow(string Prompt, IReadOnlyList<RgbImage> Pictures);
