@@ -51,10 +51,10 @@ internal static class DreamBoothStudyVerb
     };
     private static readonly Option<double?> Rate = new("--lr") { Description = "learning rate (what suits the base)" };
     private static readonly Option<int> Rank = new("--rank") { Description = "the LoRA's rank", DefaultValueFactory = _ => 8 };
-    private static readonly Option<LoraTargets?> Targets = new("--lora-targets")
+    private static readonly Option<string> Targets = new("--lora-targets")
     {
-        Description = "attention, kohya or extended",
-        DefaultValueFactory = _ => LoraTargets.Extended
+        Description = "attention, extension, kohya, extended, locon, all, or a pattern of layer names",
+        DefaultValueFactory = _ => LoraTargets.Extended.Name
     };
     private static readonly Option<bool> Text = new("--text-encoder") { Description = "train the text encoder too" };
     private static readonly Option<int> Pictures = new("--pictures")
@@ -94,7 +94,7 @@ internal static class DreamBoothStudyVerb
                     ClassDir = Path.Combine(into, "class-images") }],
                 Intervals = new() { Epochs = parse.GetValue(Epochs) },
                 Learning = new() { Rate = parse.GetValue(Rate) },
-                Lora = new() { Rank = parse.GetValue(Rank), Targets = parse.GetValue(Targets) },
+                Lora = new() { Rank = parse.GetValue(Rank), Targets = LoraTargets.Parse(parse.GetValue(Targets)!) },
                 TrainTextEncoder = parse.GetValue(Text),
                 Seed = parse.GetValue(Seed),
                 Saving = new() { Output = Path.Combine(into, "study.safetensors") },

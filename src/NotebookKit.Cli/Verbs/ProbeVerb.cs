@@ -15,6 +15,10 @@ internal static class ProbeVerb
     public static Command Create()
     {
         var output = new Option<string>("--out") { Description = "folder of the probe", Required = true };
+        var from = new Option<string?>("--from")
+        {
+            Description = "a probe's folder: only its readings are learned anew, its vectors stay (default: from nothing)"
+        };
         var preset = new Option<string>("--preset")
         {
             Description = "which part of the world it reads: cpu or gpu",
@@ -29,23 +33,30 @@ internal static class ProbeVerb
             Description = "threads that train on shared weights; 1 is repeatable to the bit",
             DefaultValueFactory = _ => 1
         };
-        var verb = new Command("probe", "make the probe that kit grade reads pictures with") { output, preset, steps, pictures, seed,
+        var verb = new Command("probe", "make the probe that kit grade reads pictures with") { output, from, preset, steps, pictures, seed,
             workers };
         var json = Verb.JsonOption(verb);
         verb.SetAction(parse =>
         {
             if (parse.GetValue(steps) < 1 || parse.GetValue(pictures) < 300 || parse.GetValue(workers) < 1)
                 throw new BadInputException("--steps and --workers must be above 0, and --pictures at least 300.");
+            if (parse.GetValue(from) is not null && ((Option[])[steps, workers]).FirstOrDefault(Given) is { } idle)
+                throw new BadInputException($"{idle.Name} has no effect with --from, which trains no convolution; leave one of them out.");
             using var stop = new StopSignals();
-            var quality = ProbeTraining.Run(
-                parse.GetValue(output)!, parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu, parse.GetValue(seed),
-                parse.GetValue(steps), parse.GetValue(workers), parse.GetValue(pictures), new PretrainLines(), stop.Token);
+            var world = parse.GetValue(preset) == "gpu" ? WorldPreset.Gpu : WorldPreset.Cpu;
+            var quality = parse.GetValue(from) is { } given
+                ? ProbeTraining.Readings(given, parse.GetValue(output)!, world, parse.GetValue(seed), parse.GetValue(pictures),
+                    new PretrainLines(), stop.Token)
+                : ProbeTraining.Run(parse.GetValue(output)!, world, parse.GetValue(seed), parse.GetValue(steps), parse.GetValue(workers),
+                    parse.GetValue(pictures), new PretrainLines(), stop.Token);
             if (parse.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(quality, Verb.Json));
             else
                 Console.WriteLine($"read right on {quality.N} renders: class {quality.Right.Class:P1}, colour {quality.Right.Colour:P1}, "
                     + $"background {quality.Right.Background:P1}, style {quality.Right.Style:P1}; individuals "
                     + $"{string.Join(", ", quality.Individual.Select(pair => $"{pair.Key} {pair.Value:P0}"))}");
+
+            bool Given(Option option) => parse.GetResult(option) is { Implicit: false };
         });
         return verb;
     }

@@ -6,8 +6,7 @@ namespace NotebookKit.Workshop.Evaluation;
 
 /// <summary>
 /// Teaches the probe: cross-entropy for the attributes of scenes, and for pairs of pictures of one individual among a
-/// batch of others InfoNCE (van den Oord et al. 2018). Pictures are blurred, darkened and noised at random, for the
-/// pictures it will grade are not as clean as rendered ones.
+/// batch of others InfoNCE (van den Oord et al. 2018). Pictures are worn at random.
 /// </summary>
 internal sealed class ProbeLearner : Learner
 {
@@ -51,32 +50,14 @@ internal sealed class ProbeLearner : Learner
         var flat = _individuals.flatten(0, 1);
         var left = flat.index_select(0, tensor(chosen.Select((c, i) => (c * views) + first[i]).ToArray()));
         var right = flat.index_select(0, tensor(chosen.Select((c, i) => (c * views) + second[i]).ToArray()));
-        var output = Network.call(Worn(cat([_scenes.index_select(0, rows), left, right], 0), step));
+        var output = Network.call(ProbeWear.Of(cat([_scenes.index_select(0, rows), left, right], 0), step.Random, step.Generator));
 
         var target = _labels.index_select(0, rows);
-        var loss = CrossEntropy(output.Class, target, 0) + CrossEntropy(output.Colour, target, 1)
-            + CrossEntropy(output.Background, target, 2) + CrossEntropy(output.Style, target, 3);
+        var loss = ProbeReadings.Loss(output, target);
         var cosines = output.Embedding.narrow(0, SceneBatch, chosen.Length)
             .mm(output.Embedding.narrow(0, SceneBatch + chosen.Length, chosen.Length).transpose(0, 1)) / Temperature;
         var same = arange(chosen.Length, ScalarType.Int64);
         return loss + nn.functional.cross_entropy(cosines, same) + nn.functional.cross_entropy(cosines.transpose(0, 1), same);
-    }
-
-    private static Tensor CrossEntropy(Tensor logits, Tensor labels, int column) =>
-        nn.functional.cross_entropy(logits.narrow(0, 0, labels.shape[0]), labels.select(1, column).contiguous(), ignore_index: -1);
-
-    /// <summary>Pictures as a sampler might have drawn them: some blurred, all a little lighter or darker, some with noise.</summary>
-    private static Tensor Worn(Tensor bytes, TrainingStep step)
-    {
-        var images = WorldPictures.ToModel(bytes);
-        long[] each = [images.shape[0], 1, 1, 1];
-        var blurred = nn.functional.avg_pool2d(images, 3, 1, 1, count_include_pad: false);
-        var blur = (rand(each, generator: step.Generator) * 2 - 1).clamp_min(0);
-        images = images + ((blurred - images) * blur);
-        images = images * (0.9 + (rand(each, generator: step.Generator) * 0.2)) + ((rand(each, generator: step.Generator) - 0.5) * 0.15);
-        var noise = (rand(each, generator: step.Generator) - 0.5).clamp_min(0) * 0.3;
-        images = images + (randn(images.shape, generator: step.Generator) * noise);
-        return step.Random.Next(2) == 1 ? images.flip(3) : images;
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ public static class ProbeTraining
 {
     private const int Size = 64;
     private const int Views = 4;
+    private const int ReadingSteps = 6_000;
     private const ulong ScenesStream = 0x5CE7E5UL;
     private const ulong IndividualsStream = 0x1D1F1DUL;
 
@@ -33,7 +34,7 @@ public static class ProbeTraining
         progress?.Report(new PretrainProgress("probe", 0, $"painting {pictures:N0} scenes and {pictures / 3:N0} individuals"));
         using var painted = WorldPictures.Paint(scenes, Size, cancel);
         using var individuals = PaintIndividuals(seed ^ IndividualsStream, pictures / 3, world, cancel);
-        using var labels = Labels(scenes, world);
+        using var labels = ProbeReadings.Labels(scenes, world);
         manual_seed((long)(ParallelTrainer.Mix(seed, "probe", 0) >> 1));
         var config = ProbeNames.Config(world);
         var learners = Enumerable.Range(0, workers).Select(_ => new ProbeLearner(config, painted, labels, individuals)).ToList();
@@ -51,11 +52,43 @@ public static class ProbeTraining
 
         if (workers > 1)
             set_num_threads(Environment.ProcessorCount);
-        var probe = new Probe(config, learners[0].Network);
-        var quality = Measure(probe, world, seed + 1, Math.Min(1000, pictures));
-        probe.Save(folder);
+        var quality = Finish(folder, new Probe(config, learners[0].Network), world, seed, pictures, progress, cancel);
         learners.ForEach(l => l.Dispose());
         Directory.Delete(work, recursive: true);
+        return quality;
+    }
+
+    /// <summary>Teaches a probe its readings anew and writes it; its vectors stay the same to the bit.</summary>
+    /// <param name="from">The probe's folder.</param>
+    /// <param name="folder">Where to; may be the same.</param>
+    /// <param name="world">The part of the world that it reads.</param>
+    /// <param name="seed">Decides scenes and draws.</param>
+    /// <param name="pictures">Scenes that the whole probe learned from: five times as many are looked at.</param>
+    /// <param name="progress">Told some times a minute.</param>
+    /// <param name="cancel">Stops; nothing is written.</param>
+    /// <returns>How well it reads rendered pictures that it has not seen.</returns>
+    /// <exception cref="BadInputException">It is no probe, or one of another part of the world.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static ProbeQuality Readings(string from, string folder, WorldPreset world, ulong seed, int pictures,
+        IProgress<PretrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        using var probe = Probe.Load(from);
+        var names = ProbeNames.Config(world);
+        if (!probe.Config.Classes.SequenceEqual(names.Classes) || !probe.Config.Colours.SequenceEqual(names.Colours)
+            || !probe.Config.Backgrounds.SequenceEqual(names.Backgrounds) || !probe.Config.Styles.SequenceEqual(names.Styles))
+            throw new BadInputException($"--from {from}: it reads other names than this part of the world has; give the --preset that it "
+                + "was made with.");
+        Directory.CreateDirectory(folder);
+        return Finish(folder, probe, world, seed, pictures, progress, cancel);
+    }
+
+    private static ProbeQuality Finish(string folder, Probe probe, WorldPreset world, ulong seed, int pictures,
+        IProgress<PretrainProgress>? progress, CancellationToken cancel)
+    {
+        ProbeReadings.Teach(probe.Network, world, seed, 5 * pictures, ReadingSteps, progress, cancel);
+        var quality = Measure(probe, world, seed + 1, Math.Min(1000, pictures));
+        probe.Save(folder);
         return quality;
     }
 
@@ -109,15 +142,6 @@ public static class ProbeTraining
     {
         var (view, background, seed) = (SceneSampler.SampleView(random), random.Pick(world.Backgrounds), random.NextULong());
         return Painter.PaintRgb(Scene.Of(toy, background, style, seed, view), Size);
-    }
-
-    private static Tensor Labels(List<Scene> scenes, WorldPreset world)
-    {
-        var (backgrounds, styles) = (world.Backgrounds.Select(b => b.Value).ToList(), world.Styles.Select(s => s.Value).ToList());
-        var (classes, colors) = (world.Classes.ToList(), world.Colors.ToList());
-        var rows = scenes.SelectMany(s => new long[] { classes.IndexOf(s.Class), s.ShowsColor ? colors.IndexOf(s.Color) : -1,
-            backgrounds.IndexOf(s.Background), styles.IndexOf(s.Style) }).ToArray();
-        return tensor(rows, [scenes.Count, 4L]);
     }
 }
 

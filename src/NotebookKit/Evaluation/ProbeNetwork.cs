@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace NotebookKit.Evaluation;
 
-/// <summary>The probe's network: five convolutions, one head for each attribute, one for the vector.</summary>
+/// <summary>The probe's network: five convolutions, one head for each attribute that is read, one for the vector.</summary>
 public sealed class ProbeNetwork : Module<Tensor, ProbeOutput>
 {
     private readonly ModuleList<Conv2d> convs;
@@ -33,22 +33,35 @@ public sealed class ProbeNetwork : Module<Tensor, ProbeOutput>
         RegisterComponents();
     }
 
+    /// <summary>The heads that read attributes: all but the convolutions and the vector's head.</summary>
+    public IEnumerable<(string Name, Parameter Value)> ReadingParameters() =>
+        named_parameters().Where(p => p.name.Contains("_head", StringComparison.Ordinal)
+            && !p.name.StartsWith(nameof(embedding_head), StringComparison.Ordinal));
+
     /// <summary>Looks at pictures.</summary>
     /// <param name="images">(B, 3, S, S) in [-1, 1].</param>
     public override ProbeOutput forward(Tensor images)
+    {
+        using var features = Features(images);
+        return Read(features);
+    }
+
+    /// <summary>What the convolutions see: each channel's mean and its highest value.</summary>
+    /// <param name="images">(B, 3, S, S) in [-1, 1].</param>
+    /// <returns>(B, 2·C).</returns>
+    public Tensor Features(Tensor images)
     {
         using var scope = NewDisposeScope();
         var x = images;
         for (var i = 0; i < convs.Count; i++)
             x = functional.silu(norms[i].call(convs[i].call(x)));
-        x = cat([x.mean([2, 3]), x.amax([2, 3])], 1); // (B, 2·C)
-        return new ProbeOutput(
-            class_head.call(x).MoveToOuterDisposeScope(),
-            colour_head.call(x).MoveToOuterDisposeScope(),
-            background_head.call(x).MoveToOuterDisposeScope(),
-            style_head.call(x).MoveToOuterDisposeScope(),
-            functional.normalize(embedding_head.call(x), dim: 1).MoveToOuterDisposeScope());
+        return cat([x.mean([2, 3]), x.amax([2, 3])], 1).MoveToOuterDisposeScope(); // (B, 2·C)
     }
+
+    /// <summary>What the heads make of it.</summary>
+    /// <param name="features">(B, 2·C), of <see cref="Features"/>.</param>
+    public ProbeOutput Read(Tensor features) => new(class_head.call(features), colour_head.call(features), background_head.call(features),
+        style_head.call(features), functional.normalize(embedding_head.call(features), dim: 1));
 }
 
 /// <summary>What the probe's network gives for B pictures.</summary>

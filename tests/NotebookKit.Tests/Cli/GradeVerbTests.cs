@@ -34,8 +34,12 @@ public sealed class GradeVerbTests
     [InlineData("grade --count 0", "--count")]
     [InlineData("grade --probe nowhere", "config.json")]
     [InlineData("probe --out x --steps 0", "--steps")]
+    [InlineData("probe --out x --from data/probe --steps 10", "--steps has no effect with --from")]
+    [InlineData("probe --out x --from nowhere", "config.json")]
     [InlineData("dreambooth-study --pictures 1", "--pictures")]
     [InlineData("dreambooth-study --instance-dir nowhere", "nowhere")]
+    [InlineData("dreambooth-study --lora-targets ( --instance-dir nowhere", "regular expression")]
+    [InlineData("dreambooth-study --lora-targets attention --instance-dir nowhere", "nowhere")]
     public void Bad_input_is_one_sentence_and_exit_code_2(string arguments, string names)
     {
         var (code, _, error) = KitCommand.Run(arguments.Split(' '));
