@@ -32,8 +32,8 @@ internal static class StudioVerb
                 ProbeVerb.Judge(clip, ProbeVerb.Shipped).Dispose(); // what is wrong with it is told now
             var judged = clip is not null || Directory.Exists(ProbeVerb.Shipped);
             if (!judged)
-                Console.Error.WriteLine($"kit: likeness and drift are not measured, for {ProbeVerb.Shipped} is missing; run kit in its checkout, "
-                    + "or give --clip a CLIP image encoder's folder.");
+                Console.Error.WriteLine($"kit: likeness and drift are not measured, for {ProbeVerb.Shipped} is missing; run kit in its "
+                    + "checkout, or give --clip a CLIP image encoder's folder.");
             await using var server = await StudioServer.StartAsync(parse.GetValue(Base)!, parse.GetValue(Runs)!, parse.GetValue(Photos)!,
                 judged ? () => ProbeVerb.Judge(clip, ProbeVerb.Shipped) : null);
             Console.WriteLine(server.Address);

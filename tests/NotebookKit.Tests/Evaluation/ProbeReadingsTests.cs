@@ -35,8 +35,9 @@ public sealed class ProbeReadingsTests
     public void A_probe_of_another_part_of_the_world_is_refused_before_anything_is_written()
     {
         using var folder = new TemporaryFolder();
-        var refused = Assert.Throws<BadInputException>(() => ProbeTraining.Readings(Path.Combine(House.Root, "data", "probe"), folder["out"],
-            WorldPreset.Gpu, 1, 300, cancel: TestContext.Current.CancellationToken));
+        var shipped = Path.Combine(House.Root, "data", "probe");
+        var refused = Assert.Throws<BadInputException>(() => ProbeTraining.Readings(shipped, folder["out"], WorldPreset.Gpu, 1, 300,
+            cancel: TestContext.Current.CancellationToken));
         Assert.Contains("--preset", refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["out"]));
     }

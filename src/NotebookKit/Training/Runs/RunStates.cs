@@ -28,12 +28,18 @@ internal static class RunStates
         long.TryParse(Path.GetFileName(path)[..^Ending.Length].Split("-step-")[^1], out var step) ? step : -1;
 
     /// <summary>Writes one, in one piece or not at all.</summary>
-    public static void Write(string path, RunPosition position, IReadOnlyDictionary<string, Tensor> tensors) =>
-        Safetensors.Save(path, tensors, new Dictionary<string, string>
+    public static void Write(string path, RunPosition position, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        using var steps = StepHistory.Of(position.History);
+        var all = new Dictionary<string, Tensor>(tensors);
+        if (position.History.Count > 0)
+            all[StepHistory.Name] = steps;
+        Safetensors.Save(path, all, new Dictionary<string, string>
         {
-            [Note] = JsonSerializer.Serialize(position, TrainLog.Json),
-            [Sum] = SumOf(tensors),
+            [Note] = JsonSerializer.Serialize(position with { History = [] }, TrainLog.Json),
+            [Sum] = SumOf(all),
         });
+    }
 
     /// <summary>Reads one whole.</summary>
     /// <exception cref="BadInputException">It is damaged, or no state of a run.</exception>
@@ -46,8 +52,12 @@ internal static class RunStates
             if (!notes.TryGetValue(Note, out var note) || JsonSerializer.Deserialize<RunPosition>(note, TrainLog.Json) is not { } position)
                 throw new BadInputException($"{path} is no checkpoint of a run.");
             // Those of before had no sum.
-            return notes.TryGetValue(Sum, out var sum) && sum != SumOf(tensors)
-                ? throw new BadInputException($"{path} is damaged: its numbers are not those that were written.") : (position, tensors);
+            if (notes.TryGetValue(Sum, out var sum) && sum != SumOf(tensors))
+                throw new BadInputException($"{path} is damaged: its numbers are not those that were written.");
+            // Those of before had their steps in the note.
+            if (tensors.Remove(StepHistory.Name, out var steps))
+                position = position with { History = StepHistory.From(steps, path) };
+            return (position, tensors);
         }
         catch (JsonException e)
         {
