@@ -12,7 +12,10 @@ internal static class StepHistory
     /// <summary>The tensor's name in a state.</summary>
     public const string Name = "history";
 
-    // What a row holds, in this order; NaN stands where a step has no such number.
+    // Stands where a step has no such number: no loss and no rate is below 0, and a NaN would look like damage.
+    private const double None = -1;
+
+    // What a row holds, in this order.
     private static readonly Func<StepRecord, double?>[] Columns =
     [
         step => step.Step, step => step.Epoch, step => step.Loss, step => step.InstanceLoss, step => step.PriorLoss,
@@ -26,7 +29,7 @@ internal static class StepHistory
     {
         var numbers = new double[steps.Count * Columns.Length];
         for (var i = 0; i < numbers.Length; i++)
-            numbers[i] = Columns[i % Columns.Length](steps[i / Columns.Length]) ?? double.NaN;
+            numbers[i] = Columns[i % Columns.Length](steps[i / Columns.Length]) ?? None;
         return tensor(numbers, [steps.Count, Columns.Length]);
     }
 
@@ -51,5 +54,5 @@ internal static class StepHistory
             Bands = new BandLosses(Known(row[10]), Known(row[11]), Known(row[12]), Known(row[13])),
         };
 
-    private static double? Known(double number) => double.IsNaN(number) ? null : number;
+    private static double? Known(double number) => number == None ? null : number;
 }
