@@ -14,12 +14,11 @@ internal static class ProbeReadings
 {
     private const int Batch = 256;
     private const int Part = 500;
-    private const int Size = 64;
     private const double LearningRate = 3e-3;
     private const ulong Stream = 0x8EAD5UL;
 
-    /// <summary>Teaches the heads of a network.</summary>
-    /// <param name="network">The network.</param>
+    /// <summary>Teaches the heads of a probe.</summary>
+    /// <param name="probe">The probe.</param>
     /// <param name="world">What it reads.</param>
     /// <param name="seed">Decides scenes, wear and draws.</param>
     /// <param name="pictures">How many scenes; each is seen as rendered and once worn.</param>
@@ -27,7 +26,7 @@ internal static class ProbeReadings
     /// <param name="progress">Told some times a minute.</param>
     /// <param name="cancel">Stops; the heads are then as far as they came.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static void Teach(ProbeNetwork network, WorldPreset world, ulong seed, int pictures, int steps,
+    public static void Teach(Probe probe, WorldPreset world, ulong seed, int pictures, int steps,
         IProgress<PretrainProgress>? progress, CancellationToken cancel)
     {
         using var scope = NewDisposeScope();
@@ -35,17 +34,17 @@ internal static class ProbeReadings
         var generator = new Generator((ulong)random.Next());
         var scenes = Enumerable.Range(0, pictures).Select(i => SceneSampler.Sample(seed ^ Stream, i, world))
             .Select((scene, i) => i % 2 == 0 ? scene : scene with { Style = Style.PencilSketch }).ToList();
-        var features = See(network, scenes, random, generator, progress, cancel);
+        var features = See(probe, scenes, random, generator, progress, cancel);
         var labels = Labels(scenes, world).repeat(2, 1);
-        var heads = network.ReadingParameters().Select(p => p.Value).ToList();
-        var optimizer = optim.AdamW(heads, LearningRate);
+        var heads = probe.Network.ReadingParameters().Select(p => p.Value).ToList();
+        using var optimizer = optim.AdamW(heads, LearningRate);
         for (var step = 0; step < steps; step++)
         {
             cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
             optimizer.ParamGroups.Single().LearningRate = LearningRate * (1 - (step / (double)steps));
             var rows = tensor(Enumerable.Range(0, Batch).Select(_ => random.NextInt64(features.shape[0])).ToArray());
-            var loss = Loss(network.Read(features.index_select(0, rows)), labels.index_select(0, rows));
+            var loss = Loss(probe.Network.Read(features.index_select(0, rows)), labels.index_select(0, rows));
             optimizer.zero_grad();
             loss.backward();
             optimizer.step();
@@ -76,7 +75,7 @@ internal static class ProbeReadings
     }
 
     // (2·N, 2·C): all as rendered, then all worn.
-    private static Tensor See(ProbeNetwork network, List<Scene> scenes, Random random, Generator generator,
+    private static Tensor See(Probe probe, List<Scene> scenes, Random random, Generator generator,
         IProgress<PretrainProgress>? progress, CancellationToken cancel)
     {
         using var noGrad = no_grad();
@@ -84,9 +83,9 @@ internal static class ProbeReadings
         foreach (var part in scenes.Chunk(Part))
         {
             using var scope = NewDisposeScope();
-            var painted = WorldPictures.Paint(part, Size, cancel);
-            clean.Add(network.Features(WorldPictures.ToModel(painted)).MoveToOuterDisposeScope());
-            worn.Add(network.Features(ProbeWear.Of(painted, random, generator)).MoveToOuterDisposeScope());
+            var painted = WorldPictures.Paint(part, probe.Config.SampleSize, cancel);
+            clean.Add(probe.Network.Features(WorldPictures.ToModel(painted)).MoveToOuterDisposeScope());
+            worn.Add(probe.Network.Features(ProbeWear.Of(painted, random, generator)).MoveToOuterDisposeScope());
             if (clean.Count % 10 == 0)
                 progress?.Report(new PretrainProgress("features", clean.Count * Part / (double)scenes.Count,
                     $"{clean.Count * Part:N0} of {scenes.Count:N0} scenes seen"));

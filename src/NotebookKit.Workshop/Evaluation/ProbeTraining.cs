@@ -86,7 +86,7 @@ public static class ProbeTraining
     private static ProbeQuality Finish(string folder, Probe probe, WorldPreset world, ulong seed, int pictures,
         IProgress<PretrainProgress>? progress, CancellationToken cancel)
     {
-        ProbeReadings.Teach(probe.Network, world, seed, 5 * pictures, ReadingSteps, progress, cancel);
+        ProbeReadings.Teach(probe, world, seed, 5 * pictures, ReadingSteps, progress, cancel);
         var quality = Measure(probe, world, seed + 1, Math.Min(1000, pictures));
         probe.Save(folder);
         return quality;

@@ -18,17 +18,7 @@ public static class PngText
     /// <param name="path">The file.</param>
     /// <returns>Keyword and text; empty when the file has none.</returns>
     /// <exception cref="BadInputException">The file is missing, no PNG, cut off or damaged.</exception>
-    public static IReadOnlyDictionary<string, string> Read(string path)
-    {
-        try
-        {
-            return Read(File.ReadAllBytes(path), path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"The picture {path} cannot be read: {e.Message}", e);
-        }
-    }
+    public static IReadOnlyDictionary<string, string> Read(string path) => Read(RgbImage.BytesOf(path), path);
 
     /// <summary>Reads every text of a PNG file in memory, as <see cref="Read(string)"/> does.</summary>
     /// <param name="bytes">The whole file.</param>

@@ -44,19 +44,20 @@ public sealed class RgbImage
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="BadInputException">It is missing, damaged, cut off, too large, or no such picture.</exception>
-    public static RgbImage Load(string path)
+    public static RgbImage Load(string path) => Decode(BytesOf(path), path);
+
+    /// <summary>A picture's file as it is.</summary>
+    /// <exception cref="BadInputException">It cannot be read.</exception>
+    internal static byte[] BytesOf(string path)
     {
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            return File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException($"The picture {path} cannot be read: {e.Message}", e);
         }
-
-        return Decode(bytes, path);
     }
 
     /// <summary>Decodes a PNG, JPEG or WebP file in memory, as <see cref="Load"/> does.</summary>

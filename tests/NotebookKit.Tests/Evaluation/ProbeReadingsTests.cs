@@ -23,7 +23,7 @@ public sealed class ProbeReadingsTests
 
         var before = probe.Embed(pictures).data<float>().ToArray();
         Assert.InRange(Right(), 0, 0.5);
-        ProbeReadings.Teach(probe.Network, WorldPreset.Cpu, seed: 3, pictures: 1000, steps: 300, progress: null,
+        ProbeReadings.Teach(probe, WorldPreset.Cpu, seed: 3, pictures: 1000, steps: 300, progress: null,
             TestContext.Current.CancellationToken);
         Assert.InRange(Right(), 0.9, 1);
         Assert.Equal(before, probe.Embed(pictures).data<float>().ToArray());

@@ -34,8 +34,9 @@ internal static class SampleSheet
     /// <exception cref="BadInputException">The file is gone, damaged, or no sheet.</exception>
     public static IReadOnlyList<SampleRow> Read(string path)
     {
-        var lines = Lines(path);
-        var sheet = RgbImage.Load(path);
+        var bytes = RgbImage.BytesOf(path);
+        var lines = Lines(bytes, path);
+        var sheet = RgbImage.Decode(bytes, path);
         var (columns, rows) = (lines.Max(line => line.Count), lines.Count);
         if (sheet.Width % columns != 0 || sheet.Height % rows != 0)
             throw NoSheet(path);
@@ -47,11 +48,11 @@ internal static class SampleSheet
         ];
     }
 
-    private static List<Line> Lines(string path)
+    private static List<Line> Lines(byte[] bytes, string path)
     {
         try
         {
-            if (PngText.Read(path).TryGetValue(Keyword, out var text)
+            if (PngText.Read(bytes, path).TryGetValue(Keyword, out var text)
                 && JsonSerializer.Deserialize<List<Line?>>(text) is { Count: > 0 } lines
                 && lines.TrueForAll(line => line is { Prompt: not null, Count: > 0 }))
                 return lines!;
