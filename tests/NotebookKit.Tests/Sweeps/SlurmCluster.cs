@@ -40,8 +40,37 @@ public sealed class SlurmCluster : IDisposable
         _runs = Wait(() => Run("sinfo", "--noheader", "--format=%T").Output.Trim() == "idle", 30);
     }
 
-    /// <summary>Skips the test where there is no cluster.</summary>
-    public void Require() => Assert.SkipUnless(_runs, Why);
+    /// <summary>Skips the test where there is no cluster; else all of it is up and its queue empty, whatever a test before left.</summary>
+    public void Require()
+    {
+        Assert.SkipUnless(_runs, Why);
+        if (!_processes.ContainsKey("slurmctld"))
+            StartController();
+        foreach (var node in new[] { "n1", "n2" })
+            if (!_processes.ContainsKey(node))
+                StartNode(node);
+        Run("scancel", "--user=root");
+        Until(() => Run("squeue", "--noheader").Output.Trim().Length == 0, "the queue is not empty");
+        Until(() => Run("sinfo", "--noheader", "--format=%T").Output.Trim() == "idle", "not all nodes are up");
+    }
+
+    /// <summary>Waits until something is so; where it does not come to be, says how the cluster stands.</summary>
+    public void Until(Func<bool> so, string what, int seconds = 240) => TinySweep.Until(so, () =>
+    {
+        var logs = new[] { "slurmctld", "slurmd-n1", "slurmd-n2" }.Select(daemon => _folder[daemon + ".log"]).Where(File.Exists);
+        return string.Join('\n', [what, Run("sinfo", "-N", "-l").Output, Run("squeue").Output,
+            .. logs.SelectMany(log => File.ReadLines(log).TakeLast(12).Prepend(log))]);
+    }, seconds);
+
+    /// <summary>Ends the controller as its administrators do: what it knows is saved. A killed one forgets up to its last five seconds,
+    /// and then holds what ended meanwhile for running until it asks the nodes again, minutes later.</summary>
+    public void StopController()
+    {
+        var process = _processes["slurmctld"];
+        Run("kill", "-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Wait(() => process.HasExited, 10); // Slurm 22.05 has been seen to hang here, its state saved
+        Kill("slurmctld");
+    }
 
     /// <summary>Starts the controller; what it knew is in its state.</summary>
     public void StartController() => Start("slurmctld", "/usr/sbin/slurmctld", "-D", "-i");

@@ -19,27 +19,27 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
         Assert.Contains(": 8 points", error, StringComparison.Ordinal); // the cluster's arrays end at eight
         Assert.Contains(": 4 points", error, StringComparison.Ordinal);
 
-        TinySweep.Until(() => TinySweep.Midway(folder) is not null, "no point has a checkpoint");
+        cluster.Until(() => TinySweep.Midway(folder) is not null, "no point has a checkpoint");
         using (var process = Process.GetProcessById(PointLock.HolderHere(TinySweep.Midway(folder)!.LockFile)!.Value))
             process.Kill(); // SIGKILL: started again in the same job
-        TinySweep.Until(() => Running() is { Length: > 0 }, "no task runs");
-        TinySweep.Until(() => TinySweep.Midway(folder) is not null, "no point has a checkpoint");
+        cluster.Until(() => Running() is { Length: > 0 }, "no task runs");
+        cluster.Until(() => TinySweep.Midway(folder) is not null, "no point has a checkpoint");
         SlurmCluster.Run("scancel", "--signal=TERM", Running()!); // writes its checkpoint, and its job goes back into the queue
-        cluster.Kill("slurmctld");
+        cluster.StopController();
         Thread.Sleep(1000);
         cluster.StartController();
-        TinySweep.Until(() => SlurmCluster.Run("sinfo").Code == 0, "the controller does not answer");
+        cluster.Until(() => SlurmCluster.Run("sinfo").Code == 0, "the controller does not answer");
         // Called meanwhile, it submits nothing that waits or runs.
         var again = KitCommand.Run("sweep", tiny.Write("slurm"), "--out", folder, "--on", "slurm");
         Assert.Contains(": 0 submitted", again.Error, StringComparison.Ordinal);
-        TinySweep.Until(() => SlurmCluster.Run("squeue", "--noheader", "--nodelist=n2", "--states=running").Output.Length > 0,
+        cluster.Until(() => SlurmCluster.Run("squeue", "--noheader", "--nodelist=n2", "--states=running").Output.Length > 0,
             "n2 is idle");
         cluster.Kill("n2"); // its step lives on without it, and the job is given to n1
 
-        TinySweep.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), KitCommand.Run("sweep", "status", folder).Output,
+        cluster.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), KitCommand.Run("sweep", "status", folder).Output,
             400);
         cluster.StartNode("n2");
-        TinySweep.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
+        cluster.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
         Assert.Equal(0, KitCommand.Run("sweep", "gather", folder).Code);
         Assert.Equal(TinySweep.Lasting(tiny.Whole), TinySweep.Lasting(folder));
         // A kill and a signal begin two points again; the lost node's was waited for, or went on from its checkpoint.
@@ -53,12 +53,12 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
         var folder = tiny.Folder["back"];
         var spec = tiny.Write("back", spec => spec["settings"]!["epochs"] = 400);
         Assert.Equal(0, KitCommand.Run("sweep", spec, "--out", folder, "--on", "slurm").Code);
-        TinySweep.Until(() => TinySweep.Midway(folder) is not null, "no point has a checkpoint");
+        cluster.Until(() => TinySweep.Midway(folder) is not null, "no point has a checkpoint");
         Assert.Contains("running", KitCommand.Run("sweep", "status", folder).Output, StringComparison.Ordinal);
         var (code, output, error) = KitCommand.Run("sweep", "cancel", folder);
         Assert.True(code == 0, error);
         Assert.Contains("12 points were taken back from the cluster", output, StringComparison.Ordinal);
-        TinySweep.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
+        cluster.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
         Assert.DoesNotContain(SweepFolder.Open(folder).Points, point => point.IsDone || point.State == "running");
         Assert.Contains(SweepFolder.Open(folder).Points, point => point.State == "stopped"); // with its checkpoint
     }

@@ -93,12 +93,16 @@ public sealed class TinySweep : IDisposable
     }
 
     /// <summary>Waits until something is so.</summary>
-    internal static void Until(Func<bool> so, string what, int seconds = 240)
+    internal static void Until(Func<bool> so, string what, int seconds = 240) => Until(so, () => what, seconds);
+
+    /// <summary>Waits until something is so, and says what is seen at the end where it is not.</summary>
+    internal static void Until(Func<bool> so, Func<string> what, int seconds)
     {
         var clock = Stopwatch.StartNew();
         while (!so())
         {
-            Assert.True(clock.Elapsed.TotalSeconds < seconds, $"after {seconds} s: {what}");
+            if (clock.Elapsed.TotalSeconds >= seconds)
+                Assert.Fail($"after {seconds} s: {what()}");
             Thread.Sleep(50);
         }
     }
