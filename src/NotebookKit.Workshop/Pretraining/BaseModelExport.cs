@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NotebookKit.Checkpoints;
 using NotebookKit.Models;
 using NotebookKit.Text;
 using static TorchSharp.torch;
@@ -60,7 +61,7 @@ internal sealed class BaseModelExport : IDisposable
         _vae.SavePretrained(Path.Combine(folder, "vae"), ScalarType.Float16);
         _fullText.SavePretrained(Path.Combine(folder, "text_encoder"), ScalarType.Float16);
         foreach (var file in Directory.GetFiles(Path.GetDirectoryName(ClipVocabulary.FindShipped())!))
-            WriteText(Path.Combine(folder, "tokenizer", Path.GetFileName(file)), File.ReadAllText(file));
+            AtomicFile.WriteText(Path.Combine(folder, "tokenizer", Path.GetFileName(file)), File.ReadAllText(file));
         WriteJson(folder, "scheduler/scheduler_config.json", new JsonObject
         {
             ["_class_name"] = "DDIMScheduler",
@@ -91,7 +92,7 @@ internal sealed class BaseModelExport : IDisposable
     }
 
     /// <summary>Writes the model card.</summary>
-    public static void WriteCard(string folder, string card) => WriteText(Path.Combine(folder, "README.md"), card);
+    public static void WriteCard(string folder, string card) => AtomicFile.WriteText(Path.Combine(folder, "README.md"), card);
 
     /// <summary>Bytes of the three weight files of an exported folder.</summary>
     public static long WeightBytes(string folder) =>
@@ -103,19 +104,12 @@ internal sealed class BaseModelExport : IDisposable
         text.named_parameters().First(p => p.name.EndsWith("token_embedding.weight", StringComparison.Ordinal)).parameter;
 
     private static void WriteJson(string folder, string name, JsonObject content) =>
-        WriteText(Path.Combine(folder, name),
+        AtomicFile.WriteText(Path.Combine(folder, name),
             content.ToJsonString(new JsonSerializerOptions
             {
                 WriteIndented = true,
                 Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
             }) + "\n");
-
-    private static void WriteText(string path, string content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path + ".tmp", content);
-        File.Move(path + ".tmp", path, overwrite: true);
-    }
 
     /// <inheritdoc/>
     public void Dispose() => _fullText.Dispose();

@@ -49,9 +49,7 @@ internal sealed class WorkFolder
     public void Update(Func<PretrainState, PretrainState> change)
     {
         State = change(State);
-        var temporary = PathOf("state.json.tmp");
-        File.WriteAllText(temporary, JsonSerializer.Serialize(State, Json));
-        File.Move(temporary, PathOf("state.json"), overwrite: true);
+        AtomicFile.WriteText(PathOf("state.json"), JsonSerializer.Serialize(State, Json));
     }
 
     /// <summary>Writes tensors to a file of the folder.</summary>

@@ -1,3 +1,4 @@
+using NotebookKit.Checkpoints;
 
 namespace NotebookKit.Images;
 
@@ -78,23 +79,13 @@ public sealed class RgbImage
     public byte[] ToJpeg(int quality = 90) => ImageEncoder.ToJpeg(this, quality);
 
     /// <summary>Writes the picture as a PNG file; a file of that name is replaced only when all is written.</summary>
-    /// <param name="path">The file; its folder must exist.</param>
+    /// <param name="path">The file; its folder is made where it is missing.</param>
     /// <param name="parameters">How the picture was drawn, kept in the file as the web UI keeps it.</param>
     public void SavePng(string path, GenerationParameters? parameters = null)
     {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary,
-                ToPng(parameters is null ? null
-                    : new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToString() }));
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        var png = ToPng(parameters is null ? null
+            : new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToString() });
+        AtomicFile.Write(path, stream => stream.Write(png));
     }
 
     /// <summary>The picture at another size, smoothed over the area that each new pixel covers, as Pillow does it (within two

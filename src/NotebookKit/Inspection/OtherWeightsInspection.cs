@@ -28,6 +28,7 @@ internal static class OtherWeightsInspection
     {
         CheckpointKind.Unknown => "Its names are those of no model that is known here.",
         CheckpointKind.UNet or CheckpointKind.Vae or CheckpointKind.TextEncoder => "It is one network of a model, not a whole one.",
+        CheckpointKind.RunState => "It is what a training needs to go on from here, and no result.",
         _ => $"It is {kind.InWords()}, which does not load as a base model.",
     };
 
@@ -40,6 +41,7 @@ internal static class OtherWeightsInspection
             or CheckpointKind.OtherConditioned => "Use the plain model that it was made from.",
         CheckpointKind.StableDiffusionXL or CheckpointKind.Transformer => "Use a Stable Diffusion 1.x or 2.x model.",
         CheckpointKind.ControlNet => "It steers a base model in tools that know ControlNet; the kit does not.",
+        CheckpointKind.RunState => "Go on with kit train --resume; to draw, take its weights, the file beside it without \".state\".",
         _ => "Check where it came from.",
     };
 }

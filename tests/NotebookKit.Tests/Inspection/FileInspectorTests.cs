@@ -2,10 +2,12 @@ using System.Text.Json;
 using NotebookKit.Checkpoints;
 using NotebookKit.Images;
 using NotebookKit.Inspection;
+using NotebookKit.Lora.Files;
 using NotebookKit.Pipeline;
 using NotebookKit.Pipeline.Ldm;
 using NotebookKit.Tests.Cli;
 using NotebookKit.Tests.Models;
+using NotebookKit.Training.Runs;
 using static TorchSharp.torch;
 
 namespace NotebookKit.Tests.Inspection;
@@ -43,6 +45,21 @@ public sealed class FileInspectorTests : IDisposable
         Assert.True(report.DTypes["F16"] > 0);
         foreach (var named in new[] { "not a number", "position_ids", "(EMA)", "what.is.this" })
             Assert.Contains(report.Findings, finding => finding.What.Contains(named) && finding.Remedy.Length > 0);
+    }
+
+    [Fact]
+    public void The_state_of_a_training_is_no_LoRA_though_one_is_in_it()
+    {
+        RunStates.Write(_folder["a.safetensors"], new RunPosition { Step = 2 }, new Dictionary<string, Tensor>
+        {
+            ["weights.lora_unet_a.0"] = zeros(2, 4),
+            ["optimizer.0.exp_avg"] = zeros(2, 4),
+        });
+        var report = FileInspector.Inspect(_folder["a.safetensors"]);
+        Assert.Equal("the state of a training", report.Kind);
+        Assert.Contains(report.Findings, finding => finding.Remedy.Contains("--resume", StringComparison.Ordinal));
+        Assert.Contains("is no LoRA but the state of a training, for kit train --resume",
+            Assert.Throws<BadInputException>(() => LoraReader.Read(_folder["a.safetensors"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,6 +21,8 @@ internal static class NoLora
                 "is no LoRA but a textual inversion embedding; put it into the embeddings folder and write its word in the prompt.",
             CheckpointKind.StableDiffusion1 or CheckpointKind.StableDiffusion2 =>
                 $"is no LoRA but {kind.InWords()}, a whole model; give it as the base.",
+            CheckpointKind.RunState =>
+                $"is no LoRA but {kind.InWords()}, for kit train --resume; give its weights, the file beside it without \".state\".",
             CheckpointKind.Unknown or CheckpointKind.Lora =>
                 $"is no LoRA that can be read here: it holds the tensor {names.First()}; give a LoRA in kohya's, LyCORIS', PEFT's or "
                     + "diffusers' format.",

@@ -46,6 +46,9 @@ public enum CheckpointKind
 
     /// <summary>ControlNet.</summary>
     ControlNet,
+
+    /// <summary>What a training of the kit needs to go on: its weights, optimizer and steps.</summary>
+    RunState,
 }
 
 /// <summary>Recognises files of weights.</summary>
@@ -67,6 +70,8 @@ public static class CheckpointKinds
     {
         ArgumentNullException.ThrowIfNull(file);
         var names = file.Weights.Keys;
+        if (file.Metadata.ContainsKey(CheckpointFile.StateNote) && Any("weights."))
+            return CheckpointKind.RunState;
         if (Any(LdmPrefixes.Conditioner))
             return CheckpointKind.StableDiffusionXL;
         if (names.Any(name => name.Contains("joint_blocks.", StringComparison.Ordinal)
@@ -137,6 +142,7 @@ public static class CheckpointKinds
         CheckpointKind.Lora => "a LoRA",
         CheckpointKind.TextualInversion => "a textual inversion embedding",
         CheckpointKind.ControlNet => "a ControlNet",
+        CheckpointKind.RunState => "the state of a training",
         _ => "weights of an unknown kind",
     };
 

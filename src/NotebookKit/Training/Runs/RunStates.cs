@@ -12,7 +12,7 @@ internal static class RunStates
     /// <summary>What such a file's name ends in.</summary>
     public const string Ending = CheckpointFile.StateEnding;
 
-    private const string Note = "run", Sum = "sha256";
+    private const string Note = CheckpointFile.StateNote, Sum = "sha256";
 
     /// <summary>The states in a run's folder, the oldest first.</summary>
     public static IReadOnlyList<string> In(string folder) => Directory.Exists(folder)
