@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using NotebookKit.Sweeps;
 using NotebookKit.Tests.Cli;
 
@@ -61,6 +62,32 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
         cluster.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
         Assert.DoesNotContain(SweepFolder.Open(folder).Points, point => point.IsDone || point.State == "running");
         Assert.Contains(SweepFolder.Open(folder).Points, point => point.State == "stopped"); // with its checkpoint
+    }
+
+    [Fact]
+    public void A_point_that_its_node_could_not_begin_goes_back_into_the_queue()
+    {
+        cluster.Require();
+        var (folder, bin) = (tiny.Folder["unbegun"], Directory.CreateDirectory(tiny.Folder["bin"]).FullName);
+        // As srun says it where the node's daemon has gone since the job began; each point once.
+        File.WriteAllText(Path.Combine(bin, "srun"), $"""
+            #!/bin/bash
+            mkdir "{bin}/failed-$SLURM_ARRAY_TASK_ID" 2>/dev/null || exec /usr/bin/srun "$@"
+            echo "srun: error: Task launch failed on node: Communication connection failure" >&2
+            exit 1
+
+            """);
+        SlurmCluster.Run("chmod", "+x", Path.Combine(bin, "srun"));
+        var spec = tiny.Write("unbegun", spec =>
+        {
+            spec["vary"] = new JsonObject { ["rank"] = new JsonArray(1, 2) };
+            spec["seeds"] = 1;
+        });
+        var path = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}";
+        Assert.Equal(0, KitCommand.RunWith(new() { ["PATH"] = path }, "sweep", spec, "--out", folder, "--on", "slurm").Code);
+        cluster.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), "not all points are done");
+        Assert.Equal(2, Directory.GetDirectories(bin, "failed-*").Length);
+        Assert.Equal([1, 1], TinySweep.Attempts(folder));
     }
 
     [Fact]
