@@ -24,7 +24,7 @@ internal static class SlurmScript
           # 137: killed. The kit itself gives up a point that was killed three times at the same step.
           [ $code = 137 ] && [ -z "$taken_back" ] && [ ! -e {{Quoted(stopFile)}} ] || break
         done
-        # Three jobs that no node begins are no accident.
+        # After three times in the queue again it is no accident.
         [ $code = 0 ] || [ -e "$begun" ] || [ "${SLURM_RESTART_COUNT:-0}" -ge 3 ] || code=75
         rm -f "$begun"
         if [ $code = 75 -o $code = 143 ] && [ -z "$taken_back" ] && [ ! -e {{Quoted(stopFile)}} ]; then
