@@ -17,7 +17,7 @@ internal static class PretrainVerb
             Required = true
         };
         var from = new Option<string?>("--from")
-        { Description = "a model's folder to go on from, its VAE as it is (default: from nothing)" };
+        { Description = "a model's folder to go on from, its VAE and text encoder as they are (default: from nothing)" };
         var minutes = new Option<double?>("--minutes")
         { Description = "minutes for all stages, earlier calls counted in (default: the preset's)" };
         var steps = new Option<long?>("--steps")

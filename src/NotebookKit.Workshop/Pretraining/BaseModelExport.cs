@@ -99,8 +99,7 @@ internal sealed class BaseModelExport : IDisposable
         new[] { "unet", "vae", "text_encoder" }.SelectMany(p => Directory.EnumerateFiles(Path.Combine(folder, p), "*.safetensors"))
             .Sum(f => new FileInfo(f).Length);
 
-    /// <summary>The token embedding table of a text encoder.</summary>
-    public static Tensor TokenTable(CLIPTextModel text) =>
+    private static Tensor TokenTable(CLIPTextModel text) =>
         text.named_parameters().First(p => p.name.EndsWith("token_embedding.weight", StringComparison.Ordinal)).parameter;
 
     private static void WriteJson(string folder, string name, JsonObject content) =>

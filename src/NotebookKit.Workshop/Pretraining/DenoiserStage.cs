@@ -21,10 +21,11 @@ internal static class DenoiserStage
         var textConfig = ModelShapes.Text(preset, data.Captions.Tokens.Count, data.Captions.EndRow);
         var further = run.State.From is not null;
         DenoisingLearner Make() => new(ModelShapes.UNet(preset), textConfig, data, schedule,
-            new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], preset.LogitMean, further), preset.Batch);
+            new TimestepBias([.. new NoiseSchedule(schedule).AlphasCumprod], preset.LogitMean, further), preset.Batch,
+            textLearns: !further);
         var learners = run.Learners(Make);
-        Begin(run, learners[0], data.Captions);
         using var averaged = Make(); // the weights that are measured and exported
+        Begin(run, [.. learners, averaged], data.Captions);
         var averagedTensors = averaged.Parameters.ToDictionary(p => p.Name, p => p.Value);
         var swaps = new SwappedCaptions(data, schedule, preset, scenes, run.Options.Seed, SwapPictures);
         using var export = new BaseModelExport(data.Captions, vae,
@@ -69,18 +70,20 @@ internal static class DenoiserStage
         }
     }
 
-    private static void Begin(PretrainRun run, DenoisingLearner learner, CaptionTable captions)
+    // What learns need be given to the first alone: the trainer hands it on. A text encoder that stays is every one's own.
+    private static void Begin(PretrainRun run, IReadOnlyList<DenoisingLearner> learners, CaptionTable captions)
     {
         if (run.State.From is null)
         {
-            DenoisingLearner.Start(learner.UNet, (ulong)run.SeedFor("proj_out"));
-            learner.Text.load_state_dict(run.Work.Load("text.safetensors"));
+            DenoisingLearner.Start(learners[0].UNet, (ulong)run.SeedFor("proj_out"));
+            learners[0].Text.load_state_dict(run.Work.Load("text.safetensors"));
             return;
         }
         using var unet = StartingPoint.UNet(run);
         using var text = StartingPoint.Text(run);
-        learner.UNet.load_state_dict(unet.state_dict());
-        StartingPoint.Compact(text, learner.Text, captions.Tokens);
+        learners[0].UNet.load_state_dict(unet.state_dict());
+        foreach (var learner in learners)
+            StartingPoint.Compact(text, learner.Text, captions.Tokens);
     }
 
     /// <summary>Puts the newest decoder into the exported model.</summary>

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Pretraining;
 
-/// <summary>Stage 4: the UNet predicts the noise in noised latents from the text encoder's states; both learn together.</summary>
+/// <summary>Stage 4: the UNet predicts the noise in noised latents from the text encoder's states; both learn together, unless the text
+/// encoder is to stay as it is.</summary>
 internal sealed class DenoisingLearner : Learner
 {
     private const double CaptionDropout = 0.1;
@@ -25,8 +26,9 @@ internal sealed class DenoisingLearner : Learner
     /// <param name="schedule">How noise grows.</param>
     /// <param name="bias">Which timesteps are practised.</param>
     /// <param name="batch">Pictures per update.</param>
+    /// <param name="textLearns">Whether the text encoder learns, too.</param>
     public DenoisingLearner(UNet2DConditionConfig unetConfig, CLIPTextConfig textConfig, TrainingData data, SchedulerConfig schedule,
-        TimestepBias bias, int batch)
+        TimestepBias bias, int batch, bool textLearns)
     {
         this._data = data;
         this._bias = bias;
@@ -37,7 +39,9 @@ internal sealed class DenoisingLearner : Learner
         UNet.to(device);
         Text.to(device);
         _loss = new DenoisingLoss(UNet, schedule);
-        Parameters = [.. Of(UNet, "unet", RateOf), .. ContrastiveLearner.TextParameters(Text, data, TextRate)];
+        foreach (var weight in Text.parameters())
+            weight.requires_grad = textLearns;
+        Parameters = [.. Of(UNet, "unet", RateOf), .. textLearns ? ContrastiveLearner.TextParameters(Text, data, TextRate) : []];
     }
 
     /// <summary>The UNet.</summary>

@@ -56,7 +56,7 @@ internal static class ModelCard
             $"{preset.Individuals:N0} of individuals; their mirror images; {preset.CaptionsPerPicture} captions each"));
         Row("painting and encoding", Invariant($"{state.PreparingSeconds:F0} s"));
         if (state.From is { } from)
-            Row("went on from", $"`{from}`");
+            Row("went on from", $"`{from}`, with its VAE and its text encoder");
         if (state.Vae is { Seconds: > 0 } vae)
             Row("VAE", Invariant($"{vae.Seconds:F0} s, {vae.Pictures:N0} pictures; held-out PSNR {vae.Psnr:F1} dB"));
         if (state.Contrastive is { Seconds: > 0 } contrastive)
@@ -64,7 +64,7 @@ internal static class ModelCard
                 Invariant($"{contrastive.Seconds:F0} s; own caption is the nearest of {contrastive.Among} ",
                 $"for {contrastive.Recall:P0} of held-out pictures"));
         if (state.Denoiser is [.., var last])
-            Row("UNet and text encoder",
+            Row(state.From is null ? "UNet and text encoder" : "UNet",
                 Invariant($"{last.Seconds:F0} s, {last.Steps:N0} updates of {preset.Batch}, {last.Pictures:N0} pictures"));
         if (state.Decoder is { } decoder)
             Row("decoder alone", Invariant($"{decoder.Seconds:F0} s, {decoder.Pictures:N0} pictures; held-out PSNR {decoder.Psnr:F1} dB"));

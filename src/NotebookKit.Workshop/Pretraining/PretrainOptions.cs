@@ -15,7 +15,8 @@ public sealed record PretrainOptions
     /// <see cref="Output"/>.</summary>
     public string? Work { get; init; }
 
-    /// <summary>A model of the preset's sizes that training goes on from, its VAE as it is; null: from nothing.</summary>
+    /// <summary>A model of the preset's sizes that training goes on from, its VAE and text encoder as they are; null: from nothing.
+    /// </summary>
     public string? From { get; init; }
 
     /// <summary>Minutes for all stages together, those of earlier calls counted in. Null: the preset's.</summary>

@@ -5,8 +5,10 @@ namespace NotebookKit.Workshop.Pretraining;
 
 /// <summary>
 /// A model that a run goes on from instead of from nothing. It is copied into the work folder, so that the run can later be
-/// taken up whatever has become of the original. VAE and contrastive stage count as done; the denoiser begins with the
-/// model's weights, a lower learning rate and the second phase of its timesteps.
+/// taken up whatever has become of the original. VAE and contrastive stage count as done; the UNet begins with the model's
+/// weights, a lower learning rate and the second phase of its timesteps. The text encoder stays as it is: the longer it learns
+/// together with a UNet, the more it takes words without meaning for nothing, and the less a learner's identifier can be told
+/// from the class word beside it.
 /// </summary>
 internal static class StartingPoint
 {

@@ -37,21 +37,16 @@ public sealed class SlurmCluster : IDisposable
         StartController();
         StartNode("n1");
         StartNode("n2");
-        _runs = Wait(() => Run("sinfo", "--noheader", "--format=%T").Output.Trim() == "idle", 30);
+        _runs = Wait(NodesIdle, 30);
     }
 
     /// <summary>Skips the test where there is no cluster; else all of it is up and its queue empty, whatever a test before left.</summary>
     public void Require()
     {
         Assert.SkipUnless(_runs, Why);
-        if (!_processes.ContainsKey("slurmctld"))
-            StartController();
-        foreach (var node in new[] { "n1", "n2" })
-            if (!_processes.ContainsKey(node))
-                StartNode(node);
-        Run("scancel", "--user=root");
-        Until(() => Run("squeue", "--noheader").Output.Trim().Length == 0, "the queue is not empty");
-        Until(() => Run("sinfo", "--noheader", "--format=%T").Output.Trim() == "idle", "not all nodes are up");
+        StartAnew();
+        Until(QueueEmpty, "the queue is not empty");
+        Until(NodesIdle, "not all nodes are up");
     }
 
     /// <summary>Waits until something is so; where it does not come to be, says how the cluster stands.</summary>
@@ -104,10 +99,8 @@ public sealed class SlurmCluster : IDisposable
     {
         if (_runs)
         {
-            if (!_processes.ContainsKey("n2"))
-                StartNode("n2");
-            Run("scancel", "--user=root");
-            Wait(() => Run("squeue", "--noheader").Output.Trim().Length == 0, 60);
+            StartAnew();
+            Wait(QueueEmpty, 60);
         }
 
         foreach (var name in _processes.Keys.Order(StringComparer.Ordinal).ToList())
@@ -125,6 +118,21 @@ public sealed class SlurmCluster : IDisposable
                 return false; // a last step still writes its log
             }
         }, 20);
+    }
+
+    private static bool NodesIdle() => Run("sinfo", "--noheader", "--format=%T").Output.Trim() == "idle";
+
+    private static bool QueueEmpty() => Run("squeue", "--noheader").Output.Trim().Length == 0;
+
+    // Starts what a test has ended, and takes what it has left from the queue.
+    private void StartAnew()
+    {
+        if (!_processes.ContainsKey("slurmctld"))
+            StartController();
+        foreach (var node in new[] { "n1", "n2" })
+            if (!_processes.ContainsKey(node))
+                StartNode(node);
+        Run("scancel", "--user=root");
     }
 
     private static bool Wait(Func<bool> so, int seconds)

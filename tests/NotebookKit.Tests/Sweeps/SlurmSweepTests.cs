@@ -37,8 +37,7 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
             "n2 is idle");
         cluster.Kill("n2"); // its step lives on without it, and the job is given to n1
 
-        cluster.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), KitCommand.Run("sweep", "status", folder).Output,
-            400);
+        cluster.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), "not all points are done", 400);
         cluster.StartNode("n2");
         cluster.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
         Assert.Equal(0, KitCommand.Run("sweep", "gather", folder).Code);

@@ -1,7 +1,5 @@
 using NotebookKit.Pipeline;
-using NotebookKit.Text;
 using NotebookKit.Workshop.Pretraining;
-using TorchSharp;
 
 namespace NotebookKit.Tests.Workshop;
 
@@ -84,7 +82,7 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
     }
 
     [Fact]
-    public void A_run_goes_on_from_another_model_and_keeps_its_vae_and_its_unused_words()
+    public void A_run_goes_on_from_another_model_and_keeps_its_vae_and_its_text_encoder()
     {
         var further = Options(_root) with { From = whole.Options.Output, Seed = 5 };
         using (var stop = new CancellationTokenSource())
@@ -94,18 +92,8 @@ public sealed class PretrainingRunTests(PretrainingRunTests.WholeRun whole) : IC
         Assert.Equal(12, result.Denoiser!.Steps);
         Assert.Equal(Bytes(whole.Options, WeightFiles[1]), Bytes(further, WeightFiles[1]));
         Assert.NotEqual(Bytes(whole.Options, WeightFiles[0]), Bytes(further, WeightFiles[0]));
-        using var before = StableDiffusion.Load(whole.Options.Output);
-        using var after = StableDiffusion.Load(further.Output);
-        Assert.InRange(Difference("zwx"), 0, 1e-3); // only what surrounds the row has learned
+        Assert.Equal(Bytes(whole.Options, WeightFiles[2]), Bytes(further, WeightFiles[2]));
         Assert.Contains("went on from", File.ReadAllText(Path.Combine(further.Output, "README.md")), StringComparison.Ordinal);
-
-        double Difference(string word)
-        {
-            var row = ClipTokenizer.Default.Encode(word)[1];
-            using var scope = torch.NewDisposeScope();
-            return (BaseModelExport.TokenTable(before.TextEncoder)[row] - BaseModelExport.TokenTable(after.TextEncoder)[row]).abs().max()
-                .ToSingle();
-        }
     }
 
     [Fact]
