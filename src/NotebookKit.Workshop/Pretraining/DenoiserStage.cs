@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace NotebookKit.Workshop.Pretraining;
 
-/// <summary>Stage 4: UNet and text encoder together, measured, drawn from and exported at every checkpoint.</summary>
+/// <summary>Stage 4: UNet and text encoder together, or, going on from another model, the UNet alone; measured, drawn from and exported
+/// at every checkpoint.</summary>
 internal static class DenoiserStage
 {
     private const int SwapPictures = 64;

@@ -84,6 +84,9 @@ public sealed class SlurmCluster : IDisposable
         }
     }
 
+    /// <summary>Whether no job waits or runs.</summary>
+    public static bool QueueEmpty() => Run("squeue", "--noheader").Output.Length == 0;
+
     /// <summary>One of Slurm's commands.</summary>
     internal static (int Code, string Output) Run(string program, params string[] arguments)
     {
@@ -121,8 +124,6 @@ public sealed class SlurmCluster : IDisposable
     }
 
     private static bool NodesIdle() => Run("sinfo", "--noheader", "--format=%T").Output.Trim() == "idle";
-
-    private static bool QueueEmpty() => Run("squeue", "--noheader").Output.Trim().Length == 0;
 
     // Starts what a test has ended, and takes what it has left from the queue.
     private void StartAnew()

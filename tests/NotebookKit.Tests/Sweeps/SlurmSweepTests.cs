@@ -39,7 +39,7 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
 
         cluster.Until(() => SweepFolder.Open(folder).Points.All(point => point.IsDone), "not all points are done", 400);
         cluster.StartNode("n2");
-        cluster.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
+        cluster.Until(SlurmCluster.QueueEmpty, "the queue is not empty");
         Assert.Equal(0, KitCommand.Run("sweep", "gather", folder).Code);
         Assert.Equal(TinySweep.Lasting(tiny.Whole), TinySweep.Lasting(folder));
         // A kill and a signal begin two points again; the lost node's was waited for, or went on from its checkpoint.
@@ -58,7 +58,7 @@ public sealed class SlurmSweepTests(TinySweep tiny, SlurmCluster cluster) : ICla
         var (code, output, error) = KitCommand.Run("sweep", "cancel", folder);
         Assert.True(code == 0, error);
         Assert.Contains("12 points were taken back from the cluster", output, StringComparison.Ordinal);
-        cluster.Until(() => SlurmCluster.Run("squeue", "--noheader").Output.Length == 0, "the queue is not empty");
+        cluster.Until(SlurmCluster.QueueEmpty, "the queue is not empty");
         Assert.DoesNotContain(SweepFolder.Open(folder).Points, point => point.IsDone || point.State == "running");
         Assert.Contains(SweepFolder.Open(folder).Points, point => point.State == "stopped"); // with its checkpoint
     }
