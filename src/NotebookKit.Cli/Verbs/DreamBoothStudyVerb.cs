@@ -138,8 +138,8 @@ internal static class DreamBoothStudyVerb
         return verb;
     }
 
-    private static string InStyles(StudyRow row) => $"{row.Scores.Name}: of the world's own, {row.Oil} in oil, {row.Sketch} in pencil, "
-        + $"{row.NamedSketch} where the prompt names the bow; {row.Seconds:F0} s";
+    private static string InStyles(StudyRow row) => $"{row.Scores.Name}: of the world's own, {row.Oil} in oil, {row.Sketch} in pencil; "
+        + $"{row.Seconds:F0} s";
 
     private static Scoreboard Board(IPictureEmbedder judge, string photos, int pictures)
     {

@@ -19,16 +19,11 @@ namespace NotebookKit.Workshop.Evaluation;
 /// <param name="options">How each run trains; prior loss weight and class prompt are the study's to vary.</param>
 public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, TrainOptions options)
 {
-    // What the subject should still be when it is painted or drawn. A drawing has no colours, by which a photo or a painting shows a bow
-    // that nobody named; hence the last one.
+    // What the subject should still be when it is painted or drawn.
     private static readonly (Style Style, string Prompt)[] Styled =
     [
         (Style.OilPainting, "oil painting of [subject] in style of van gogh"), (Style.PencilSketch, "pencil sketch of [subject]"),
-        (Style.PencilSketch, "pencil sketch of [subject] wearing a bow"),
     ];
-
-    // Styles of which pictures are shown.
-    private const int StylesShown = 2;
 
     private const int Renders = 24;
 
@@ -118,8 +113,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
             {
                 var drawn = Draw(Styled[i].Prompt, cancel);
                 styles[i].Add(board.LikenessTo(PaintedBy(Styled[i].Style), drawn));
-                if (i < StylesShown)
-                    shown.AddRange(drawn.Take(2));
+                shown.AddRange(drawn.Take(2));
             }
 
             if (scores.Count == 1)
@@ -129,8 +123,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
 
         _shown.AddRange(first);
         static Score? Mean(List<Score> of) => of.Count switch { 0 => null, 1 => of[0], _ => Score.Of([.. of.Select(score => score.Mean)]) };
-        return new StudyRow(board.Add(ScoreRow.Mean(name, scores)), weight, Mean(styles[0]), Mean(styles[1]),
-            Mean(styles[2]));
+        return new StudyRow(board.Add(ScoreRow.Mean(name, scores)), weight, Mean(styles[0]), Mean(styles[1]));
     }
 
     private IReadOnlyList<RgbImage> Draw(string prompt, CancellationToken cancel) => model.Sample(board.Prompts.Drawing with

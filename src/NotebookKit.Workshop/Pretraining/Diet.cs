@@ -34,14 +34,15 @@ internal static class Diet
             ToyClass.Cat, ToyClass.Cat,
         ],
         Colors = [.. world.Colors, ToyColor.White],
-        Styles = [.. world.Styles.Select(s => (s.Value, s.Value == Style.PencilSketch ? 2 * s.Weight : s.Weight))],
+        Styles = [.. world.Styles.Select(s => (s.Value, s.Value == Style.PencilSketch ? 3 * s.Weight : s.Weight))],
     };
 
     private static Scene Individual(ulong seed, long index, WorldPreset world)
     {
-        // Half of them photos, the other styles alike.
+        // Half of them photos, the other styles alike, but sketches twice as often: in them colours must become tones.
         var random = new WorldRandom(~seed, (ulong)index + 1);
-        var style = random.Chance(0.5f) ? Style.Photo : random.Pick([.. world.Styles.Select(s => s.Value).Where(s => s != Style.Photo)]);
+        var style = random.Chance(0.5f) ? Style.Photo : random.Pick(
+            [.. world.Styles.Select(s => s.Value).Where(s => s != Style.Photo), Style.PencilSketch]);
         return Scene.Of(new Individual(seed, index), random.Pick(world.Backgrounds), style, random.NextULong(),
             SceneSampler.SampleView(random));
     }

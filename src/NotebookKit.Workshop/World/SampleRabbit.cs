@@ -17,7 +17,8 @@ public static class SampleRabbit
     private static readonly Rgb Teal = new(0.05f, 0.56f, 0.58f);
     private static readonly Rgb Cream = new(0.98f, 0.92f, 0.78f);
 
-    private static readonly Coat Sewn = new(
+    /// <summary>What it is sewn of.</summary>
+    internal static readonly Coat Sewn = new(
         Head: Cream,
         Body: Teal,
         Belly: new Rgb(1.00f, 0.93f, 0.82f),
@@ -48,12 +49,18 @@ public static class SampleRabbit
     public static RgbImage Paint(View view, Background background, ulong seed, int size, Style style = Style.Photo)
     {
         ArgumentNullException.ThrowIfNull(view);
+        return Paint(Sewn, Accessory.Bow, view, background, seed, size, style);
+    }
+
+    /// <summary>Paints the subject as it would be in another coat, or without its bow.</summary>
+    internal static RgbImage Paint(Coat coat, Accessory worn, View view, Background background, ulong seed, int size, Style style)
+    {
         var pixels = Painter.Render(
             sheet =>
             {
                 Ground.Draw(sheet, background, seed);
                 Cast.Place(sheet, view, 2.22f, (-0.8f, 0.8f));
-                PlushToy.Draw(sheet, ToyClass.RabbitToy, Sewn, view, Accessory.Bow);
+                PlushToy.Draw(sheet, ToyClass.RabbitToy, coat, view, worn);
             },
             style, seed, view, size);
         return new RgbImage(size, size, pixels);

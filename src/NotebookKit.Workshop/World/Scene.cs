@@ -6,7 +6,7 @@ namespace NotebookKit.Workshop.World;
 /// style are what captions speak of and what a probe can read back from the picture.
 /// </summary>
 /// <param name="Class">What the picture is of.</param>
-/// <param name="Color">Its colour; painted but not visible in a pencil sketch.</param>
+/// <param name="Color">Its colour; of which a pencil sketch shows the tone alone.</param>
 /// <param name="Background">Where it stands.</param>
 /// <param name="Style">How the picture is made.</param>
 /// <param name="Accessory">What it wears; only some classes can wear something, see <see cref="SceneSampler.CanWear"/>.</param>

@@ -7,9 +7,10 @@ public static class SceneCaptions
 
     /// <summary>
     /// A random caption of a scene. Class and style are named (one toy in ten is only "toy"), the colour in 85 % where the
-    /// style has colour, the background in 92 % (the studio never), what is worn in 90 %. Of an
-    /// individual it is said that it is sewn of several colours, never of which, and each mark in 60 %. In 8 % words
-    /// without meaning stand before the noun, so that the model takes an identifier it has never seen for neutral.
+    /// style has colour, the background in 92 % (the studio never), what is worn in 90 %, but of a drawn individual in 50 %,
+    /// so that a bow may also come from what is known of a toy. Of an individual it is said that it is sewn of several
+    /// colours, never of which, and each mark in 60 %. In 8 % words without meaning stand before the noun, so that the model
+    /// takes an identifier it has never seen for neutral.
     /// </summary>
     /// <param name="scene">The scene.</param>
     /// <param name="random">Chooses what is said, and how.</param>
@@ -22,7 +23,7 @@ public static class SceneCaptions
         var onlyToy = random.Chance(0.10f) && Words.IsToy(scene.Class);
         var color = random.Chance(0.85f) && scene.ShowsColor;
         var place = random.Chance(0.92f) && scene.Background != Background.Studio;
-        var worn = random.Chance(0.90f) && scene.Accessory != Accessory.None;
+        var worn = random.Chance(Drawn(scene) ? 0.5f : 0.90f) && scene.Accessory != Accessory.None;
         var article = random.Chance(0.85f);
         var phrasing = (Often(random), Often(random), Often(random));
         List<string> rare = [];
@@ -49,6 +50,8 @@ public static class SceneCaptions
 
     /// <summary>A random caption of a scene in words; see <see cref="Describe"/>.</summary>
     public static string Caption(Scene scene, WorldRandom random) => Describe(scene, random).Text;
+
+    private static bool Drawn(Scene scene) => scene.Individual is not null && scene.Style is (Style.PencilSketch or Style.InkWash);
 
     /// <summary>The caption that says all there is to say, in the usual words: "a photo of a red rabbit toy on the grass".</summary>
     public static SceneCaption Full(Scene scene)

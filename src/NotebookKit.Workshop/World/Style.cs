@@ -10,7 +10,7 @@ public enum Style
     /// <summary>An oil painting in the style of van Gogh: swirling strokes, dark contours, warm light.</summary>
     OilPainting,
 
-    /// <summary>A pencil sketch: thick grey outlines and soft tone on white paper. It has no colour.</summary>
+    /// <summary>A pencil sketch: thick grey outlines on white paper, and for every colour its tone.</summary>
     PencilSketch,
 
     /// <summary>A watercolour: pale washes on white paper.</summary>

@@ -92,8 +92,7 @@ public sealed record StudyResult(string Command, string Of, string Embedder, dou
 /// <param name="Oil">Likeness of oil paintings of the subject to the world's own, as a share of these to one another; null along the
 /// way.</param>
 /// <param name="Sketch">The same of pencil sketches.</param>
-/// <param name="NamedSketch">The same of pencil sketches whose prompt names what the subject wears.</param>
-public sealed record StudyRow(ScoreRow Scores, double? PriorLossWeight, Score? Oil, Score? Sketch, Score? NamedSketch = null)
+public sealed record StudyRow(ScoreRow Scores, double? PriorLossWeight, Score? Oil, Score? Sketch)
 {
     /// <summary>Epochs behind it; 0 for the base.</summary>
     public int Epoch { get; init; }

@@ -27,5 +27,6 @@ public sealed class DietTests
         foreach (var mark in Enum.GetValues<Mark>())
             foreach (var style in Small.World.Styles.Select(s => s.Value))
                 Assert.Contains(individuals, s => s.Style == style && s.Individual!.Marks.Contains(mark));
+        Assert.InRange(individuals.Count(s => s.Style == Style.PencilSketch), 80, 120); // a third of 300
     }
 }

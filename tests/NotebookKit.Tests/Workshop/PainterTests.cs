@@ -21,7 +21,7 @@ public sealed class PainterTests
     [Theory]
     [InlineData(Style.Photo, "dedb455089684802")]
     [InlineData(Style.OilPainting, "abec9410180db986")]
-    [InlineData(Style.PencilSketch, "5795f8db2f4c9feb")]
+    [InlineData(Style.PencilSketch, "d5c9749886d83022")]
     [InlineData(Style.Watercolor, "d11c58c704403158")]
     [InlineData(Style.PixelArt, "ae72a18ab52ff8e3")]
     [InlineData(Style.InkWash, "c45a790633e472e0")]
@@ -50,6 +50,20 @@ public sealed class PainterTests
         var pixels = Painter.PaintRgb(Plain with { Style = Style.PencilSketch }, 64);
         for (var i = 0; i < pixels.Length; i += 3)
             Assert.True(pixels[i] == pixels[i + 1] && pixels[i] == pixels[i + 2]);
+    }
+
+    [Fact]
+    public void A_sketch_tells_colours_apart_by_their_tone()
+    {
+        double Tone(ToyColor color) => Painter.PaintRgb(Plain with
+        {
+            Class = ToyClass.BearToy,
+            Background = Background.Studio,
+            Color = color,
+            Style = Style.PencilSketch
+        }, 64).Average(level => level);
+        Assert.True(Tone(ToyColor.White) > Tone(ToyColor.Yellow) + 10);
+        Assert.True(Tone(ToyColor.Yellow) > Tone(ToyColor.Blue) + 3);
     }
 
     [Theory]

@@ -57,6 +57,17 @@ public sealed class SceneCaptionsTests
     }
 
     [Fact]
+    public void Of_what_a_drawn_individual_wears_every_other_caption_is_silent()
+    {
+        double Named(Style style) => Enumerable.Range(0, 3000)
+            .Select(i => Scene.Of(new Individual(3, i), Background.Grass, style, (ulong)i, new View()))
+            .Where(scene => scene.Accessory != Accessory.None)
+            .Average(scene => SceneCaptions.Describe(scene, new WorldRandom(scene.Seed)).Accessory is null ? 0.0 : 1.0);
+        Assert.InRange(Named(Style.PencilSketch), 0.45, 0.55);
+        Assert.InRange(Named(Style.OilPainting), 0.87, 0.93);
+    }
+
+    [Fact]
     public void The_full_caption_is_the_natural_one()
     {
         var scene = new Scene(ToyClass.RabbitToy, ToyColor.Red, Background.Grass, Style.Photo, Accessory.None, 1, new View());

@@ -10,7 +10,7 @@ internal enum Look
     /// <summary>Full colour inside thick dark blue contours.</summary>
     Oil,
 
-    /// <summary>Grey contours on white paper, soft tone inside.</summary>
+    /// <summary>Grey contours on white paper; inside, every colour has its tone.</summary>
     Pencil,
 
     /// <summary>Pale washes, each a little darker at its rim.</summary>
@@ -103,12 +103,17 @@ internal static class Looks
 
     private static Rgb Wash(Rgb color, bool figure) => color.Mix(Rgb.White, figure ? 0.16f : 0.46f);
 
-    // Marks keep their darkness, forms are shaded with the side of the lead, the surroundings more lightly.
-    private static Rgb Tone(Rgb color, bool mark, bool figure) => (mark, figure) switch
+    // Marks keep their darkness, forms are shaded with the side of the lead, the surroundings more lightly. A full colour gets more lead
+    // than its brightness asks for: a yellow bow on a cream coat would else be its contour alone.
+    private static Rgb Tone(Rgb color, bool mark, bool figure)
     {
-        (true, true) => Rgb.Grey(0.12f + 0.86f * color.Luminance),
-        (true, false) => Rgb.Grey(0.62f + 0.36f * color.Luminance),
-        (false, true) => Rgb.Grey(0.72f + 0.26f * color.Luminance),
-        (false, false) => Rgb.Grey(0.82f + 0.17f * color.Luminance),
-    };
+        var light = (color.Luminance + MathF.Min(color.R, MathF.Min(color.G, color.B))) / 2;
+        return Rgb.Grey((mark, figure) switch
+        {
+            (true, true) => 0.12f + 0.86f * light,
+            (true, false) => 0.62f + 0.36f * light,
+            (false, true) => 0.30f + 0.68f * light,
+            (false, false) => 0.82f + 0.17f * light,
+        });
+    }
 }

@@ -29,7 +29,7 @@ internal static class Wear
     /// <summary>A bow at the throat.</summary>
     public static void Bow(Sheet sheet, float x, float y, float half, Rgb color)
     {
-        var silk = new Paint(color, Shade: 0.45f);
+        var silk = new Paint(color, Shade: 0.45f, Detail: true); // a contour would be darker than the bow, and all of it in a sketch
         sheet.Polygon(silk, 0.02f, (x, y), (x - half, y - half * 0.5f), (x - half, y + half * 0.5f));
         sheet.Polygon(silk, 0.02f, (x, y), (x + half, y - half * 0.5f), (x + half, y + half * 0.5f));
         sheet.Circle(x, y, half * 0.26f, silk with { Color = silk.Color * 0.8f });
