@@ -28,6 +28,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
     private const int Renders = 24;
 
     private readonly List<RgbImage> _shown = [];
+    private IReadOnlyList<List<RgbImage>> _painted = [];
 
     /// <summary>A row of pictures for the base and for each run: four of the subject, two in oil, two in pencil, then three, three and
     /// two of protected word, neighbour and stranger; along the way four of each; <see cref="StudyResult.PicturesPerRow"/> in all. Filled
@@ -51,6 +52,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
         IProgress<TrainEvent>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
+        _painted = [.. Styled.Select(styled => PaintedBy(styled.Style))]; // every run is held against the same
         List<StudyRow> rows = [Measure("the base", null, [], styled: true, cancel)];
         foreach (var weight in weights.Select(w => (double?)w).Prepend(null))
         {
@@ -112,7 +114,7 @@ public sealed class DreamBoothStudy(StableDiffusion model, Scoreboard board, Tra
             for (var i = 0; styled && i < Styled.Length; i++)
             {
                 var drawn = Draw(Styled[i].Prompt, cancel);
-                styles[i].Add(board.LikenessTo(PaintedBy(Styled[i].Style), drawn));
+                styles[i].Add(board.LikenessTo(_painted[i], drawn));
                 shown.AddRange(drawn.Take(2));
             }
 

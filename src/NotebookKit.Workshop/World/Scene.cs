@@ -25,7 +25,10 @@ public sealed record Scene(
     Individual? Individual = null)
 {
     /// <summary>True when the picture shows the colour: everywhere but in styles without colour and on individuals.</summary>
-    public bool ShowsColor => Individual is null && Style is not (Style.PencilSketch or Style.InkWash);
+    public bool ShowsColor => Individual is null && InColor;
+
+    /// <summary>False in styles that have no colour, only its tone.</summary>
+    public bool InColor => Style is not (Style.PencilSketch or Style.InkWash);
 
     /// <summary>A picture of an individual.</summary>
     public static Scene Of(Individual toy, Background background, Style style, ulong seed, View view)

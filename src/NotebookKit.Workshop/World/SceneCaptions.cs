@@ -23,7 +23,8 @@ public static class SceneCaptions
         var onlyToy = random.Chance(0.10f) && Words.IsToy(scene.Class);
         var color = random.Chance(0.85f) && scene.ShowsColor;
         var place = random.Chance(0.92f) && scene.Background != Background.Studio;
-        var worn = random.Chance(Drawn(scene) ? 0.5f : 0.90f) && scene.Accessory != Accessory.None;
+        var drawn = scene.Individual is not null && !scene.InColor;
+        var worn = random.Chance(drawn ? 0.5f : 0.90f) && scene.Accessory != Accessory.None;
         var article = random.Chance(0.85f);
         var phrasing = (Often(random), Often(random), Often(random));
         List<string> rare = [];
@@ -50,8 +51,6 @@ public static class SceneCaptions
 
     /// <summary>A random caption of a scene in words; see <see cref="Describe"/>.</summary>
     public static string Caption(Scene scene, WorldRandom random) => Describe(scene, random).Text;
-
-    private static bool Drawn(Scene scene) => scene.Individual is not null && scene.Style is (Style.PencilSketch or Style.InkWash);
 
     /// <summary>The caption that says all there is to say, in the usual words: "a photo of a red rabbit toy on the grass".</summary>
     public static SceneCaption Full(Scene scene)
